@@ -1,0 +1,42 @@
+/** What the rest of the house knows of an agent: the parsed file, its place and its finished prompt. Made by load-catalog.ts. */
+export const AGENT_TIERS = ['essential', 'revenue', 'operational', 'advanced'] as const;
+export type AgentTier = (typeof AGENT_TIERS)[number];
+
+export const AGENT_ROLES = ['router', 'specialist', 'analyst', 'automator', 'guard', 'writer', 'coordinator'] as const;
+export type AgentRole = (typeof AGENT_ROLES)[number];
+
+export interface Agent {
+  /** The file name without `.md`; unique in the tree. */
+  readonly id: string;
+  readonly tier: AgentTier;
+  /** The folder below the tier: `support/billing`. */
+  readonly domain: string;
+  readonly title: string;
+  readonly role: AgentRole;
+  /** What it does and when to use it; read by routers and people. */
+  readonly description: string;
+  /** A promise about the model, mapped to a vendor's model in config. */
+  readonly model: 'quick' | 'balanced' | 'careful';
+  /** Tool name to its grant, already checked by the tool's own schema. */
+  readonly tools: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly handsOverTo: readonly string[];
+  readonly examples: readonly string[];
+  /** What looks like its work and is not. */
+  readonly notFor: readonly string[];
+  /** Further utterances in customers' words, from `<id>.examples.txt`. */
+  readonly utterances: readonly string[];
+  /** The Job section: one sentence. */
+  readonly job: string;
+  /** House, domain folders and own body, in that order: the fixed part of every prompt. */
+  readonly prompt: string;
+  /** Path below the agents folder, for messages. */
+  readonly file: string;
+}
+
+export interface Catalog {
+  /** By id, sorted. */
+  readonly agents: readonly Agent[];
+  get(id: string): Agent | null;
+  /** Titles and descriptions of the domain folders, by path (`support`, `support/billing`). */
+  readonly domains: ReadonlyMap<string, { readonly title: string; readonly description: string }>;
+}

@@ -1,0 +1,136 @@
+/**
+ * Every setting, with its unit, default and bounds: the only reader of the environment besides instrument.ts. All problems are
+ * reported at once. Decides nothing beyond what is set: main.ts acts on it.
+ */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { LOG_LEVELS } from './foundation/logger.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const httpUrl = z.url({ protocol: /^https?$/ });
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+
+const Environment = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  PORT: port.default(4000),
+  HOST: z.string().default('localhost'),
+  PARLEY_DATA_DIR: z.string().default('.data'),
+  PUBLIC_URL: httpUrl.optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_CONNECTIONS: count(2, 200).default(10),
+  ANTHROPIC_API_KEY: z.string().min(1).optional(),
+  ANTHROPIC_BASE_URL: httpUrl.optional(),
+  MODEL_QUICK: z.string().default('claude-haiku-4-5'),
+  MODEL_BALANCED: z.string().default('claude-haiku-4-5'),
+  MODEL_CAREFUL: z.string().default('claude-haiku-4-5'),
+  OFFLINE_TOKENS_PER_S: count(0, 10_000).default(60),
+  JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  ALLOWED_ORIGINS: z.string().default(''),
+  GRAPHIQL: flag.optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
+  LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
+  SENTRY_DSN: z.url().optional(),
+  MESSAGE_CHARS_MAX: count(1, 100_000).default(10_000),
+  HISTORY_TOKENS: count(500, 150_000).default(8_000),
+  ANSWER_TOKENS_MAX: count(64, 32_000).default(1_024),
+  STEP_MS: count(1_000, 600_000).default(60_000),
+  RUN_MS: count(1_000, 3_600_000).default(300_000),
+  MODEL_TOKEN_GAP_MS: count(500, 300_000).default(20_000),
+  RUNS_AT_ONCE: count(1, 2_000).default(200),
+  DRAIN_MS: count(0, 600_000).default(25_000),
+  HISTORY_MS: count(1_000, 86_400_000).default(15 * 60_000),
+  HISTORY_EVENTS_MAX: count(100, 1_000_000).default(10_000),
+  SOCKETS_PER_VIEWER: count(1, 10_000).default(10),
+  SUBSCRIPTIONS_PER_SOCKET: count(1, 10_000).default(100),
+  OPERATIONS_PER_SOCKET: count(1, 1_000).default(20),
+  FRAME_BYTES_MAX: count(1_024, 16_777_216).default(256 * 1_024),
+  BODY_BYTES_MAX: count(1_024, 16_777_216).default(256 * 1_024),
+  OPERATION_DEPTH_MAX: count(3, 100).default(12),
+  OPERATION_ALIASES_MAX: count(1, 1_000).default(20),
+  OPERATION_TOKENS_MAX: count(100, 100_000).default(2_000),
+  OPERATION_COST_MAX: count(100, 1_000_000).default(10_000),
+});
+
+export type Config = ReturnType<typeof readConfig>;
+
+/** A configuration that cannot be used; `problems` names each variable at fault. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`Parley cannot start with this configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads and checks the environment; an empty value counts as not set.
+ * @throws ConfigError naming every problem at once.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>) {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = Environment.safeParse(given);
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const production = given['NODE_ENV'] === 'production';
+  if (production) problems.push(...missingInProduction(given));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const set = parsed.data;
+  return Object.freeze({
+    mode: set.NODE_ENV,
+    production,
+    port: set.PORT,
+    host: set.HOST,
+    dataDir: resolve(set.PARLEY_DATA_DIR),
+    publicUrl: set.PUBLIC_URL ?? null,
+    /** Null: run the embedded PostgreSQL in the data directory. */
+    databaseUrl: set.DATABASE_URL ?? null,
+    databaseConnections: set.DATABASE_CONNECTIONS,
+    /** Null: the offline model answers. */
+    anthropic: set.ANTHROPIC_API_KEY ? { apiKey: set.ANTHROPIC_API_KEY, baseUrl: set.ANTHROPIC_BASE_URL ?? null } : null,
+    models: { quick: set.MODEL_QUICK, balanced: set.MODEL_BALANCED, careful: set.MODEL_CAREFUL },
+    modelTokenGapMs: set.MODEL_TOKEN_GAP_MS,
+    /** Words per second of the offline model; 0 is as fast as it can. */
+    offlineTokensPerS: set.OFFLINE_TOKENS_PER_S,
+    /** Null outside production: a secret is made once and kept in the data directory. */
+    jwtSecret: set.JWT_SECRET ?? null,
+    /** Origins besides our own that browsers may connect from. */
+    allowedOrigins: set.ALLOWED_ORIGINS.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''),
+    graphiql: set.GRAPHIQL ?? !production,
+    logLevel: set.LOG_LEVEL ?? (set.NODE_ENV === 'test' ? 'silent' : 'info'),
+    logPretty: set.LOG_FORMAT ? set.LOG_FORMAT === 'pretty' : !production,
+    sentryDsn: set.SENTRY_DSN ?? null,
+    limits: Object.freeze({
+      messageCharsMax: set.MESSAGE_CHARS_MAX,
+      historyTokens: set.HISTORY_TOKENS,
+      answerTokensMax: set.ANSWER_TOKENS_MAX,
+      stepMs: set.STEP_MS,
+      runMs: set.RUN_MS,
+      runsAtOnce: set.RUNS_AT_ONCE,
+      drainMs: set.DRAIN_MS,
+      historyMs: set.HISTORY_MS,
+      historyEventsMax: set.HISTORY_EVENTS_MAX,
+      socketsPerViewer: set.SOCKETS_PER_VIEWER,
+      subscriptionsPerSocket: set.SUBSCRIPTIONS_PER_SOCKET,
+      operationsPerSocket: set.OPERATIONS_PER_SOCKET,
+      frameBytesMax: set.FRAME_BYTES_MAX,
+      bodyBytesMax: set.BODY_BYTES_MAX,
+      operationDepthMax: set.OPERATION_DEPTH_MAX,
+      operationAliasesMax: set.OPERATION_ALIASES_MAX,
+      operationTokensMax: set.OPERATION_TOKENS_MAX,
+      operationCostMax: set.OPERATION_COST_MAX,
+    }),
+  });
+}
+
+function missingInProduction(given: Readonly<Record<string, unknown>>): string[] {
+  const needed = {
+    DATABASE_URL: 'the PostgreSQL to use (the embedded one is for development)',
+    JWT_SECRET: 'the secret that signs tokens, at least 32 characters',
+    ANTHROPIC_API_KEY: 'the key of the Anthropic API (the offline model is for development)',
+    PUBLIC_URL: 'the address customers reach this server under',
+  };
+  return Object.entries(needed)
+    .filter(([name]) => given[name] === undefined)
+    .map(([name, meaning]) => `${name}: must be set in production: ${meaning}`);
+}

@@ -1,0 +1,49 @@
+/**
+ * Who may see and do what. Every read starts with one of these filters and every verb with one of these checks, so that what
+ * somebody else owns looks exactly like what does not exist.
+ */
+import { AppError } from '../foundation/errors.ts';
+import type { Prisma } from '../store/generated/prisma/client.ts';
+import type { Viewer } from '../store/viewer.ts';
+
+export function customersVisibleTo(viewer: Viewer): Prisma.CustomerWhereInput {
+  switch (viewer.kind) {
+    case 'staff':
+      return {};
+    case 'customer':
+      return { id: viewer.customerId };
+    case 'partner':
+      return { partnerId: viewer.partnerId };
+  }
+}
+
+export function conversationsVisibleTo(viewer: Viewer): Prisma.ConversationWhereInput {
+  return viewer.kind === 'staff' ? {} : { customer: customersVisibleTo(viewer) };
+}
+
+export function messagesVisibleTo(viewer: Viewer): Prisma.MessageWhereInput {
+  return viewer.kind === 'staff' ? {} : { conversation: conversationsVisibleTo(viewer) };
+}
+
+export function runsVisibleTo(viewer: Viewer): Prisma.RunWhereInput {
+  return viewer.kind === 'staff' ? {} : { customer: customersVisibleTo(viewer) };
+}
+
+/** The viewer, or UNAUTHENTICATED. */
+export function requireViewer(viewer: Viewer | null): Viewer {
+  if (!viewer) throw new AppError('UNAUTHENTICATED', 'Sign in first: send "Authorization: Bearer <token or API key>", or connection_init { authorization } on a WebSocket.');
+  return viewer;
+}
+
+export function requireStaff(viewer: Viewer | null): Extract<Viewer, { kind: 'staff' }> {
+  const known = requireViewer(viewer);
+  if (known.kind !== 'staff') throw new AppError('FORBIDDEN', 'Only the staff may do this.');
+  return known;
+}
+
+/** Staff or the partner whose customer it is; a customer may not. */
+export function requireOperator(viewer: Viewer | null): Exclude<Viewer, { kind: 'customer' }> {
+  const known = requireViewer(viewer);
+  if (known.kind === 'customer') throw new AppError('FORBIDDEN', 'Customers may not do this.');
+  return known;
+}

@@ -1,0 +1,72 @@
+/**
+ * What can happen at the desk, as verbs. The only writer and publisher of business facts: each verb checks access, writes in one
+ * transaction, then tells the event log, and puts work for runs into the job queue. It never calls a run.
+ * Implemented in conversation.ts, customer.ts and agent.ts.
+ */
+import type { AgentSetting, Conversation, Customer, CustomerNote, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
+import type { Viewer } from '../store/viewer.ts';
+
+/** What to do with a message while a run is active in the conversation. */
+export const BUSY_POLICIES = ['queue', 'interrupt', 'reject'] as const;
+export type BusyPolicy = (typeof BUSY_POLICIES)[number];
+
+/** What became of a posted message: answered now, after others, instead of one that was stopped, or the same as before. */
+export const DISPOSITIONS = ['started', 'queued', 'interrupted', 'duplicate'] as const;
+export type Disposition = (typeof DISPOSITIONS)[number];
+
+export interface StartConversation {
+  /** One of the two; a customer viewer may leave both out. */
+  readonly customerId?: string | null;
+  readonly customerEmail?: string | null;
+  readonly text: string;
+  readonly channel?: 'web' | 'email' | 'api' | 'mobile' | null;
+  readonly idempotencyKey?: string | null;
+}
+
+export interface PostMessage {
+  readonly conversationId: string;
+  readonly text: string;
+  readonly clientMessageId?: string | null;
+  readonly onBusy?: BusyPolicy | null;
+}
+
+export interface ConversationDesk {
+  start(viewer: Viewer, input: StartConversation): Promise<{ conversation: Conversation; message: Message; run: Run }>;
+  /** `run` is null when a person of the desk wrote: agents do not answer the desk. */
+  post(viewer: Viewer, input: PostMessage): Promise<{ message: Message; run: Run | null; disposition: Disposition }>;
+  resolve(viewer: Viewer, input: { readonly conversationId: string }): Promise<{ conversation: Conversation }>;
+  reopen(viewer: Viewer, input: { readonly conversationId: string }): Promise<{ conversation: Conversation }>;
+  /** @param input.rating 1 to 5. */
+  rate(viewer: Viewer, input: { readonly conversationId: string; readonly rating: number; readonly comment?: string | null }): Promise<{ conversation: Conversation }>;
+}
+
+export interface CustomerFields {
+  readonly email?: string | null;
+  readonly name?: string | null;
+  readonly company?: string | null;
+  readonly industry?: string | null;
+  readonly country?: string | null;
+  readonly timezone?: string | null;
+  readonly language?: string | null;
+}
+
+export interface CustomerDesk {
+  create(viewer: Viewer, input: CustomerFields & { readonly email: string; readonly name: string; readonly idempotencyKey?: string | null }): Promise<{ customer: Customer }>;
+  update(viewer: Viewer, input: CustomerFields & { readonly customerId: string }): Promise<{ customer: Customer }>;
+  addNote(viewer: Viewer, input: { readonly customerId: string; readonly text: string; readonly kind?: Prisma.CustomerNoteCreateInput['kind'] | null }): Promise<{ customer: Customer; note: CustomerNote }>;
+  /** For tools: an agent leaves a note on the customer it serves. Once per `callId`. */
+  addAgentNote(input: { readonly customerId: string; readonly text: string; readonly kind: NonNullable<Prisma.CustomerNoteCreateInput['kind']>; readonly agentId: string; readonly callId: string }): Promise<CustomerNote>;
+}
+
+export interface AgentDesk {
+  /** The staff's kill switch. @throws AppError NOT_FOUND for an id no agent has. */
+  setEnabled(viewer: Viewer, input: { readonly agentId: string; readonly enabled: boolean; readonly reason?: string | null }): Promise<AgentSetting>;
+  /** Ids of the agents that are switched off; cached for at most two seconds. */
+  disabled(): Promise<ReadonlySet<string>>;
+}
+
+export interface Desk {
+  readonly conversations: ConversationDesk;
+  readonly customers: CustomerDesk;
+  readonly agents: AgentDesk;
+}

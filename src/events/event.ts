@@ -1,0 +1,120 @@
+/**
+ * The event words: everything a workflow, the desk or a run can tell its followers. Owned here so that orchestration (yields),
+ * runs (appends) and schema (renders) share them without knowing each other. Events point at rows by id; only what lives in no
+ * row (text deltas, snapshots, heartbeats) carries its content.
+ */
+import { z } from 'zod';
+
+/** Who may receive an event. Decided when it is written, never by what a client selects. */
+export const VISIBILITIES = ['CUSTOMER', 'STAFF', 'DEBUG'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+export const HEARTBEAT_PHASES = ['queued', 'thinking', 'using_tool', 'waiting_for_person', 'recovering'] as const;
+export type HeartbeatPhase = (typeof HEARTBEAT_PHASES)[number];
+
+export const FINISH_REASONS = ['end_turn', 'max_tokens', 'stop_sequence', 'refusal', 'context_window'] as const;
+export type FinishReason = (typeof FINISH_REASONS)[number];
+
+const Usage = z.object({
+  inputTokens: z.int(),
+  cacheReadTokens: z.int(),
+  cacheWriteTokens: z.int(),
+  outputTokens: z.int(),
+  /** Decimal US dollars with at most six places, as text: "0.001234". */
+  cost: z.string(),
+});
+/** Tokens and their price. `inputTokens` counts what was neither read from nor written to the prompt cache. */
+export type Usage = z.infer<typeof Usage>;
+
+const Candidate = z.object({ agentId: z.string(), confidence: z.number() });
+
+const head = { at: z.iso.datetime(), visibility: z.enum(VISIBILITIES) };
+
+export const ParleyEvent = z.discriminatedUnion('type', [
+  z.object({ ...head, type: z.literal('MessagePosted'), messageId: z.string() }),
+  z.object({ ...head, type: z.literal('MessageFinished'), messageId: z.string() }),
+  z.object({ ...head, type: z.literal('MessageReset'), messageId: z.string(), runId: z.string(), attempt: z.int(), reason: z.string() }),
+  z.object({
+    ...head,
+    type: z.literal('TextDelta'),
+    runId: z.string(),
+    messageId: z.string(),
+    step: z.string(),
+    attempt: z.int(),
+    /** Where `text` begins in the message, in UTF-16 units. */
+    offset: z.int(),
+    text: z.string(),
+  }),
+  /** Synthesized for one follower, never appended: the whole text so far of an unfinished message. */
+  z.object({ ...head, type: z.literal('TextSnapshot'), runId: z.string(), messageId: z.string(), step: z.string(), attempt: z.int(), text: z.string() }),
+  /** Synthesized for one follower, never appended: a run is active and nothing was said for a while. */
+  z.object({ ...head, type: z.literal('Heartbeat'), phase: z.enum(HEARTBEAT_PHASES) }),
+  z.object({ ...head, type: z.literal('RunQueued'), runId: z.string(), place: z.int() }),
+  z.object({ ...head, type: z.literal('RunStarted'), runId: z.string(), attempt: z.int() }),
+  z.object({
+    ...head,
+    type: z.literal('RunFinished'),
+    runId: z.string(),
+    outcome: z.string(),
+    finishReason: z.enum(FINISH_REASONS).nullable(),
+    usage: Usage,
+    firstTokenMs: z.int().nullable(),
+  }),
+  z.object({
+    ...head,
+    type: z.literal('RunFailed'),
+    runId: z.string(),
+    code: z.string(),
+    message: z.string(),
+    retryable: z.boolean(),
+    partialKept: z.boolean(),
+    usage: Usage,
+  }),
+  z.object({ ...head, type: z.literal('RunStopped'), runId: z.string(), by: z.string(), usage: Usage }),
+  z.object({
+    ...head,
+    type: z.literal('AgentChosen'),
+    runId: z.string(),
+    agentId: z.string(),
+    confidence: z.number(),
+    candidates: z.array(Candidate),
+    reason: z.string(),
+    by: z.enum(['local_index', 'model', 'rule', 'person']),
+  }),
+  z.object({ ...head, type: z.literal('StepStarted'), runId: z.string(), step: z.string(), path: z.string(), attempt: z.int(), agentId: z.string().nullable(), role: z.string().nullable() }),
+  z.object({
+    ...head,
+    type: z.literal('StepFinished'),
+    runId: z.string(),
+    step: z.string(),
+    path: z.string(),
+    attempt: z.int(),
+    agentId: z.string().nullable(),
+    role: z.string().nullable(),
+    outcome: z.enum(['succeeded', 'failed', 'stopped', 'skipped']),
+    ms: z.int(),
+  }),
+  z.object({
+    ...head,
+    type: z.literal('ToolCalled'),
+    runId: z.string(),
+    step: z.string(),
+    callId: z.string(),
+    tool: z.string(),
+    agentId: z.string(),
+    /** Redacted. */
+    arguments: z.record(z.string(), z.unknown()),
+  }),
+  z.object({ ...head, type: z.literal('ToolReturned'), runId: z.string(), step: z.string(), callId: z.string(), tool: z.string(), agentId: z.string(), summary: z.string(), failed: z.boolean() }),
+  z.object({ ...head, type: z.literal('ConversationChanged'), conversationId: z.string() }),
+  z.object({ ...head, type: z.literal('UsageUpdated'), runId: z.string(), usage: Usage }),
+]);
+
+export type ParleyEvent = z.infer<typeof ParleyEvent>;
+export type EventType = ParleyEvent['type'];
+export type EventOf<T extends EventType> = Extract<ParleyEvent, { type: T }>;
+export type TextDelta = EventOf<'TextDelta'>;
+export type TextSnapshot = EventOf<'TextSnapshot'>;
+
+/** The events that end a run. Exactly one is written per run. */
+export const TERMINAL_EVENTS: ReadonlySet<EventType> = new Set<EventType>(['RunFinished', 'RunFailed', 'RunStopped']);
