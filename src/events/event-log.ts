@@ -35,20 +35,11 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-export interface UnfinishedText {
-  readonly messageId: string;
-  readonly runId: string;
-  readonly step: string;
-  readonly attempt: number;
-  readonly text: string;
-}
-
 export interface ChannelHead {
   readonly epoch: string;
   readonly top: Position;
   /** Just before the first event of the oldest unfinished message, else the top: read this, then the rows, then follow after it, and every token comes once. */
   readonly resume: Position;
-  readonly unfinished: readonly UnfinishedText[];
 }
 
 export interface EventLog {

@@ -31,8 +31,8 @@ const Candidate = z.object({ agentId: z.string(), confidence: z.number() });
 const head = { at: z.iso.datetime(), visibility: z.enum(VISIBILITIES) };
 
 export const ParleyEvent = z.discriminatedUnion('type', [
-  z.object({ ...head, type: z.literal('MessagePosted'), messageId: z.string() }),
-  z.object({ ...head, type: z.literal('MessageFinished'), messageId: z.string() }),
+  z.object({ ...head, type: z.literal('MessagePosted'), messageId: z.string(), runId: z.string().nullish() }),
+  z.object({ ...head, type: z.literal('MessageFinished'), messageId: z.string(), runId: z.string().nullish() }),
   z.object({ ...head, type: z.literal('MessageReset'), messageId: z.string(), runId: z.string(), attempt: z.int(), reason: z.string() }),
   z.object({
     ...head,

@@ -1,0 +1,10 @@
+/** The row that says who did what to which subject. Written in the transaction of the act; holds names of fields, never their content. */
+import { newId } from '../foundation/ids.ts';
+import type { Prisma } from '../store/generated/prisma/client.ts';
+import { viewerKey, type Viewer } from '../store/viewer.ts';
+
+const ACTOR_KIND = { staff: 'user', customer: 'customer', partner: 'partner' } as const;
+
+export function auditEntry(viewer: Viewer, action: string, subjectKind: string, subjectId: string, changes: Prisma.InputJsonObject, now: Date): Prisma.AuditEntryCreateInput {
+  return { id: newId('aud'), at: now, actorKind: ACTOR_KIND[viewer.kind], actorId: viewerKey(viewer), action, subjectKind, subjectId, changes };
+}

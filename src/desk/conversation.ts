@@ -1,0 +1,284 @@
+/**
+ * The life of a conversation: it is started, people and customers post, it is resolved, reopened and rated. Rows first, events
+ * second, then the job that wakes a run. Decides who answers next (the agents, or nobody while people hold it); never answers.
+ */
+import type { Clock } from '../foundation/clock.ts';
+import { AppError, badInput, notFound } from '../foundation/errors.ts';
+import { newId } from '../foundation/ids.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { ParleyEvent } from '../events/event.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import type { Database } from '../store/database.ts';
+import type { Conversation, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
+import { viewerKey, type Viewer } from '../store/viewer.ts';
+import { conversationsVisibleTo, customersVisibleTo } from './access.ts';
+import type { ConversationDesk, Disposition, PostMessage, StartConversation } from './desk.ts';
+import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
+
+export interface ConversationDeskDeps {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly jobs: JobQueue;
+  readonly clock: Clock;
+  /** UTF-16 units a message may have. */
+  readonly messageCharsMax: number;
+}
+
+const NO_USAGE = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, cost: '0' };
+const ACTIVE_RUNS: Prisma.RunWhereInput = { status: { in: ['queued', 'running', 'waiting'] } };
+
+export function createConversationDesk(deps: ConversationDeskDeps): ConversationDesk {
+  const { database, log, jobs } = deps;
+
+  async function tell(conversationId: string, events: readonly ParleyEvent[]): Promise<void> {
+    if (events.length > 0) await log.append(`conversation:${conversationId}`, events);
+  }
+
+  async function wake(runs: readonly { readonly id: string }[], kind: 'run' | 'stop'): Promise<void> {
+    for (const { id } of runs) await jobs.enqueue({ kind, id });
+  }
+
+  async function changed(conversation: Conversation): Promise<{ conversation: Conversation }> {
+    await tell(conversation.id, [{ type: 'ConversationChanged', at: deps.clock.now().toISOString(), visibility: 'CUSTOMER', conversationId: conversation.id }]);
+    return { conversation };
+  }
+
+  return Object.freeze<ConversationDesk>({
+    async start(viewer, input) {
+      log.assertAvailable();
+      const text = checkText(input.text, deps.messageCharsMax);
+      const call = callOf(viewer, input);
+      const before = call && (await findFirstAnswer(database, call));
+      if (before) return startedBefore(database, before);
+      const now = deps.clock.now();
+      const customerId = await findOrCreateCustomer(database, viewer, input);
+      const conversationId = newId('conv');
+      try {
+        const written = await database.$transaction(async (tx) => {
+          const conversation = await tx.conversation.create({
+            data: { id: conversationId, customerId, channel: input.channel ?? 'web', subject: subjectOf(text), createdAt: now, lastMessageAt: now },
+          });
+          if (call) await recordFirstAnswer(tx, call, conversationId, now);
+          return { conversation, ...(await writeQuestion(tx, conversation, text, null, now)) };
+        });
+        await tell(conversationId, questionEvents(written.message, written.run, 0, now));
+        await wake([written.run], 'run');
+        return written;
+      } catch (error) {
+        // Two calls with one key at once: the one that lost answers what the winner made.
+        const winner = call && isUniqueViolation(error) ? await findFirstAnswer(database, call) : null;
+        if (winner) return startedBefore(database, winner);
+        throw error;
+      }
+    },
+
+    async post(viewer, input) {
+      log.assertAvailable();
+      const text = checkText(input.text, deps.messageCharsMax);
+      checkClientMessageId(input.clientMessageId);
+      await visible(database, viewer, input.conversationId);
+      const duplicate = await findDuplicate(database, viewer, input, text);
+      if (duplicate) return duplicate;
+      try {
+        const now = deps.clock.now();
+        const posted = await database.$transaction((tx) => writePost(tx, viewer, input, text, now));
+        await tell(input.conversationId, posted.events);
+        await wake(posted.interrupted, 'stop');
+        if (posted.run) await wake([posted.run], 'run');
+        return { message: posted.message, run: posted.run, disposition: posted.disposition };
+      } catch (error) {
+        const winner = isUniqueViolation(error) ? await findDuplicate(database, viewer, input, text) : null;
+        if (winner) return winner;
+        throw error;
+      }
+    },
+
+    async resolve(viewer, { conversationId }) {
+      log.assertAvailable();
+      const found = await visible(database, viewer, conversationId);
+      if (found.status === 'resolved') return { conversation: found };
+      const now = deps.clock.now();
+      const { conversation, stopped, events } = await database.$transaction(async (tx) => {
+        await lock(tx, conversationId);
+        const halted = await haltRuns(tx, conversationId, viewerKey(viewer), now);
+        const row = await tx.conversation.update({ where: { id: conversationId }, data: { status: 'resolved', resolvedAt: now } });
+        return { conversation: row, stopped: halted.running, events: halted.events };
+      });
+      await tell(conversationId, events);
+      await wake(stopped, 'stop');
+      return changed(conversation);
+    },
+
+    async reopen(viewer, { conversationId }) {
+      log.assertAvailable();
+      const found = await visible(database, viewer, conversationId);
+      if (found.status !== 'resolved') return { conversation: found };
+      return changed(await database.conversation.update({ where: { id: conversationId }, data: { status: 'active', resolvedAt: null } }));
+    },
+
+    async rate(viewer, { conversationId, rating, comment }) {
+      log.assertAvailable();
+      if (!Number.isInteger(rating) || rating < 1 || rating > 5) throw badInput('input.rating', 'must be a whole number from 1 to 5.');
+      if (comment && comment.length > 2_000) throw badInput('input.comment', 'must have at most 2,000 characters.');
+      if (viewer.kind === 'staff') throw new AppError('FORBIDDEN', 'Only the customer rates a conversation.');
+      await visible(database, viewer, conversationId);
+      return changed(await database.conversation.update({ where: { id: conversationId }, data: { rating, ratingComment: comment ?? null } }));
+    },
+  });
+}
+
+function checkText(text: string, charsMax: number): string {
+  if (text.trim() === '') throw badInput('input.text', 'must not be empty.');
+  if (text.length > charsMax) throw badInput('input.text', `must have at most ${charsMax.toLocaleString('en-US')} characters; this has ${text.length.toLocaleString('en-US')}.`);
+  // PostgreSQL cannot store U+0000, and a lone surrogate would change on its way through UTF-8.
+  if (text.includes('\u0000') || !text.isWellFormed()) throw badInput('input.text', 'contains characters that are not text.');
+  return text;
+}
+
+function checkClientMessageId(id: string | null | undefined): void {
+  if (id === null || id === undefined) return;
+  if (!/^[\x21-\x7e]{1,128}$/.test(id)) throw badInput('input.clientMessageId', 'must have 1 to 128 visible ASCII characters.');
+}
+
+function callOf(viewer: Viewer, input: StartConversation): IdempotentCall | null {
+  const { idempotencyKey: key, ...body } = input;
+  if (key === null || key === undefined) return null;
+  if (!/^[\x21-\x7e]{1,128}$/.test(key)) throw badInput('input.idempotencyKey', 'must have 1 to 128 visible ASCII characters.');
+  return { scope: viewerKey(viewer), verb: 'startConversation', key, body };
+}
+
+function subjectOf(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? '';
+  return line.length > 80 ? `${line.slice(0, 79).trimEnd()}…` : line;
+}
+
+async function visible(database: Database, viewer: Viewer, conversationId: string): Promise<Conversation> {
+  const found = await database.conversation.findFirst({ where: { AND: [{ id: conversationId }, conversationsVisibleTo(viewer)] } });
+  if (!found) throw notFound('conversation');
+  return found;
+}
+
+/** The customer the conversation is about; one known only by e-mail is created within the viewer's own customers. */
+async function findOrCreateCustomer(database: Database, viewer: Viewer, input: StartConversation): Promise<string> {
+  if (viewer.kind === 'customer' && !input.customerId && !input.customerEmail) return viewer.customerId;
+  if (input.customerId) {
+    const found = await database.customer.findFirst({ where: { AND: [{ id: input.customerId }, customersVisibleTo(viewer)] } });
+    if (!found) throw notFound('customer');
+    return found.id;
+  }
+  if (!input.customerEmail) throw badInput('input.customerId', 'say who it is about: customerId or customerEmail.');
+  const email = input.customerEmail.trim().toLowerCase();
+  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || email.length > 254) throw badInput('input.customerEmail', 'is not an e-mail address.');
+  const partnerId = viewer.kind === 'partner' ? viewer.partnerId : null;
+  const where = { AND: [{ email: { equals: email, mode: 'insensitive' as const } }, customersVisibleTo(viewer), viewer.kind === 'staff' ? { partnerId } : {}] };
+  const found = await database.customer.findFirst({ where });
+  if (found) return found.id;
+  if (viewer.kind === 'customer') throw notFound('customer');
+  try {
+    return (await database.customer.create({ data: { id: newId('cus'), email, name: email.split('@', 1)[0] ?? email, partnerId } })).id;
+  } catch (error) {
+    const winner = isUniqueViolation(error) ? await database.customer.findFirst({ where }) : null;
+    if (winner) return winner.id;
+    throw error;
+  }
+}
+
+async function startedBefore(database: Database, conversationId: string): Promise<{ conversation: Conversation; message: Message; run: Run }> {
+  const conversation = await database.conversation.findUniqueOrThrow({ where: { id: conversationId } });
+  const message = await database.message.findFirstOrThrow({ where: { conversationId, role: 'customer' }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
+  const run = await database.run.findFirstOrThrow({ where: { messageId: message.id } });
+  return { conversation, message, run };
+}
+
+async function findDuplicate(database: Database, viewer: Viewer, input: PostMessage, text: string): Promise<{ message: Message; run: Run | null; disposition: Disposition } | null> {
+  if (!input.clientMessageId) return null;
+  const { conversationId, clientMessageId } = input;
+  const message = await database.message.findUnique({ where: { conversationId_clientMessageId: { conversationId, clientMessageId } } });
+  if (!message) return null;
+  if (message.text !== text || (message.role === 'person') !== (viewer.kind === 'staff')) {
+    throw new AppError('CONFLICT', 'clientMessageId: this id was used before for another message.', { field: 'input.clientMessageId' });
+  }
+  const run = await database.run.findFirst({ where: { messageId: message.id } });
+  return { message, run, disposition: 'duplicate' };
+}
+
+/** Serializes everything that decides who answers next in one conversation. */
+async function lock(tx: Prisma.TransactionClient, conversationId: string): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM "Conversation" WHERE "id" = ${conversationId} FOR UPDATE`;
+}
+
+interface Posted {
+  readonly message: Message;
+  readonly run: Run | null;
+  readonly disposition: Disposition;
+  readonly events: readonly ParleyEvent[];
+  readonly interrupted: readonly Run[];
+}
+
+async function writePost(tx: Prisma.TransactionClient, viewer: Viewer, input: PostMessage, text: string, now: Date): Promise<Posted> {
+  await lock(tx, input.conversationId);
+  const conversation = await tx.conversation.findUniqueOrThrow({ where: { id: input.conversationId } });
+  if (conversation.status === 'resolved') {
+    throw new AppError('CONVERSATION_CLOSED', 'This conversation is resolved. Reopen it with reopenConversation and send the message again.');
+  }
+  const clientMessageId = input.clientMessageId ?? null;
+  await tx.conversation.update({ where: { id: conversation.id }, data: { lastMessageAt: now } });
+  if (viewer.kind === 'staff' || conversation.owner === 'people') {
+    const author = viewer.kind === 'staff' ? { role: 'person' as const, userId: viewer.userId } : { role: 'customer' as const };
+    const message = await tx.message.create({
+      data: { id: newId('msg'), conversationId: conversation.id, ...author, text, clientMessageId, createdAt: now, finishedAt: now },
+    });
+    return { message, run: null, disposition: 'started', events: [posted(message, now)], interrupted: [] };
+  }
+  const busy = await tx.run.findMany({ where: { conversationId: conversation.id, ...ACTIVE_RUNS } });
+  if (busy.length > 0 && input.onBusy === 'reject') {
+    throw new AppError('RUN_ACTIVE', 'An agent is still answering. Wait for it, stop it with stopRun, or post with onBusy QUEUE or INTERRUPT.', { retryAfterMs: 1_000 });
+  }
+  const interrupt = busy.length > 0 && input.onBusy === 'interrupt';
+  const halted = interrupt ? await haltRuns(tx, conversation.id, viewerKey(viewer), now) : { running: [], events: [] };
+  const { message, run } = await writeQuestion(tx, conversation, text, clientMessageId, now);
+  const place = interrupt ? halted.running.length : busy.length;
+  return {
+    message,
+    run,
+    disposition: interrupt ? 'interrupted' : busy.length > 0 ? 'queued' : 'started',
+    events: [...halted.events, ...questionEvents(message, run, place, now)],
+    interrupted: halted.running,
+  };
+}
+
+async function writeQuestion(tx: Prisma.TransactionClient, conversation: Conversation, text: string, clientMessageId: string | null, now: Date): Promise<{ message: Message; run: Run }> {
+  const runId = newId('run');
+  const message = await tx.message.create({
+    data: { id: newId('msg'), conversationId: conversation.id, role: 'customer', runId, text, clientMessageId, createdAt: now, finishedAt: now },
+  });
+  const run = await tx.run.create({
+    data: {
+      id: runId,
+      workflow: 'reply',
+      conversationId: conversation.id,
+      customerId: conversation.customerId,
+      messageId: message.id,
+      input: {},
+      ownerVersion: conversation.ownerVersion,
+      createdAt: now,
+    },
+  });
+  return { message, run };
+}
+
+/** Ends queued runs now and asks running ones to stop; the runs' own driver keeps their partial text. */
+async function haltRuns(tx: Prisma.TransactionClient, conversationId: string, by: string, now: Date): Promise<{ running: Run[]; events: ParleyEvent[] }> {
+  const queued = await tx.run.updateManyAndReturn({ where: { conversationId, status: 'queued' }, data: { status: 'stopped', stoppedBy: by, finishedAt: now } });
+  const running = await tx.run.updateManyAndReturn({ where: { conversationId, status: { in: ['running', 'waiting'] } }, data: { stopRequestedAt: now, stoppedBy: by } });
+  const at = now.toISOString();
+  return { running, events: queued.map((run) => ({ type: 'RunStopped', at, visibility: 'CUSTOMER', runId: run.id, by, usage: NO_USAGE })) };
+}
+
+function posted(message: Message, now: Date): ParleyEvent {
+  return { type: 'MessagePosted', at: now.toISOString(), visibility: 'CUSTOMER', messageId: message.id, runId: message.runId };
+}
+
+function questionEvents(message: Message, run: Run, place: number, now: Date): ParleyEvent[] {
+  return [posted(message, now), { type: 'RunQueued', at: now.toISOString(), visibility: 'CUSTOMER', runId: run.id, place }];
+}

@@ -1,0 +1,145 @@
+/** Customers as the desk keeps them: created, corrected, and annotated. Plans and money are other verbs. */
+import type { Clock } from '../foundation/clock.ts';
+import { AppError, badInput, notFound } from '../foundation/errors.ts';
+import { newId } from '../foundation/ids.ts';
+import type { Database } from '../store/database.ts';
+import type { Customer, Prisma } from '../store/generated/prisma/client.ts';
+import { viewerKey, type Viewer } from '../store/viewer.ts';
+import { customersVisibleTo, requireOperator } from './access.ts';
+import { auditEntry } from './audit.ts';
+import type { CustomerDesk, CustomerFields } from './desk.ts';
+import { findFirstAnswer, isUniqueViolation, recordFirstAnswer } from './idempotency.ts';
+
+export interface CustomerDeskDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
+const NOTE_CHARS_MAX = 5_000;
+const FIELD_CHARS_MAX = 200;
+
+export function createCustomerDesk({ database, clock }: CustomerDeskDeps): CustomerDesk {
+  async function visible(viewer: Viewer, customerId: string): Promise<Customer> {
+    const found = await database.customer.findFirst({ where: { AND: [{ id: customerId }, customersVisibleTo(viewer)] } });
+    if (!found) throw notFound('customer');
+    return found;
+  }
+
+  return Object.freeze<CustomerDesk>({
+    async create(viewer, { idempotencyKey, ...fields }) {
+      const operator = requireOperator(viewer);
+      const data = checkFields(fields);
+      const call = idempotencyKey ? { scope: viewerKey(viewer), verb: 'createCustomer', key: idempotencyKey, body: fields } : null;
+      const before = call && (await findFirstAnswer(database, call));
+      if (before) return { customer: await visible(viewer, before) };
+      const now = clock.now();
+      const id = newId('cus');
+      try {
+        const customer = await database.$transaction(async (tx) => {
+          const row = await tx.customer.create({
+            data: { ...data, id, email: data.email ?? '', name: data.name ?? '', partnerId: operator.kind === 'partner' ? operator.partnerId : null, createdAt: now },
+          });
+          if (call) await recordFirstAnswer(tx, call, id, now);
+          await tx.auditEntry.create({ data: auditEntry(viewer, 'customer.create', 'customer', id, { fields: Object.keys(data) }, now) });
+          return row;
+        });
+        return { customer };
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error;
+        const winner = call && (await findFirstAnswer(database, call));
+        if (winner) return { customer: await visible(viewer, winner) };
+        throw new AppError('CONFLICT', 'A customer with this e-mail address exists already.', { field: 'input.email', cause: error });
+      }
+    },
+
+    async update(viewer, { customerId, ...fields }) {
+      requireOperator(viewer);
+      await visible(viewer, customerId);
+      const data = checkFields(fields);
+      const now = clock.now();
+      try {
+        const [customer] = await database.$transaction([
+          database.customer.update({ where: { id: customerId }, data }),
+          database.auditEntry.create({ data: auditEntry(viewer, 'customer.update', 'customer', customerId, { fields: Object.keys(data) }, now) }),
+        ]);
+        return { customer };
+      } catch (error) {
+        if (isUniqueViolation(error)) throw new AppError('CONFLICT', 'A customer with this e-mail address exists already.', { field: 'input.email', cause: error });
+        throw error;
+      }
+    },
+
+    async addNote(viewer, { customerId, text, kind }) {
+      requireOperator(viewer);
+      const customer = await visible(viewer, customerId);
+      const note = await database.customerNote.create({
+        data: {
+          id: newId('note'),
+          customerId,
+          kind: kind ?? 'general',
+          text: checkNote(text),
+          authorKind: viewer.kind === 'staff' ? 'user' : 'partner',
+          authorId: viewerKey(viewer),
+          createdAt: clock.now(),
+        },
+      });
+      return { customer, note };
+    },
+
+    async addAgentNote({ customerId, text, kind, agentId, callId }) {
+      // The call's id is part of the note's author, so that a repeated call finds what the first one wrote.
+      const authorId = `${agentId}#${callId}`;
+      const before = await database.customerNote.findFirst({ where: { customerId, authorKind: 'agent', authorId } });
+      if (before) return before;
+      return database.customerNote.create({ data: { id: newId('note'), customerId, kind, text: checkNote(text), authorKind: 'agent', authorId, createdAt: clock.now() } });
+    },
+  });
+}
+
+type CheckedFields = Pick<Prisma.CustomerUncheckedUpdateInput, never> & { email?: string; name?: string; company?: string | null; industry?: string | null; country?: string; timezone?: string; language?: string };
+
+/** Only what was given, trimmed and checked. A required field set to null is refused. */
+function checkFields(fields: CustomerFields): CheckedFields {
+  const checked: CheckedFields = {};
+  for (const [name, value] of Object.entries(fields) as [keyof CustomerFields, string | null | undefined][]) {
+    if (value === undefined) continue;
+    if (name === 'company' || name === 'industry') {
+      checked[name] = value === null ? null : checkField(name, value);
+    } else if (value === null) {
+      throw badInput(`input.${name}`, 'must not be null.');
+    } else {
+      checked[name] = name === 'email' ? checkEmail(value) : checkField(name, value);
+    }
+  }
+  return checked;
+}
+
+function checkField(name: keyof CustomerFields, value: string): string {
+  const text = value.trim();
+  if (text === '' || text.length > FIELD_CHARS_MAX || text.includes('\u0000')) throw badInput(`input.${name}`, `must have 1 to ${FIELD_CHARS_MAX} characters.`);
+  if (name === 'country' && !/^[A-Z]{2}$/.test(text)) throw badInput('input.country', 'must be a two-letter ISO 3166 code such as "DE".');
+  if (name === 'language' && !/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(text)) throw badInput('input.language', 'must be a BCP 47 tag such as "en" or "pt-BR".');
+  if (name === 'timezone' && !isTimeZone(text)) throw badInput('input.timezone', 'must be an IANA time zone such as "Europe/Berlin".');
+  return text;
+}
+
+function checkEmail(value: string): string {
+  const email = value.trim().toLowerCase();
+  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || email.length > 254) throw badInput('input.email', 'is not an e-mail address.');
+  return email;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    // RangeError is how Intl says no.
+    return false;
+  }
+}
+
+function checkNote(text: string): string {
+  const note = text.trim();
+  if (note === '' || note.length > NOTE_CHARS_MAX || note.includes('\u0000')) throw badInput('input.text', `must have 1 to ${NOTE_CHARS_MAX.toLocaleString('en-US')} characters.`);
+  return note;
+}

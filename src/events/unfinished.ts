@@ -1,0 +1,62 @@
+/**
+ * Which messages of a channel are being written right now, and their text so far: what a late joiner needs and history pages
+ * cannot give cheaply. A pure reducer over events; knows no log.
+ */
+import type { ParleyEvent, TextSnapshot, Visibility } from './event.ts';
+
+export interface UnfinishedText {
+  readonly messageId: string;
+  readonly runId: string;
+  step: string;
+  attempt: number;
+  text: string;
+  visibility: Visibility;
+  /** Offset in the channel of the first delta of the current attempt. */
+  firstOffset: number;
+}
+
+export type UnfinishedTexts = Map<string, UnfinishedText>;
+
+/** Takes one event, in order, into account. */
+export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offset: number): void {
+  switch (event.type) {
+    case 'TextDelta': {
+      const known = texts.get(event.messageId);
+      if (known && known.attempt === event.attempt) {
+        known.text += event.text;
+        known.step = event.step;
+      } else if (!known || event.attempt > known.attempt) {
+        const { messageId, runId, step, attempt, text, visibility } = event;
+        texts.set(messageId, { messageId, runId, step, attempt, text, visibility, firstOffset: offset });
+      }
+      return;
+    }
+    case 'MessageFinished':
+    case 'MessageReset':
+      texts.delete(event.messageId);
+      return;
+    case 'RunFinished':
+    case 'RunFailed':
+    case 'RunStopped':
+      for (const [messageId, text] of texts) if (text.runId === event.runId) texts.delete(messageId);
+      return;
+    case 'MessagePosted':
+    case 'TextSnapshot':
+    case 'Heartbeat':
+    case 'RunQueued':
+    case 'RunStarted':
+    case 'AgentChosen':
+    case 'StepStarted':
+    case 'StepFinished':
+    case 'ToolCalled':
+    case 'ToolReturned':
+    case 'ConversationChanged':
+    case 'UsageUpdated':
+      return;
+  }
+}
+
+export function toSnapshot(text: UnfinishedText, at: string): TextSnapshot {
+  const { runId, messageId, step, attempt, visibility } = text;
+  return { type: 'TextSnapshot', at, visibility, runId, messageId, step, attempt, text: text.text };
+}

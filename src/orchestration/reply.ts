@@ -1,0 +1,118 @@
+/**
+ * The workflow that answers one message: understand -> route -> agent -> finish, as a LangGraph graph whose custom stream carries
+ * our events. Knows no rows and no log: it yields, the driver writes. A run that is taken up again starts a new attempt from here.
+ */
+import { Annotation, END, START, StateGraph, type LangGraphRunnableConfig } from '@langchain/langgraph';
+import { AppError } from '../foundation/errors.ts';
+import type { Agent, Catalog } from '../catalog/agent.ts';
+import type { Router } from '../catalog/router.ts';
+import { runAgentStep, type AgentStepDeps, type AgentStepResult } from './agent-step.ts';
+import type { Turn } from './turn.ts';
+import { understand, type Understanding } from './understand.ts';
+import type { StepOutcome, WorkflowEvent } from './workflow-event.ts';
+
+export interface ReplyDeps extends AgentStepDeps {
+  readonly catalog: Catalog;
+  readonly router: Router;
+  /** Ids of the agents the staff switched off. */
+  readonly disabledAgents: () => Promise<ReadonlySet<string>>;
+}
+
+/** Workflow events in order; ends after `finished`. Rejects with AppError, or with the signal's reason when it aborts. */
+export interface ReplyWorkflow {
+  (turn: Turn, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
+}
+
+const State = Annotation.Root({
+  turn: Annotation<Turn>,
+  understanding: Annotation<Understanding | null>,
+  speaker: Annotation<Agent | null>,
+  answered: Annotation<AgentStepResult | null>,
+});
+
+type ReplyState = typeof State.State;
+
+export function createReply(deps: ReplyDeps): ReplyWorkflow {
+  const graph = new StateGraph(State)
+    .addNode('understand', (state, config) => step(config, 'understand', null, null, async () => understandTurn(state)))
+    .addNode('route', (state, config) => step(config, 'route', null, 'router', (signal) => route(deps, state, config, signal)))
+    .addNode('agent', (state, config) => answer(deps, state, config))
+    .addNode('finish', (state, config) => finish(state, config))
+    .addEdge(START, 'understand')
+    .addEdge('understand', 'route')
+    .addEdge('route', 'agent')
+    .addEdge('agent', 'finish')
+    .addEdge('finish', END)
+    .compile();
+
+  return async function* reply(turn, signal) {
+    const stream = await graph.stream({ turn, understanding: null, speaker: null, answered: null }, { streamMode: 'custom', signal, recursionLimit: 10 });
+    for await (const event of stream) yield event as WorkflowEvent;
+  };
+}
+
+interface StepDone {
+  readonly update: Partial<ReplyState>;
+  readonly output: Readonly<Record<string, unknown>>;
+}
+
+/** Runs one node as a step of the run: told when it starts, told how it ended whichever way that is. */
+async function step(config: LangGraphRunnableConfig, path: string, agentId: string | null, role: string | null, work: (signal: AbortSignal) => Promise<StepDone>): Promise<Partial<ReplyState>> {
+  const emit = emitter(config);
+  const signal = config.signal ?? new AbortController().signal;
+  emit({ type: 'step_started', step: path, path, agentId, role });
+  try {
+    const { update, output } = await work(signal);
+    emit({ type: 'step_finished', step: path, outcome: 'succeeded', output });
+    return update;
+  } catch (error) {
+    const outcome: StepOutcome = signal.aborted ? 'stopped' : 'failed';
+    const told = error instanceof AppError ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: 'Something unexpected happened.' };
+    emit({ type: 'step_finished', step: path, outcome, output: null, ...(outcome === 'failed' ? { error: told } : {}) });
+    throw error;
+  }
+}
+
+function emitter(config: LangGraphRunnableConfig): (event: WorkflowEvent) => void {
+  return (event) => config.writer?.(event);
+}
+
+async function understandTurn({ turn }: ReplyState): Promise<StepDone> {
+  const understanding = understand(turn);
+  return { update: { understanding }, output: { ...understanding } };
+}
+
+async function route(deps: ReplyDeps, { turn, understanding }: ReplyState, config: LangGraphRunnableConfig, signal: AbortSignal): Promise<StepDone> {
+  const disabled = await deps.disabledAgents();
+  const chosen = await deps.router.route(
+    {
+      text: understanding?.subject ?? turn.text,
+      earlier: turn.history.filter((message) => message.role === 'customer').map((message) => message.text),
+      lastAgentId: turn.lastAgentId,
+      enabled: (agentId) => !disabled.has(agentId),
+    },
+    signal,
+  );
+  const agent = deps.catalog.get(chosen.agentId);
+  if (!agent) throw new Error(`the router chose ${chosen.agentId}, which the catalogue does not have`);
+  emitter(config)({ type: 'agent_chosen', route: chosen });
+  return { update: { speaker: agent }, output: { agentId: chosen.agentId, confidence: chosen.confidence, by: chosen.by } };
+}
+
+async function answer(deps: ReplyDeps, { turn, speaker: agent }: ReplyState, config: LangGraphRunnableConfig): Promise<Partial<ReplyState>> {
+  if (!agent) throw new Error('the agent node ran before a route was chosen');
+  return step(config, 'agent', agent.id, agent.role, async (signal) => {
+    const result = await runAgentStep(deps, { step: 'agent', agent, turn }, emitter(config), signal);
+    if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to answer this message.', { retryable: false });
+    if (result.text.trim() === '') throw new AppError('MODEL_OVERLOADED', 'The model gave an empty answer.');
+    return { update: { answered: result }, output: { finishReason: result.finishReason, citations: result.citations.map((passage) => passage.slug) } };
+  });
+}
+
+function finish({ speaker: agent, answered: given }: ReplyState, config: LangGraphRunnableConfig): Partial<ReplyState> {
+  if (!agent || !given) throw new Error('the finish node ran before an agent had answered');
+  const cut = given.finishReason === 'max_tokens' || given.finishReason === 'context_window';
+  const citations = given.citations.map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
+  emitter(config)({ type: 'finished', outcome: cut ? 'truncated' : 'answered', finishReason: given.finishReason, result: { agentId: agent.id, citations } });
+  return {};
+}

@@ -1,0 +1,85 @@
+/** Writes the one message a run answers with: its row before the first word, every word to the log, the whole text at the end. */
+import type { Clock } from '../foundation/clock.ts';
+import { newId } from '../foundation/ids.ts';
+import type { ParleyEvent } from '../events/event.ts';
+import type { Passage } from '../llm/llm.ts';
+import type { Database } from '../store/database.ts';
+import type { Prisma, Run } from '../store/generated/prisma/client.ts';
+
+export interface AnswerRecorderDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly tell: (...events: ParleyEvent[]) => Promise<unknown>;
+}
+
+export interface AnswerRecorder {
+  /** Takes over the message of an earlier attempt, if there is one: its text is void. */
+  adopt(): Promise<ParleyEvent[]>;
+  say(words: { readonly step: string; readonly agentId: string; readonly text: string }): Promise<void>;
+  cite(passage: Passage): void;
+  /** Writes the finished row within the run's terminal transaction. */
+  finish(tx: Prisma.TransactionClient, status: 'complete' | 'partial', now: Date): Promise<void>;
+  messageId(): string | null;
+  begun(): boolean;
+  /** Milliseconds from the question to the first word; null before it. */
+  firstTokenMs(): number | null;
+}
+
+export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDeps, run: Run): AnswerRecorder {
+  const citations = new Map<string, Passage>();
+  let messageId: string | null = null;
+  let text = '';
+  let firstTokenMs: number | null = null;
+
+  /** The row before the first word: whoever hears of the message can load it. */
+  async function begin(agentId: string): Promise<{ messageId: string; told: ParleyEvent[] }> {
+    const now = clock.now();
+    firstTokenMs = now.getTime() - run.createdAt.getTime();
+    if (messageId !== null) {
+      await database.message.update({ where: { id: messageId }, data: { agentId } });
+      return { messageId, told: [] };
+    }
+    const id = newId('msg');
+    await database.message.create({
+      data: { id, conversationId: run.conversationId ?? '', role: 'agent', agentId, runId: run.id, status: 'writing', text: '', createdAt: now },
+    });
+    messageId = id;
+    return { messageId: id, told: [{ type: 'MessagePosted', at: now.toISOString(), visibility: 'CUSTOMER', messageId: id, runId: run.id }] };
+  }
+
+  return {
+    messageId: () => messageId,
+    begun: () => text !== '',
+    firstTokenMs: () => firstTokenMs,
+    async adopt() {
+      const before = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
+      if (!before) return [];
+      messageId = before.id;
+      await database.message.update({ where: { id: before.id }, data: { status: 'writing', text: '', finishedAt: null } });
+      const reason = 'The answer was taken up again after an interruption.';
+      return [{ type: 'MessageReset', at: clock.now().toISOString(), visibility: 'CUSTOMER', messageId, runId: run.id, attempt: run.attempt, reason }];
+    },
+    async say(words) {
+      const begun = text === '' || messageId === null ? await begin(words.agentId) : { messageId, told: [] };
+      const offset = text.length;
+      text += words.text;
+      await tell(...begun.told, {
+        type: 'TextDelta',
+        at: clock.now().toISOString(),
+        visibility: 'CUSTOMER',
+        runId: run.id,
+        messageId: begun.messageId,
+        step: words.step,
+        attempt: run.attempt,
+        offset,
+        text: words.text,
+      });
+    },
+    cite: (passage) => void citations.set(`${passage.slug}#${passage.section}`, passage),
+    async finish(tx, status, now) {
+      if (messageId === null) return;
+      const cited = [...citations.values()].map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
+      await tx.message.update({ where: { id: messageId }, data: { text, status, finishedAt: now, citations: cited } });
+    },
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * The floors below the schema, wired as main.ts wires them, on a database of the test's own: real rows, real log, real graph. Only
+ * the model is the test's. Agents: two small ones made here, so that these tests do not change when an agent file does.
+ */
+import { newId } from '../../src/foundation/ids.ts';
+import { systemClock } from '../../src/foundation/clock.ts';
+import { createLogger } from '../../src/foundation/logger.ts';
+import type { Agent, Catalog } from '../../src/catalog/agent.ts';
+import type { Router } from '../../src/catalog/router.ts';
+import { createAgentDesk } from '../../src/desk/agent.ts';
+import { createConversationDesk } from '../../src/desk/conversation.ts';
+import { createCustomerDesk } from '../../src/desk/customer.ts';
+import type { Desk } from '../../src/desk/desk.ts';
+import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
+import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
+import type { Llm } from '../../src/llm/llm.ts';
+import { createReply } from '../../src/orchestration/reply.ts';
+import type { AnyTool } from '../../src/orchestration/tool.ts';
+import { createRunDriver, type RunDriver } from '../../src/runs/driver.ts';
+import { conversationHead, followConversation, followRun } from '../../src/runs/follow.ts';
+import type { Runs } from '../../src/runs/runs.ts';
+import type { Database } from '../../src/store/database.ts';
+import type { Viewer } from '../../src/store/viewer.ts';
+import { createTestDatabase } from './database.ts';
+
+export const STAFF: Viewer = { kind: 'staff', userId: 'usr_test', name: 'Sam', role: 'lead' };
+
+export interface House {
+  readonly database: Database;
+  readonly log: MemoryEventLog;
+  readonly desk: Desk;
+  readonly runs: Runs;
+  readonly driver: RunDriver;
+  readonly catalog: Catalog;
+  /** Another driver on the same rows and log, as a second life of the process. */
+  anotherDriver(llm: Llm): RunDriver;
+  addCustomer(partnerId?: string): Promise<{ customerId: string; viewer: Viewer }>;
+  /** Resolves when the run's row has ended. */
+  ended(runId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface HouseOptions {
+  readonly llm: Llm;
+  readonly tools?: ReadonlyMap<string, AnyTool>;
+  readonly runMs?: number;
+  readonly stepMs?: number;
+  readonly historyTokens?: number;
+  /** False leaves jobs unhandled until `driver.start()`. */
+  readonly started?: boolean;
+  readonly report?: (error: unknown) => void;
+}
+
+function agent(id: string, tools: Agent['tools']): Agent {
+  return {
+    id,
+    tier: 'essential',
+    domain: 'support/test',
+    title: id.replace('_', ' '),
+    role: 'specialist',
+    description: `Does ${id}. Use when testing.`,
+    model: 'quick',
+    tools,
+    handsOverTo: [],
+    examples: [],
+    notFor: [],
+    utterances: [],
+    job: `Do ${id}.`,
+    prompt: `You are ${id}.`,
+    file: `essential/support/test/${id}.md`,
+  };
+}
+
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const { database, close: closeDatabase } = await createTestDatabase();
+  const clock = systemClock;
+  const logger = createLogger({ level: 'silent', pretty: false });
+  const log = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 10_000 });
+  const jobs = createMemoryJobQueue({ log: logger });
+  const grants = Object.fromEntries([...(options.tools?.keys() ?? [])].map((name) => [name, {}]));
+  const agents = [agent('first_agent', grants), agent('second_agent', {})];
+  const catalog: Catalog = { agents, domains: new Map(), get: (id) => agents.find((one) => one.id === id) ?? null };
+  const router: Router = {
+    async route({ text, enabled }) {
+      const agentId = text.includes('second') || !enabled('first_agent') ? 'second_agent' : 'first_agent';
+      return { agentId, confidence: 0.9, candidates: [{ agentId, confidence: 0.9 }], reason: `The text points to ${agentId}.`, by: 'local_index' };
+    },
+  };
+  const desk: Desk = {
+    conversations: createConversationDesk({ database, log, jobs, clock, messageCharsMax: 1_000 }),
+    customers: createCustomerDesk({ database, clock }),
+    agents: createAgentDesk({ database, catalog, clock }),
+  };
+  const makeDriver = (llm: Llm, queue = jobs) =>
+    createRunDriver({
+      database,
+      log,
+      jobs: queue,
+      clock,
+      logger,
+      knowledge: { recordUse: async () => undefined },
+      instanceId: newId('inst'),
+      runMs: options.runMs ?? 30_000,
+      runsAtOnce: 20,
+      report: options.report ?? (() => undefined),
+      reply: createReply({
+        llm,
+        tools: options.tools ?? new Map(),
+        historyTokens: options.historyTokens ?? 4_000,
+        answerTokensMax: 500,
+        stepMs: options.stepMs ?? 20_000,
+        catalog,
+        router,
+        disabledAgents: () => desk.agents.disabled(),
+      }),
+    });
+  const driver = makeDriver(options.llm);
+  if (options.started !== false) driver.start();
+  const follow = { database, log, clock };
+  const drivers = [driver];
+  return {
+    database,
+    log,
+    desk,
+    driver,
+    catalog,
+    runs: {
+      stop: driver.stop,
+      followConversation: (...args) => followConversation(follow, ...args),
+      followRun: (...args) => followRun(follow, ...args),
+      conversationHead: (id) => conversationHead(follow, id),
+    },
+    anotherDriver(llm) {
+      const other = makeDriver(llm, createMemoryJobQueue({ log: logger }));
+      drivers.push(other);
+      return other;
+    },
+    async addCustomer(partnerId) {
+      const customerId = newId('cus');
+      if (partnerId) await database.partner.upsert({ where: { id: partnerId }, create: { id: partnerId, name: 'Partner' }, update: {} });
+      await database.customer.create({ data: { id: customerId, email: `${customerId}@example.test`, name: 'Dana Reyes', partnerId: partnerId ?? null } });
+      return { customerId, viewer: { kind: 'customer', customerId } };
+    },
+    async ended(runId) {
+      const run = await database.run.findUniqueOrThrow({ where: { id: runId } });
+      if (run.finishedAt) return;
+      const iterator = await followRun(follow, STAFF, runId, undefined, AbortSignal.timeout(20_000));
+      for await (const entry of iterator) if (entry.kind === 'reset') throw new Error('the history of the run is gone');
+    },
+    async close() {
+      for (const one of drivers) await one.close(0);
+      await jobs.close();
+      await log.close();
+      await closeDatabase();
+    },
+  };
+}
