@@ -108,7 +108,7 @@ async function askModel(deps: AgentStepDeps, { step, agent, turn }: AgentStepInp
         // What the model says after its tools is a new paragraph of the same message.
         const words = text === '' && question.textSoFar !== '' ? `\n\n${event.text}` : event.text;
         text += words;
-        emit({ type: 'text', step, agentId: agent.id, text: words });
+        await emit({ type: 'text', step, agentId: agent.id, text: words });
         break;
       }
       case 'tool_call':
@@ -116,11 +116,11 @@ async function askModel(deps: AgentStepDeps, { step, agent, turn }: AgentStepInp
         break;
       case 'usage':
         usage = event.usage;
-        emit({ type: 'used', step, request: question.request, usage, model: event.model });
+        await emit({ type: 'used', step, request: question.request, usage, model: event.model });
         break;
       case 'citation':
         question.citations.set(`${event.passage.slug}#${event.passage.section}`, event.passage);
-        emit({ type: 'cited', step, passage: event.passage });
+        await emit({ type: 'cited', step, passage: event.passage });
         break;
       case 'stop':
         stop = event.reason;
@@ -154,10 +154,10 @@ async function callTool(deps: AgentStepDeps, { step, agent, turn }: AgentStepInp
   const tool = deps.tools.get(call.name);
   const grant = agent.tools[call.name];
   const { callId, name } = call;
-  emit({ type: 'tool_called', step, agentId: agent.id, callId, tool: name, arguments: redact(call.input, tool?.redact ?? []) });
-  const done = (result: Omit<ToolResult, 'callId' | 'name'>): ToolResult => {
+  await emit({ type: 'tool_called', step, agentId: agent.id, callId, tool: name, arguments: redact(call.input, tool?.redact ?? []) });
+  const done = async (result: Omit<ToolResult, 'callId' | 'name'>): Promise<ToolResult> => {
     const articleIds = (result.passages ?? []).map((passage) => passage.articleId);
-    emit({ type: 'tool_returned', step, agentId: agent.id, callId, tool: name, summary: result.summary, failed: result.failed, articleIds });
+    await emit({ type: 'tool_returned', step, agentId: agent.id, callId, tool: name, summary: result.summary, failed: result.failed, articleIds });
     return { callId, name, ...result };
   };
   if (!tool || !grant) return done({ summary: `This agent has no tool called ${name}.`, failed: true });

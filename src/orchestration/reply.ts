@@ -1,15 +1,16 @@
 /**
- * The workflow that answers one message: understand -> route -> agent -> finish, as a LangGraph graph whose custom stream carries
- * our events. Knows no rows and no log: it yields, the driver writes. A run that is taken up again starts a new attempt from here.
+ * The workflow that answers one message: understand -> route -> agent -> finish, as a LangGraph graph. Knows no rows and no log:
+ * it yields, the driver writes. A run that is taken up again starts a new attempt from here.
  */
 import { Annotation, END, START, StateGraph, type LangGraphRunnableConfig } from '@langchain/langgraph';
+import { createBoundedQueue } from '../foundation/bounded-queue.ts';
 import { AppError } from '../foundation/errors.ts';
 import type { Agent, Catalog } from '../catalog/agent.ts';
 import type { Router } from '../catalog/router.ts';
 import { runAgentStep, type AgentStepDeps, type AgentStepResult } from './agent-step.ts';
 import type { Turn } from './turn.ts';
 import { understand, type Understanding } from './understand.ts';
-import type { StepOutcome, WorkflowEvent } from './workflow-event.ts';
+import type { Emit, StepOutcome, WorkflowEvent } from './workflow-event.ts';
 
 export interface ReplyDeps extends AgentStepDeps {
   readonly catalog: Catalog;
@@ -23,8 +24,12 @@ export interface ReplyWorkflow {
   (turn: Turn, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
 }
 
+/** Events a workflow may be ahead of the driver. */
+const AHEAD_MAX = 256;
+
 const State = Annotation.Root({
   turn: Annotation<Turn>,
+  emit: Annotation<Emit>,
   understanding: Annotation<Understanding | null>,
   speaker: Annotation<Agent | null>,
   answered: Annotation<AgentStepResult | null>,
@@ -34,10 +39,10 @@ type ReplyState = typeof State.State;
 
 export function createReply(deps: ReplyDeps): ReplyWorkflow {
   const graph = new StateGraph(State)
-    .addNode('understand', (state, config) => step(config, 'understand', null, null, async () => understandTurn(state)))
-    .addNode('route', (state, config) => step(config, 'route', null, 'router', (signal) => route(deps, state, config, signal)))
+    .addNode('understand', (state, config) => step(state, config, 'understand', null, null, async () => understandTurn(state)))
+    .addNode('route', (state, config) => step(state, config, 'route', null, 'router', (signal) => route(deps, state, signal)))
     .addNode('agent', (state, config) => answer(deps, state, config))
-    .addNode('finish', (state, config) => finish(state, config))
+    .addNode('finish', (state) => finish(state))
     .addEdge(START, 'understand')
     .addEdge('understand', 'route')
     .addEdge('route', 'agent')
@@ -45,9 +50,14 @@ export function createReply(deps: ReplyDeps): ReplyWorkflow {
     .addEdge('finish', END)
     .compile();
 
-  return async function* reply(turn, signal) {
-    const stream = await graph.stream({ turn, understanding: null, speaker: null, answered: null }, { streamMode: 'custom', signal, recursionLimit: 10 });
-    for await (const event of stream) yield event as WorkflowEvent;
+  return (turn, signal) => {
+    // Our own queue, not the graph's custom stream: that one drops what was not yet read when a node fails.
+    const events = createBoundedQueue<WorkflowEvent>(AHEAD_MAX);
+    graph.invoke({ turn, emit: events.push, understanding: null, speaker: null, answered: null }, { signal, recursionLimit: 10 }).then(
+      () => events.end(),
+      (error: unknown) => events.end({ error }),
+    );
+    return events;
   };
 }
 
@@ -57,24 +67,19 @@ interface StepDone {
 }
 
 /** Runs one node as a step of the run: told when it starts, told how it ended whichever way that is. */
-async function step(config: LangGraphRunnableConfig, path: string, agentId: string | null, role: string | null, work: (signal: AbortSignal) => Promise<StepDone>): Promise<Partial<ReplyState>> {
-  const emit = emitter(config);
+async function step({ emit }: ReplyState, config: LangGraphRunnableConfig, path: string, agentId: string | null, role: string | null, work: (signal: AbortSignal) => Promise<StepDone>): Promise<Partial<ReplyState>> {
   const signal = config.signal ?? new AbortController().signal;
-  emit({ type: 'step_started', step: path, path, agentId, role });
+  await emit({ type: 'step_started', step: path, path, agentId, role });
   try {
     const { update, output } = await work(signal);
-    emit({ type: 'step_finished', step: path, outcome: 'succeeded', output });
+    await emit({ type: 'step_finished', step: path, outcome: 'succeeded', output });
     return update;
   } catch (error) {
     const outcome: StepOutcome = signal.aborted ? 'stopped' : 'failed';
     const told = error instanceof AppError ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: 'Something unexpected happened.' };
-    emit({ type: 'step_finished', step: path, outcome, output: null, ...(outcome === 'failed' ? { error: told } : {}) });
+    await emit({ type: 'step_finished', step: path, outcome, output: null, ...(outcome === 'failed' ? { error: told } : {}) });
     throw error;
   }
-}
-
-function emitter(config: LangGraphRunnableConfig): (event: WorkflowEvent) => void {
-  return (event) => config.writer?.(event);
 }
 
 async function understandTurn({ turn }: ReplyState): Promise<StepDone> {
@@ -82,7 +87,7 @@ async function understandTurn({ turn }: ReplyState): Promise<StepDone> {
   return { update: { understanding }, output: { ...understanding } };
 }
 
-async function route(deps: ReplyDeps, { turn, understanding }: ReplyState, config: LangGraphRunnableConfig, signal: AbortSignal): Promise<StepDone> {
+async function route(deps: ReplyDeps, { turn, understanding, emit }: ReplyState, signal: AbortSignal): Promise<StepDone> {
   const disabled = await deps.disabledAgents();
   const chosen = await deps.router.route(
     {
@@ -95,24 +100,25 @@ async function route(deps: ReplyDeps, { turn, understanding }: ReplyState, confi
   );
   const agent = deps.catalog.get(chosen.agentId);
   if (!agent) throw new Error(`the router chose ${chosen.agentId}, which the catalogue does not have`);
-  emitter(config)({ type: 'agent_chosen', route: chosen });
+  await emit({ type: 'agent_chosen', route: chosen });
   return { update: { speaker: agent }, output: { agentId: chosen.agentId, confidence: chosen.confidence, by: chosen.by } };
 }
 
-async function answer(deps: ReplyDeps, { turn, speaker: agent }: ReplyState, config: LangGraphRunnableConfig): Promise<Partial<ReplyState>> {
+async function answer(deps: ReplyDeps, state: ReplyState, config: LangGraphRunnableConfig): Promise<Partial<ReplyState>> {
+  const { turn, speaker: agent, emit } = state;
   if (!agent) throw new Error('the agent node ran before a route was chosen');
-  return step(config, 'agent', agent.id, agent.role, async (signal) => {
-    const result = await runAgentStep(deps, { step: 'agent', agent, turn }, emitter(config), signal);
+  return step(state, config, 'agent', agent.id, agent.role, async (signal) => {
+    const result = await runAgentStep(deps, { step: 'agent', agent, turn }, emit, signal);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to answer this message.', { retryable: false });
     if (result.text.trim() === '') throw new AppError('MODEL_OVERLOADED', 'The model gave an empty answer.');
     return { update: { answered: result }, output: { finishReason: result.finishReason, citations: result.citations.map((passage) => passage.slug) } };
   });
 }
 
-function finish({ speaker: agent, answered: given }: ReplyState, config: LangGraphRunnableConfig): Partial<ReplyState> {
+async function finish({ speaker: agent, answered: given, emit }: ReplyState): Promise<Partial<ReplyState>> {
   if (!agent || !given) throw new Error('the finish node ran before an agent had answered');
   const cut = given.finishReason === 'max_tokens' || given.finishReason === 'context_window';
   const citations = given.citations.map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
-  emitter(config)({ type: 'finished', outcome: cut ? 'truncated' : 'answered', finishReason: given.finishReason, result: { agentId: agent.id, citations } });
+  await emit({ type: 'finished', outcome: cut ? 'truncated' : 'answered', finishReason: given.finishReason, result: { agentId: agent.id, citations } });
   return {};
 }

@@ -31,4 +31,5 @@ export type WorkflowEvent =
     }
   | { readonly type: 'finished'; readonly outcome: string; readonly finishReason: FinishReason | null; readonly result: Readonly<Record<string, unknown>> };
 
-export type Emit = (event: WorkflowEvent) => void;
+/** Resolves when there is room for the next event: a workflow never runs ahead of who writes it down. */
+export type Emit = (event: WorkflowEvent) => Promise<void>;

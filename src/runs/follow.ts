@@ -81,7 +81,6 @@ function untilTerminal(source: AsyncIterableIterator<Entry>, run: Run, head: Cha
   const lastKnown = head ? parsePosition(head.top).offset : Infinity;
   let ended = false;
   let started = false;
-  let reached = 0;
 
   function fromRow(): IteratorResult<Entry> {
     ended = true;
@@ -92,12 +91,10 @@ function untilTerminal(source: AsyncIterableIterator<Entry>, run: Run, head: Cha
   return derive(source, async () => {
     while (!ended) {
       // What the history holds of an ended run comes first; the row answers once nothing more can come.
-      if (head && started && reached >= lastKnown) return fromRow();
       const result = head && started ? await Promise.race([source.next(), settled()]) : await source.next();
       if (result === 'nothing more') return fromRow();
       if (result.done) return result;
       started = true;
-      reached = result.value.sequence;
       if (result.value.kind === 'event' && TERMINAL_EVENTS.has(result.value.event.type)) ended = true;
       return result;
     }
