@@ -37,6 +37,9 @@ export interface Catalog {
   /** By id, sorted. */
   readonly agents: readonly Agent[];
   get(id: string): Agent | null;
-  /** Titles and descriptions of the domain folders, by path (`support`, `support/billing`). */
-  readonly domains: ReadonlyMap<string, { readonly title: string; readonly description: string }>;
+  /**
+   * Titles and descriptions of the domain folders, by path (`support`, `support/billing`); `general` is the agent that answers when
+   * only the domain is clear.
+   */
+  readonly domains: ReadonlyMap<string, { readonly title: string; readonly description: string; readonly general?: string | undefined }>;
 }

@@ -120,7 +120,8 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
       return { epoch, top: formatPosition({ epoch, offset: channel.top() }), resume: formatPosition({ epoch, offset: first - 1 }) };
     },
     async probe() {
-      assertAvailable();
+      // That another process owns the conversations is no fault of this one: it still answers what it can.
+      if (closing.signal.aborted) throw new Error('the event log is closed');
     },
     async close() {
       clearInterval(timer);

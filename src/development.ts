@@ -1,0 +1,89 @@
+/**
+ * What only development has: the secret that is made once, the demo data with its articles, and three credentials to try things
+ * with, written to `demo.json` in the data directory. Production never comes here.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Clock } from './foundation/clock.ts';
+import type { Logger } from './foundation/logger.ts';
+import { makeDemoCredentials, type DemoCredentials } from './identity/demo.ts';
+import type { Tokens } from './identity/token.ts';
+import { seedArticles } from './knowledge/articles.ts';
+import { withAdvisoryLock } from './store/advisory-lock.ts';
+import type { Database } from './store/database.ts';
+import { seedDemo } from './store/seed/seed.ts';
+
+const ARTICLES = fileURLToPath(new URL('../prisma/knowledge', import.meta.url));
+const DEMO_FILE = 'demo.json';
+const Written = z.object({ partnerKey: z.string() });
+
+/** The secret that signs tokens: made at the first start, kept beside the data, readable by this user alone. */
+export async function keepSecret(dataDir: string): Promise<string> {
+  const file = join(dataDir, 'jwt-secret');
+  await mkdir(dataDir, { recursive: true });
+  try {
+    await writeFile(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    // Made by an earlier start, or by another process at this moment.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  const secret = (await readFile(file, 'utf8')).trim();
+  if (secret.length < 32) throw new Error(`${file} holds no usable secret: delete it and start again`);
+  return secret;
+}
+
+export interface DemoDeps {
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly tokens: Tokens;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly dataDir: string;
+}
+
+export interface Demo {
+  readonly credentials: DemoCredentials;
+  readonly staffName: string;
+  readonly articles: number;
+}
+
+/** Seeds what is missing, once however many processes start, and makes the demo credentials. */
+export async function openDemo(deps: DemoDeps): Promise<Demo> {
+  const { database, clock, log } = deps;
+  return withAdvisoryLock(deps.databaseUrl, 'seed', async () => {
+    const [{ demo }, articles] = await Promise.all([seedDemo(database, { now: clock.now(), log }), seedArticles(database, ARTICLES, clock.now())]);
+    const staff = await database.user.findUniqueOrThrow({ where: { id: demo.staffUserId } });
+    const partnerKey = await readPartnerKey(deps.dataDir);
+    const credentials = await makeDemoCredentials(
+      { tokens: deps.tokens, database, clock, production: false },
+      {
+        staff: { userId: staff.id, name: staff.name, role: staff.role },
+        customerId: demo.customerId,
+        partnerId: demo.partnerId,
+        ...(partnerKey === null ? {} : { partnerKey }),
+      },
+    );
+    return { credentials, staffName: staff.name, articles: articles.created + articles.updated + articles.unchanged };
+  });
+}
+
+/** Writes `demo.json`, whole or not at all, so that whoever waits for it never reads half. */
+export async function writeDemo(dataDir: string, credentials: DemoCredentials, url: string): Promise<void> {
+  const { staffToken, customerToken, customerId, partnerKey } = credentials;
+  const file = join(dataDir, DEMO_FILE);
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(`${file}.${process.pid}`, `${JSON.stringify({ url, staffToken, customerToken, customerId, partnerKey }, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.${process.pid}`, file);
+}
+
+async function readPartnerKey(dataDir: string): Promise<string | null> {
+  try {
+    return Written.parse(JSON.parse(await readFile(join(dataDir, DEMO_FILE), 'utf8'))).partnerKey;
+  } catch {
+    // Not written yet, or changed by hand into something else: another key is made.
+    return null;
+  }
+}

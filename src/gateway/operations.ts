@@ -1,0 +1,174 @@
+/**
+ * The one pipeline of every door: text to checked operation, operation to result or stream, every error presented. HTTP, SSE and
+ * WebSocket differ only in how bytes arrive and leave. Documents and their validation are cached; limits are measured each time,
+ * because variables set the sizes of lists.
+ */
+import {
+  execute,
+  getOperationAST,
+  GraphQLError,
+  parse,
+  specifiedRules,
+  validate,
+  ValuesOfCorrectTypeRule,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
+import type { Clock } from '../foundation/clock.ts';
+import { AppError } from '../foundation/errors.ts';
+import type { Logger } from '../foundation/logger.ts';
+import type { Viewer } from '../store/viewer.ts';
+import { argumentField, coded, refusal, RequestRefused, type Errors } from './errors.ts';
+import { assertWithinLimits, measureOperation, type OperationLimits } from './operation-limits.ts';
+import { startAfter } from './start-after.ts';
+import { openStream } from './stream.ts';
+
+/** Who calls: what the schema's context is made of. */
+export interface Call {
+  readonly viewer: Viewer | null;
+  readonly requestId: string;
+  /** Aborts when the caller is gone or the operation was completed. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** Makes the schema's context. Called for each operation, and again for each item of a subscription: a cache in it lives no longer. */
+export type ContextOf = (call: Call) => object;
+
+export interface OperationParams {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** An operation that may run. */
+export interface Prepared {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export interface OperationsDeps {
+  readonly schema: GraphQLSchema;
+  readonly contextOf: ContextOf;
+  readonly limits: OperationLimits;
+  readonly errors: Errors;
+  readonly clock: Clock;
+}
+
+export interface Operations {
+  readonly schema: GraphQLSchema;
+  /** Parses, limits and validates. @throws RequestRefused with presented errors. */
+  prepare(params: OperationParams): Prepared;
+  /** Runs it; never throws. A subscription that could not start is a result without data. @param after Where a stream goes on, over whatever its `after` says. */
+  run(prepared: Prepared, call: Call, after?: string): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
+}
+
+const CACHE_ENTRIES_MAX = 1_000;
+/** Longer documents are rare and would make the cache heavy. */
+const CACHED_CHARS_MAX = 20_000;
+const VALIDATION_ERRORS_MAX = 20;
+
+type Checked = { readonly document: DocumentNode; readonly refused: readonly GraphQLError[] };
+
+export function createOperations(deps: OperationsDeps): Operations {
+  const { schema, contextOf, limits, errors } = deps;
+  const cache = new Map<string, Checked>();
+  const rules = specifiedRules.filter((rule) => rule !== ValuesOfCorrectTypeRule);
+
+  const check = (query: string): Checked => {
+    const known = cache.get(query);
+    if (known) {
+      cache.delete(query);
+      cache.set(query, known);
+      return known;
+    }
+    const document = parseWithin(query, limits.operationTokensMax);
+    const checked = { document, refused: refusalsOf(schema, document, rules) };
+    if (query.length <= CACHED_CHARS_MAX) cache.set(query, checked);
+    for (const oldest of cache.keys()) {
+      if (cache.size <= CACHE_ENTRIES_MAX) break;
+      cache.delete(oldest);
+    }
+    return checked;
+  };
+
+  return Object.freeze({
+    schema,
+    prepare({ query, operationName = null, variables }: OperationParams): Prepared {
+      const { document, refused } = check(query);
+      const operation = getOperationAST(document, operationName);
+      if (operation) refuseExcess(schema, document, operation, variables ?? {}, limits);
+      if (refused.length > 0) throw new RequestRefused(refused);
+      if (!operation) throw new RequestRefused([noOperation(operationName)]);
+      return { document, operation, operationName, variables: variables ?? {} };
+    },
+
+    async run(prepared: Prepared, call: Call, after?: string) {
+      // Work that was cut off fails in many ways, and nobody is left to read which: that is no fault to report.
+      const failed = (error: unknown) => (call.signal.aborted ? refusal(new AppError('UNAVAILABLE', 'The request was cancelled.')) : errors.present(error, call.requestId));
+      const present = (result: ExecutionResult): ExecutionResult => (result.errors ? { ...result, errors: result.errors.map(failed) } : result);
+      const { operation } = prepared;
+      const document = after === undefined ? prepared.document : startAfter(schema, prepared.document, after);
+      try {
+        const argsOf = (): ExecutionArgs => ({
+          schema,
+          document,
+          operationName: prepared.operationName,
+          variableValues: prepared.variables,
+          contextValue: contextOf(call),
+        });
+        if (operation.operation !== 'subscription') return present(await execute(argsOf()));
+        return await openStream({ argsOf, present, signal: call.signal, clock: deps.clock, failed });
+      } catch (error) {
+        return { errors: [failed(error)] };
+      }
+    },
+  });
+}
+
+function parseWithin(query: string, maxTokens: number): DocumentNode {
+  try {
+    return parse(query, { maxTokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    if (!/more tha[nt] \d+ tokens/.test(error.message)) throw new RequestRefused([coded(error, 'GRAPHQL_PARSE_FAILED')]);
+    throw new RequestRefused([refusal(new AppError('OPERATION_TOO_COMPLEX', `This operation asks for too much: it has more than ${maxTokens} tokens.`))]);
+  }
+}
+
+/**
+ * Values that do not fit their types are the caller's input, written as a literal: BAD_INPUT with the field, as for variables. They
+ * are looked for only in a document that is valid otherwise.
+ */
+function refusalsOf(schema: GraphQLSchema, document: DocumentNode, rules: typeof specifiedRules): readonly GraphQLError[] {
+  const options = { maxErrors: VALIDATION_ERRORS_MAX };
+  const invalid = validate(schema, document, rules, options);
+  if (invalid.length > 0) return invalid.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'));
+  return validate(schema, document, [ValuesOfCorrectTypeRule], options).map((error) => {
+    const field = argumentField(document, error);
+    return coded(error, field ? 'BAD_INPUT' : 'GRAPHQL_VALIDATION_FAILED', field);
+  });
+}
+
+function refuseExcess(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>, limits: OperationLimits): void {
+  try {
+    assertWithinLimits(measureOperation(schema, document, operation, variables), limits);
+  } catch (error) {
+    throw error instanceof AppError ? new RequestRefused([refusal(error)]) : error;
+  }
+}
+
+function noOperation(operationName: string | null): GraphQLError {
+  const sentence = operationName === null ? 'The document has several operations: say which with operationName.' : `The document has no operation named "${operationName}".`;
+  return new GraphQLError(sentence, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', retryable: false } });
+}
+
+/** `query`, `mutation` or `subscription`, and the name the client gave it; for logs. */
+export function labelOf({ operation }: Prepared): { readonly operation: string; readonly operationName: string | undefined } {
+  return { operation: operation.operation, operationName: operation.name?.value };
+}

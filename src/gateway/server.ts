@@ -1,0 +1,189 @@
+/**
+ * The doors as one server: routes each request to its door, knows what is in flight, and leaves in order. Decides no operation; opens
+ * no database. `createGateway` takes everything it stands on, the schema included.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { GraphQLSchema } from 'graphql';
+import type { Clock } from '../foundation/clock.ts';
+import { newId } from '../foundation/ids.ts';
+import type { Logger } from '../foundation/logger.ts';
+import type { Authenticate } from '../identity/authenticate.ts';
+import { isDatabaseUnavailable } from '../store/database.ts';
+import { credentialOfHeader } from './credential.ts';
+import { createErrors } from './errors.ts';
+import { graphiqlPage } from './graphiql.ts';
+import { createHealth, mayServe, type HealthDeps } from './health.ts';
+import { createHttpDoor, writeErrors, type Exchange } from './http.ts';
+import type { OperationLimits } from './operation-limits.ts';
+import { createOperations, type ContextOf } from './operations.ts';
+import { createOrigins, type OriginsDeps } from './origins.ts';
+import { servePage, type Page } from './pages.ts';
+import { createWebSocketDoor, type SocketLimits } from './websocket.ts';
+
+export interface GatewayDeps extends OriginsDeps {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly version: string;
+  readonly limits: OperationLimits & SocketLimits & { readonly bodyBytesMax: number };
+  readonly schema: GraphQLSchema;
+  readonly contextOf: ContextOf;
+  readonly authenticate: Authenticate;
+  readonly probes: HealthDeps['probes'];
+  readonly pages: readonly Page[];
+  /** Headers that GraphiQL starts with; null serves no GraphiQL. */
+  readonly graphiqlHeaders: Readonly<Record<string, string>> | null;
+  readonly clock: Clock;
+  readonly log: Logger;
+  captureException(error: unknown, context: { readonly requestId: string }): void;
+}
+
+export interface Gateway {
+  /** Starts to accept. @throws when the port is taken. */
+  listen(): Promise<{ readonly port: number; readonly url: string }>;
+  /** Open WebSockets, for metrics and tests. */
+  readonly sockets: number;
+  /** Unready at once and no new sockets; those that are open go on, so that running answers are heard to their end. */
+  drain(): void;
+  /** Unready at once, nothing new, sockets told to come back (1012), requests finished; what is left after `drainMs` is cut. */
+  close(drainMs: number): Promise<void>;
+}
+
+/** Sockets answer a close frame within a round trip; the others are gone already. */
+const SOCKETS_CLOSE_MS = 2_000;
+const HEADERS_MS = 15_000;
+const REQUEST_MS = 30_000;
+/** Longer than the idle time of common load balancers, so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+
+export function createGateway(deps: GatewayDeps): Gateway {
+  const { clock, limits, log } = deps;
+  const errors = createErrors({ log, isDatabaseUnavailable, captureException: deps.captureException });
+  const operations = createOperations({ schema: deps.schema, contextOf: deps.contextOf, limits, errors, clock });
+  const http = createHttpDoor({ operations, errors, bodyBytesMax: limits.bodyBytesMax });
+  const websocket = createWebSocketDoor({ operations, errors, authenticate: deps.authenticate, limits, clock, log });
+  const health = createHealth(deps);
+  const origins = createOrigins(deps);
+  const pages = new Map(deps.pages.map((page) => [page.path, page]));
+  const graphiql = deps.graphiqlHeaders ? graphiqlPage(deps.graphiqlHeaders) : null;
+  const inFlight = new Map<ServerResponse, { readonly done: Promise<void>; readonly cut: AbortController }>();
+  let draining = false;
+  let closing: Promise<void> | null = null;
+
+  async function route(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
+    const path = pathOf(request);
+    if (request.method === 'OPTIONS') return void response.writeHead(origins.allows(request) ? 204 : 403).end();
+    if (path === '/graphql') {
+      if (graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html')) return servePage(graphiql, request, response);
+      return http.handle(request, response, exchange);
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return writeJson(response, 404, { error: 'There is nothing here.' });
+    if (path === '/health/live') return writeJson(response, 200, { status: 'ok' });
+    if (path === '/health/ready' || path === '/api/health') {
+      const report = await health.report(draining);
+      return writeJson(response, mayServe(report) ? 200 : 503, path === '/api/health' ? report : { status: report.status });
+    }
+    const page = pages.get(path);
+    return page ? servePage(page, request, response) : writeJson(response, 404, { error: 'There is nothing here.' });
+  }
+
+  function receive(request: IncomingMessage, response: ServerResponse): void {
+    const requestId = requestIdOf(request);
+    const cut = new AbortController();
+    response.once('close', () => cut.abort());
+    response.setHeader('X-Request-Id', requestId);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Referrer-Policy', 'no-referrer');
+    if (draining) response.setHeader('Connection', 'close');
+    origins.setHeaders(request, response);
+    const exchange: Exchange = {
+      requestId,
+      signal: cut.signal,
+      async open() {
+        const credential = credentialOfHeader(request.headers.authorization);
+        const known = credential === null ? null : await deps.authenticate(credential);
+        return { viewer: known?.viewer ?? null, requestId, signal: cut.signal, log: log.child({ requestId }) };
+      },
+    };
+    const done = route(request, response, exchange)
+      .catch((error: unknown) => {
+        const presented = errors.present(error, requestId);
+        if (response.headersSent) response.destroy();
+        else writeErrors(response, 500, [presented]);
+      })
+      .finally(() => inFlight.delete(response));
+    inFlight.set(response, { done, cut });
+  }
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    if (draining) return refuseUpgrade(socket, '503 Service Unavailable', 'Going away for a restart', ['Retry-After: 1']);
+    if (pathOf(request) !== '/graphql') return refuseUpgrade(socket, '404 Not Found', 'There is nothing here');
+    if (!origins.allows(request)) return refuseUpgrade(socket, '403 Forbidden', 'This origin is not allowed');
+    websocket.accept(request, socket, head);
+  }
+
+  async function drain(drainMs: number): Promise<void> {
+    draining = true;
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const answering = [...inFlight.entries()].map(([response, { done, cut }]) => {
+      if (!response.headersSent) response.setHeader('Connection', 'close');
+      // A stream of events never ends by itself: it is cut, and its reader comes back with Last-Event-ID.
+      else if (response.getHeader('content-type')?.toString().startsWith('text/event-stream')) cut.abort();
+      return done;
+    });
+    const limit = new AbortController();
+    const deadline = clock.sleep(drainMs, limit.signal).catch(() => undefined);
+    await Promise.race([Promise.all([websocket.close(Math.min(SOCKETS_CLOSE_MS, drainMs)), ...answering]), deadline]);
+    limit.abort();
+    server.closeAllConnections();
+    await stopped;
+  }
+
+  const server: Server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, receive);
+  server.on('upgrade', upgrade);
+
+  return Object.freeze({
+    listen: () =>
+      new Promise<{ readonly port: number; readonly url: string }>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(deps.port, deps.host, () => {
+          server.off('error', reject);
+          const { port } = server.address() as AddressInfo;
+          resolve({ port, url: `http://${deps.host.includes(':') ? `[${deps.host}]` : deps.host}:${port}` });
+        });
+      }),
+    get sockets() {
+      return websocket.sockets;
+    },
+    drain() {
+      draining = true;
+    },
+    close(drainMs: number) {
+      closing ??= drain(drainMs);
+      return closing;
+    },
+  });
+}
+
+/** The caller's own id when it is fit for a log line, else a new one. */
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{8,128}$/.test(given) ? given : newId('req');
+}
+
+function pathOf(request: IncomingMessage): string {
+  return URL.parse(request.url ?? '/', 'http://localhost')?.pathname ?? '/';
+}
+
+function writeJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }).end(JSON.stringify(body));
+}
+
+function refuseUpgrade(socket: Duplex, status: string, sentence: string, headers: readonly string[] = []): void {
+  const lines = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: text/plain; charset=utf-8', `Content-Length: ${Buffer.byteLength(sentence)}`, ...headers];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${sentence}`, () => socket.destroy());
+}

@@ -1,0 +1,190 @@
+/**
+ * One WebSocket and what hangs on it: its operations with their abort signals, its pings, its bounds. It delivers messages to
+ * graphql-ws in an order that lets a client reuse an id the moment it completed it. Knows no GraphQL and no credentials.
+ */
+import type { IncomingMessage } from 'node:http';
+import { CloseCode } from 'graphql-ws';
+import type { RawData, WebSocket } from 'ws';
+import type { Logger } from '../foundation/logger.ts';
+import type { Viewer } from '../store/viewer.ts';
+
+/** What graphql-ws asks of a transport. */
+export interface Transport {
+  readonly protocol: string;
+  send(text: string): Promise<void>;
+  close(code?: number, reason?: string): void;
+  onMessage(deliver: (text: string) => Promise<void>): void;
+}
+
+export interface Session {
+  /** Null until connection_init named somebody. */
+  viewer: Viewer | null;
+  readonly address: string;
+  /** Aborts when the socket has closed. */
+  readonly signal: AbortSignal;
+  /** Operations now running: subscriptions, or the others. */
+  count(subscription: boolean): number;
+  /** Registers an operation; the signal aborts when the client completes it or is gone. */
+  start(id: string, subscription: boolean): AbortSignal;
+  close(code: number, reason: string): void;
+  onClose(then: () => void): void;
+  /** Takes over background work that ends with the socket and does not throw. */
+  own(work: Promise<void>): void;
+}
+
+/** Both directions must show life within this time; shorter than the idle time of the proxies people put in front. */
+const PING_MS = 12_000;
+/** A client that reads nothing while we owe it this much is cut off. */
+const BUFFERED_BYTES_MAX = 8 * 1_024 * 1_024;
+/** Messages kept for an id that is still being torn down. */
+const HELD_MAX = 8;
+
+interface Operation {
+  readonly subscription: boolean;
+  readonly controller: AbortController;
+}
+
+/** @param open Hands the transport to the protocol; what it answers is called once the socket has closed. */
+export function connect(socket: WebSocket, request: IncomingMessage, log: Logger, open: (transport: Transport, session: Session) => (code: number, reason: string) => Promise<void>): void {
+  const operations = new Map<string, Operation>();
+  const gone = new AbortController();
+  const closers: (() => void)[] = [];
+  let viewer: Viewer | null = null;
+
+  const session: Session = {
+    get viewer() {
+      return viewer;
+    },
+    set viewer(known) {
+      viewer = known;
+    },
+    address: request.socket.remoteAddress ?? 'unknown',
+    signal: gone.signal,
+    count: (subscription) => [...operations.values()].filter((operation) => operation.subscription === subscription).length,
+    start(id, subscription) {
+      const operation = { subscription, controller: new AbortController() };
+      operations.set(id, operation);
+      if (gone.signal.aborted) operation.controller.abort();
+      return operation.controller.signal;
+    },
+    close: (code, reason) => socket.close(code, reason),
+    onClose: (then) => (gone.signal.aborted ? then() : void closers.push(then)),
+    own: (work) => void work.catch((error: unknown) => log.error({ err: error }, 'work of a socket failed')),
+  };
+
+  const deliverInOrder = inOrder({
+    abandon: (id) => operations.get(id)?.controller.abort(),
+    finished: (id) => operations.delete(id),
+    overflow: () => socket.close(CloseCode.BadRequest, 'Too many messages for a completed id'),
+  });
+
+  const transport: Transport = {
+    protocol: socket.protocol,
+    send: (text) => send(socket, text),
+    close: (code, reason) => socket.close(code, reason),
+    onMessage(deliver) {
+      const guarded = (text: string) =>
+        deliver(text).catch((error: unknown) => {
+          log.error({ err: error }, 'message handling failed');
+          socket.close(CloseCode.InternalServerError, 'Internal server error');
+        });
+      socket.on('message', (data: RawData, binary: boolean) => {
+        if (socket.readyState !== socket.OPEN) return;
+        if (binary) socket.close(CloseCode.BadRequest, 'Invalid message received');
+        else deliverInOrder(String(data), guarded);
+      });
+    },
+  };
+
+  // ws closes by itself on a frame that is too long or malformed; without a listener the error would end the process.
+  socket.on('error', (error) => log.debug({ err: error }, 'socket failed'));
+  const stopPings = keepAlive(socket);
+  const closed = open(transport, session);
+  socket.once('close', (code, reason) => {
+    stopPings();
+    gone.abort();
+    for (const operation of operations.values()) operation.controller.abort();
+    for (const then of closers) then();
+    session.own(closed(code, String(reason)));
+  });
+}
+
+function send(socket: WebSocket, text: string): Promise<void> {
+  if (socket.readyState !== socket.OPEN) return Promise.resolve();
+  if (socket.bufferedAmount > BUFFERED_BYTES_MAX) {
+    socket.close(4410, 'Too slow');
+    // The close frame would queue behind what is not read.
+    socket.terminate();
+    return Promise.resolve();
+  }
+  // Resolves when the frame has left: a stream asks its source for the next item only then. A failed write means the socket is closing.
+  return new Promise((resolve) => socket.send(text, () => resolve()));
+}
+
+function keepAlive(socket: WebSocket): () => void {
+  let alive = true;
+  const heard = () => {
+    alive = true;
+  };
+  socket.on('pong', heard).on('message', heard);
+  const timer = setInterval(() => {
+    if (!alive) return socket.terminate();
+    alive = false;
+    socket.ping();
+  }, PING_MS);
+  return () => clearInterval(timer);
+}
+
+interface OrderDeps {
+  /** The client completed this operation. */
+  abandon(id: string): void;
+  /** This operation has ended in every way. */
+  finished(id: string): void;
+  overflow(): void;
+}
+
+/**
+ * graphql-ws forgets an id at once on `complete`, but tears its operation down later, and the teardown of the old would take a new
+ * operation of the same id with it. So messages for such an id wait until the old one is gone.
+ */
+function inOrder({ abandon, finished, overflow }: OrderDeps): (text: string, deliver: (text: string) => Promise<void>) => void {
+  const running = new Map<string, Promise<void>>();
+  const leaving = new Set<string>();
+  const held = new Map<string, string[]>();
+
+  return function receive(text, deliver) {
+    const { type, id } = peek(text);
+    if (id === null) return void deliver(text);
+    const waiting = held.get(id);
+    if (waiting) return waiting.length < HELD_MAX ? void waiting.push(text) : overflow();
+    if (type === 'subscribe' && leaving.has(id)) return void held.set(id, [text]);
+    if (type === 'complete' && running.has(id)) {
+      leaving.add(id);
+      abandon(id);
+    }
+    if (type !== 'subscribe' || running.has(id)) return void deliver(text);
+    running.set(
+      id,
+      deliver(text).then(() => {
+        running.delete(id);
+        leaving.delete(id);
+        finished(id);
+        const messages = held.get(id) ?? [];
+        held.delete(id);
+        for (const message of messages) receive(message, deliver);
+      }),
+    );
+  };
+}
+
+function peek(text: string): { readonly type: unknown; readonly id: string | null } {
+  try {
+    const message: unknown = JSON.parse(text);
+    if (typeof message !== 'object' || message === null) return { type: null, id: null };
+    const type = 'type' in message ? message.type : null;
+    return { type, id: 'id' in message && typeof message.id === 'string' ? message.id : null };
+  } catch {
+    // Not ours to judge: graphql-ws closes the socket with the protocol's code.
+    return { type: null, id: null };
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * The WebSocket door: graphql-ws keeps the protocol, the shared pipeline does the work, and this file keeps sockets honest: who they
+ * are, how many there are, what they may hold open. A bad operation is answered with `error`; only a broken protocol, a bad credential
+ * or our own leaving closes a socket. How bytes and message ids are handled is socket.ts.
+ *
+ * Close codes beyond the protocol's own, chosen by what the stock client does with them: 4403 (retried) for a credential that has
+ * expired, since a fresh one may be at hand; 4401 (final) for one that never was; 4429 (final) for too many sockets of one viewer;
+ * 1013 (retried) when credentials cannot be checked right now; 1012 (retried) for a restart; 4410 for a reader far too slow.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, type Context } from 'graphql-ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Clock } from '../foundation/clock.ts';
+import { AppError } from '../foundation/errors.ts';
+import { newId } from '../foundation/ids.ts';
+import type { Logger } from '../foundation/logger.ts';
+import type { Authenticate } from '../identity/authenticate.ts';
+import { isExpired } from '../identity/token.ts';
+import { viewerKey, type Viewer } from '../store/viewer.ts';
+import { credentialOfHeader, credentialOfParams } from './credential.ts';
+import { refusal, RequestRefused, type Errors } from './errors.ts';
+import { labelOf, type Call, type Operations, type Prepared } from './operations.ts';
+import { connect, type Session } from './socket.ts';
+
+export interface SocketLimits {
+  readonly socketsPerViewer: number;
+  readonly subscriptionsPerSocket: number;
+  readonly operationsPerSocket: number;
+  readonly frameBytesMax: number;
+}
+
+export interface WebSocketDoorDeps {
+  readonly operations: Operations;
+  readonly errors: Errors;
+  readonly authenticate: Authenticate;
+  readonly limits: SocketLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface WebSocketDoor {
+  /** Takes over an upgrade that may proceed. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  readonly sockets: number;
+  /** Tells every client to come back elsewhere; resolves when all are gone, at the latest after `limitMs`. */
+  close(limitMs: number): Promise<void>;
+}
+
+interface Extra {
+  readonly session: Session;
+  readonly request: IncomingMessage;
+}
+
+type SocketContext = Context<Record<string, unknown> | undefined, Extra>;
+
+/** How long a client may take to say who it is. */
+const INIT_MS = 3_000;
+/** Timers hold 24 days at most; an expiry further away is waited for in days. */
+const DAY_MS = 86_400_000;
+
+export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
+  const { operations, limits, clock } = deps;
+  const log = deps.log.child({ door: 'websocket' });
+  const perViewer = new Map<string, number>();
+  const started = new WeakMap<object, { readonly prepared: Prepared; readonly call: Call }>();
+
+  const server = makeServer<Record<string, unknown> | undefined, Extra>({
+    connectionInitWaitTimeout: INIT_MS,
+    async onConnect({ connectionParams, extra: { session, request } }) {
+      try {
+        const credential = credentialOfParams(connectionParams) ?? credentialOfHeader(request.headers.authorization);
+        const known = credential === null ? null : await deps.authenticate(credential);
+        if (!admit(session, known?.viewer ?? null)) return false;
+        session.viewer = known?.viewer ?? null;
+        if (known?.expiresAt) session.own(closeAtExpiry(session, known.expiresAt, clock));
+        return true;
+      } catch (error) {
+        return closeUnknown(session, error);
+      }
+    },
+    onSubscribe: ({ extra }: SocketContext, id, payload) => begin(extra.session, id, payload),
+    execute: (args: ExecutionArgs) => runStarted(args),
+    subscribe: (args: ExecutionArgs) => runStarted(args),
+    onError: (_ctx, _id, _payload, errors): readonly GraphQLFormattedError[] => errors.flatMap(unwrapped).map((error) => error.toJSON()),
+  });
+
+  function begin(session: Session, id: string, payload: { readonly query: string; readonly operationName?: string | null | undefined; readonly variables?: Record<string, unknown> | null | undefined }): ExecutionArgs | GraphQLError[] {
+    const requestId = newId('req');
+    try {
+      const prepared = operations.prepare(payload);
+      const subscription = prepared.operation.operation === 'subscription';
+      const max = subscription ? limits.subscriptionsPerSocket : limits.operationsPerSocket;
+      if (session.count(subscription) >= max) {
+        throw new AppError('SUBSCRIPTION_LIMIT', subscription ? `This socket already follows ${max} subscriptions. Complete one first.` : `This socket already has ${max} operations in flight. Wait for one to finish.`);
+      }
+      const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }) };
+      call.log.debug(labelOf(prepared), 'operation begins on a socket');
+      const contextValue = {};
+      started.set(contextValue, { prepared, call });
+      // graphql-ws only reads these; runStarted runs what was prepared.
+      return { schema: operations.schema, document: prepared.document, operationName: prepared.operationName, variableValues: prepared.variables, contextValue };
+    } catch (error) {
+      return error instanceof RequestRefused ? [...error.errors] : [deps.errors.present(error, requestId)];
+    }
+  }
+
+  async function runStarted({ contextValue }: ExecutionArgs): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
+    const known = typeof contextValue === 'object' && contextValue !== null ? started.get(contextValue) : undefined;
+    if (!known) throw new Error('an operation that was never prepared');
+    const result = await operations.run(known.prepared, known.call);
+    return Symbol.asyncIterator in result || 'data' in result ? result : refusedStream(result.errors ?? []);
+  }
+
+  /** Counts the socket for its viewer, or closes it when there are too many. Anonymous sockets are counted by address. */
+  function admit(session: Session, viewer: Viewer | null): boolean {
+    const key = viewer ? viewerKey(viewer) : `address:${session.address}`;
+    const count = perViewer.get(key) ?? 0;
+    // Many people may share an address behind one proxy.
+    if (count >= limits.socketsPerViewer * (viewer ? 1 : 10)) {
+      session.close(CloseCode.TooManyInitialisationRequests, 'Too many connections');
+      return false;
+    }
+    perViewer.set(key, count + 1);
+    session.onClose(() => {
+      const left = (perViewer.get(key) ?? 1) - 1;
+      if (left > 0) perViewer.set(key, left);
+      else perViewer.delete(key);
+    });
+    return true;
+  }
+
+  function closeUnknown(session: Session, error: unknown): false {
+    if (isExpired(error)) session.close(CloseCode.Forbidden, 'Token expired');
+    else if (error instanceof AppError && error.code === 'UNAUTHENTICATED') session.close(CloseCode.Unauthorized, 'Unauthorized');
+    else {
+      deps.errors.present(error, newId('req'));
+      session.close(1013, 'Try again later');
+    }
+    return false;
+  }
+
+  const wss = new WebSocketServer({
+    noServer: true,
+    clientTracking: true,
+    maxPayload: limits.frameBytesMax,
+    // Tokens are tiny frames: compressing them costs memory per socket and gains nothing.
+    perMessageDeflate: false,
+    // A client of another protocol is let in and closed with 4406, which it can read, instead of a failed handshake, which it cannot.
+    handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : ([...offered][0] ?? false)),
+  });
+
+  return Object.freeze({
+    accept(request: IncomingMessage, socket: Duplex, head: Buffer) {
+      wss.handleUpgrade(request, socket, head, (client: WebSocket) => {
+        connect(client, request, log, (transport, session) => server.opened(transport, { session, request }));
+      });
+    },
+    get sockets() {
+      return wss.clients.size;
+    },
+    async close(limitMs: number) {
+      const gone = [...wss.clients].map((client) => new Promise<void>((resolve) => client.once('close', () => resolve())));
+      for (const client of wss.clients) client.close(1012, 'Going away for a restart');
+      const limit = new AbortController();
+      await Promise.race([Promise.all(gone), clock.sleep(limitMs, limit.signal).catch(() => undefined)]);
+      limit.abort();
+      for (const client of wss.clients) client.terminate();
+      await Promise.all(gone);
+      wss.close();
+    },
+  });
+}
+
+async function closeAtExpiry(session: Session, expiresAt: Date, clock: Clock): Promise<void> {
+  try {
+    for (let leftMs = 1; leftMs > 0; ) {
+      leftMs = expiresAt.getTime() - clock.now().getTime();
+      if (leftMs > 0) await clock.sleep(Math.min(leftMs, DAY_MS), session.signal);
+    }
+    session.close(CloseCode.Forbidden, 'Token expired');
+  } catch {
+    // The socket closed first.
+  }
+}
+
+/** A request that failed before there was any data: told as `error`, which ends the operation for every client. */
+function refusedStream(errors: readonly GraphQLError[]): AsyncIterableIterator<ExecutionResult> {
+  return {
+    next: () => Promise.reject(new RequestRefused(errors)),
+    return: () => Promise.resolve({ done: true, value: undefined }),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** graphql-ws wraps what a stream throws into an error of its own; clients get what we threw. */
+function unwrapped(error: GraphQLError): readonly GraphQLError[] {
+  const cause = error.originalError;
+  if (cause instanceof RequestRefused) return cause.errors;
+  if (cause instanceof GraphQLError) return [cause];
+  return 'code' in error.extensions ? [error] : [refusal(new AppError('INTERNAL', 'Something went wrong on our side.'))];
+}

@@ -1,0 +1,50 @@
+/**
+ * Error reporting, imported before anything else: Sentry when SENTRY_DSN is set, nothing otherwise (not even loaded). Reports carry
+ * the stack and a request id; requests, users, messages and variables stay here.
+ */
+const dsn = process.env['SENTRY_DSN'];
+const sentry = dsn ? await import('@sentry/node') : null;
+
+/** Addresses, tokens and keys that an error's own sentence may quote. */
+const PERSONAL = /[\w.+-]+@[\w-]+\.[\w.-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bpk_(?:test|live)_[\w-]+|\+?\d[\d ().-]{7,}\d/g;
+
+if (sentry && dsn) {
+  sentry.init({
+    dsn,
+    environment: process.env['NODE_ENV'] ?? 'development',
+    // Breadcrumbs hold log lines, URLs and headers: more about customers than a fault needs.
+    maxBreadcrumbs: 0,
+    dataCollection: {
+      userInfo: false,
+      cookies: false,
+      httpHeaders: false,
+      httpBodies: [],
+      urlQueryParams: false,
+      graphQL: { document: false, variables: false },
+      genAI: { inputs: false, outputs: false },
+      databaseQueryData: false,
+      queues: false,
+      stackFrameVariables: false,
+    },
+    beforeSend(event) {
+      delete event.request;
+      delete event.user;
+      delete event.server_name;
+      delete event.extra;
+      for (const exception of event.exception?.values ?? []) {
+        if (exception.value) exception.value = exception.value.replace(PERSONAL, '[redacted]');
+      }
+      return event;
+    },
+  });
+}
+
+/** Reports an unexpected error. Never throws; without a DSN it does nothing. */
+export function captureException(error: unknown, context: { readonly requestId?: string; readonly runId?: string } = {}): void {
+  sentry?.captureException(error, { tags: { ...context } });
+}
+
+/** Sends what is still queued, for at most `limitMs`. */
+export async function flushReports(limitMs: number): Promise<void> {
+  await sentry?.flush(limitMs);
+}

@@ -1,0 +1,123 @@
+/**
+ * Writes the offline model's answer: facts from the tools first, then steps from the best article, with citations, in the voice of
+ * the agent. The same request gives the same text. Invents nothing: every fact is a tool's sentence or an article's.
+ */
+import { numberPassages } from './citations.ts';
+import type { LlmMessage, LlmRequest, ToolResult } from './llm.ts';
+import { rankPassages, shortenPassage, type RankedPassage } from './offline-passages.ts';
+import { smallTalkOf, soundsUpset, subjectsOf, topicOf, type SmallTalk, type Topic } from './offline-words.ts';
+
+const FACTS_MAX = 3;
+const PASSAGE_WORDS = 170;
+/** Beside facts an article only has to say what to do next: steps are worth more room than prose. */
+const STEP_WORDS_BESIDE_FACTS = 120;
+const PROSE_WORDS_BESIDE_FACTS = 60;
+/** How near a second article must come to the first to be named. */
+const ALSO_SCORE = 0.8;
+
+/** The whole answer as Markdown; passages are cited as `[n]`, numbered as in `numberPassages`. */
+export function composeAnswer(request: LlmRequest): string {
+  const { persona } = request;
+  const topic = topicOf(`${persona.agentId.replaceAll('_', ' ')} ${persona.agentTitle} ${persona.job}`);
+  const question = lastQuestion(request.messages);
+  const talk = smallTalkOf(question.text);
+  const results = resultsOfTurn(request.messages);
+  const parts = talk === 'greeting' || talk === 'thanks' ? [chat(talk, request, topic)] : answer(request, question, results, topic, talk);
+  if (persona.firstReply) {
+    if (talk !== 'greeting' && persona.customerName) parts.unshift(`Hi ${persona.customerName},`);
+    parts.push("_This is Parley's offline model: no language model is connected. With ANTHROPIC_API_KEY set, a real one answers._");
+  }
+  return parts.join('\n\n');
+}
+
+/** True when tools would only get in the way of a greeting or a thank-you. */
+export function needsNoTools(messages: readonly LlmMessage[]): boolean {
+  const talk = smallTalkOf(lastQuestion(messages).text);
+  return talk === 'greeting' || talk === 'thanks';
+}
+
+interface Question {
+  readonly text: string;
+  /** The question with earlier ones where it says too little by itself ("and for 50?"). */
+  readonly context: string;
+}
+
+function lastQuestion(messages: readonly LlmMessage[]): Question {
+  const said = messages.flatMap((message) => (message.role === 'user' ? [message.text] : []));
+  const text = said.at(-1) ?? '';
+  const context = subjectsOf(text).size >= 2 ? text : said.slice(-3).join(' ');
+  return { text, context };
+}
+
+/** The results that belong to the last question: those after the last message of the customer. */
+function resultsOfTurn(messages: readonly LlmMessage[]): readonly ToolResult[] {
+  const asked = messages.findLastIndex((message) => message.role === 'user');
+  return messages.slice(asked + 1).flatMap((message) => (message.role === 'tool' ? message.results : []));
+}
+
+function chat(talk: SmallTalk, { persona }: LlmRequest, topic: Topic): string {
+  if (talk === 'thanks') return 'You are welcome. If anything else comes up, just write here.';
+  return `Hello${persona.customerName ? ` ${persona.customerName}` : ''}, good to hear from you. What can I help you with? ${topic.question}`;
+}
+
+function answer(request: LlmRequest, question: Question, results: readonly ToolResult[], topic: Topic, talk: SmallTalk | null): string[] {
+  const parts: string[] = [];
+  const facts = relevantFacts(results, question.context);
+  const ranked = rankPassages(numberPassages(request.messages), question.context);
+  // A passage that shares no word with the question is noise beside facts or after a bare "yes"; else it is the best there is.
+  const best = ranked.find(({ score }) => score > 0 && talk === null) ?? (facts.length === 0 && talk === null ? ranked[0] : undefined);
+  if (soundsUpset(question.text)) parts.push('I am sorry for the trouble this has caused you.');
+  if (talk === 'consent') parts.push('Thank you. I can look things up and explain them here, but I cannot make the change myself.');
+  parts.push(...facts);
+  if (facts.length === 0) parts.push(...couldNotLookUp(results));
+  if (best) {
+    const also = ranked.find(({ passage, score }) => passage.slug !== best.passage.slug && score >= ALSO_SCORE * best.score && sharesTitle(passage.title, question.context));
+    parts.push(...quote(best, facts.length > 0));
+    if (also) parts.push(`Also useful: "${also.passage.title}" [${also.number}].`);
+    parts.push(`Sources: ${[best, ...(also ? [also] : [])].map(({ number, passage }) => `[${number}] ${passage.title}`).join(' · ')}`);
+  }
+  if (!best && facts.length === 0 && talk === null) {
+    parts.push(`I do not have enough to answer that yet. ${topic.question}`);
+  } else {
+    parts.push(topic.closing);
+  }
+  return parts;
+}
+
+/** Sentences of tools that succeeded. Where some fit the question, those that do not are left out; what found articles speaks through them. */
+function relevantFacts(results: readonly ToolResult[], question: string): readonly string[] {
+  const asked = subjectsOf(question);
+  const facts = results
+    .filter((result) => !result.failed && result.passages === undefined && result.summary.trim() !== '')
+    .map((result) => {
+      const about = subjectsOf(`${result.name.replaceAll('_', ' ')} ${result.summary}`);
+      return { summary: result.summary.trim(), score: [...asked].filter((word) => about.has(word)).length };
+    });
+  const fitting = facts.filter(({ score }) => score > 0);
+  const chosen = fitting.length > 0 ? fitting.toSorted((a, b) => b.score - a.score) : facts;
+  return [...new Set(chosen.slice(0, FACTS_MAX).map(({ summary }) => summary))];
+}
+
+/** What to say when nothing of the account could be read: which look-up failed, and the tool's own reason. */
+function couldNotLookUp(results: readonly ToolResult[]): string[] {
+  return results
+    .filter((result) => result.failed)
+    .slice(0, 2)
+    .map((result) => {
+      const noun = result.name.replace(/^[a-z]+_/, '').replaceAll('_', ' ');
+      return `I could not look up the ${noun} just now. ${result.summary.trim()}`.trim();
+    });
+}
+
+function quote({ passage, number }: RankedPassage, besideFacts: boolean): string[] {
+  const steps = /^\d+[.)] /m.test(passage.text);
+  const wordsMax = !besideFacts ? PASSAGE_WORDS : steps ? STEP_WORDS_BESIDE_FACTS : PROSE_WORDS_BESIDE_FACTS;
+  const heading = `**${passage.section === '' ? passage.title : passage.section}** [${number}]`;
+  const text = shortenPassage(passage.text, wordsMax);
+  return besideFacts ? [heading, text] : [steps ? 'Here is what to do.' : 'Here is how it works.', heading, text];
+}
+
+function sharesTitle(title: string, question: string): boolean {
+  const asked = subjectsOf(question);
+  return [...subjectsOf(title)].some((word) => asked.has(word));
+}

@@ -1,0 +1,122 @@
+/**
+ * The process: reads the configuration, starts Parley, says where to go, and leaves cleanly. Everything else is parley.ts.
+ */
+import { captureException, flushReports } from './instrument.ts';
+import { CatalogError } from './catalog/load-catalog.ts';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { systemClock } from './foundation/clock.ts';
+import { createLogger, type Logger } from './foundation/logger.ts';
+import { startParley, type Parley } from './parley.ts';
+
+const NODE_MAJOR = 24;
+const FLUSH_MS = 2_000;
+/** Beyond the drain time: what closing everything else may take before the process ends all the same. */
+const LEAVE_MS = 15_000;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function checkNode(): void {
+  const major = Number(process.versions.node.split('.', 1)[0]);
+  if (major === NODE_MAJOR) return;
+  complain(`Parley runs on Node ${NODE_MAJOR}, and this is Node ${process.versions.node}: start it with "npm start", which brings its own.`);
+  process.exit(1);
+}
+
+function readConfigOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    complain(error.message);
+    process.exit(1);
+  }
+}
+
+function welcome(parley: Parley, config: Config): string {
+  const lines = ['', `Parley is ready at ${parley.url}`, ''];
+  const where = [
+    ['Chat and welcome', `${parley.url}/`],
+    ...(config.graphiql ? [['GraphiQL', `${parley.url}/graphql`]] : []),
+    ['Health', `${parley.url}/api/health`],
+  ];
+  for (const [name = '', address = ''] of where) lines.push(`  ${name.padEnd(18)}${address}`);
+  lines.push('', `  ${parley.agents} agents, model: ${parley.model}${parley.model === 'offline' ? ' (set ANTHROPIC_API_KEY for a real one)' : ''}`);
+  if (parley.demo) {
+    const { staffToken, customerToken, partnerKey } = parley.demo.credentials;
+    lines.push('', `Demo credentials, also in ${config.dataDir}/demo.json (use as "Authorization: Bearer ..."):`, '');
+    lines.push(`  Staff (${parley.demo.staffName})`, `  ${staffToken}`, '', '  Customer (Dana Reyes)', `  ${customerToken}`, '', '  Partner (API key)', `  ${partnerKey}`);
+  }
+  if (!parley.isHome) {
+    lines.push(
+      '',
+      'Another Parley on this database owns the conversations. Until it leaves, this one answers queries and changes to customers, and',
+      'refuses to start, follow or answer conversations (UNAVAILABLE). Set REDIS_URL on both to share them.',
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Leaves once on the first signal, also while everything is still being opened: what has been opened is closed. A second signal
+ * ends the process at once.
+ */
+function leaveOnSignals(starting: Promise<Parley>, config: Config, log: Logger): void {
+  let leaving = false;
+  const leave = async (signal: NodeJS.Signals): Promise<void> => {
+    if (leaving) process.exit(130);
+    leaving = true;
+    log.info({ signal }, 'leaving');
+    const limit = setTimeout(() => {
+      log.error('closing took too long: leaving all the same');
+      process.exit(1);
+    }, config.limits.drainMs + LEAVE_MS);
+    limit.unref();
+    // A start that fails has closed what it opened, and main() says why.
+    const parley = await starting.catch(() => null);
+    await parley?.close();
+    await flushReports(FLUSH_MS);
+    log.info('left');
+    process.exit(0);
+  };
+  process.on('SIGTERM', (signal) => void leave(signal));
+  process.on('SIGINT', (signal) => void leave(signal));
+}
+
+function explain(error: unknown): string {
+  if (error instanceof CatalogError) return `Parley cannot start with these agent files:\n${error.message}`;
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return 'Parley cannot start: the port is taken. Set PORT to another one.';
+  return `Parley cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+async function main(): Promise<void> {
+  checkNode();
+  const config = readConfigOrExit();
+  const log = createLogger({ level: config.logLevel, pretty: config.logPretty });
+  process.on('unhandledRejection', (error) => {
+    log.error({ err: error }, 'unhandled rejection');
+    captureException(error);
+  });
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught exception');
+    captureException(error);
+    void flushReports(FLUSH_MS).finally(() => process.exit(1));
+  });
+  try {
+    const starting = startParley({ config, log, clock: systemClock, captureException });
+    leaveOnSignals(starting, config, log);
+    say(welcome(await starting, config));
+  } catch (error) {
+    captureException(error);
+    complain(explain(error));
+    await flushReports(FLUSH_MS);
+    process.exit(1);
+  }
+}
+
+await main();

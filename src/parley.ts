@@ -1,0 +1,176 @@
+/**
+ * Opens everything in order and closes it in reverse: database, log, jobs, agents, model, desk, runs, doors. One function, so that
+ * tests start the very thing that main.ts starts. Reads no environment and ends no process.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { loadCatalog } from './catalog/load-catalog.ts';
+import { createLocalRouter } from './catalog/local-router.ts';
+import type { Config } from './config.ts';
+import { createPages } from './console/pages.ts';
+import { createAgentDesk } from './desk/agent.ts';
+import { createConversationDesk } from './desk/conversation.ts';
+import { createCustomerDesk } from './desk/customer.ts';
+import type { Desk } from './desk/desk.ts';
+import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
+import { createMemoryEventLog } from './events/memory-event-log.ts';
+import type { Clock } from './foundation/clock.ts';
+import { newId } from './foundation/ids.ts';
+import type { Logger } from './foundation/logger.ts';
+import { createGateway } from './gateway/server.ts';
+import { createAuthenticate } from './identity/authenticate.ts';
+import { createTokens } from './identity/token.ts';
+import { createMemoryJobQueue } from './jobs/memory-job-queue.ts';
+import { createKnowledge } from './knowledge/article-search.ts';
+import { createAnthropicLlm } from './llm/anthropic-llm.ts';
+import type { Llm } from './llm/llm.ts';
+import { createOfflineLlm } from './llm/offline-llm.ts';
+import { createReply } from './orchestration/reply.ts';
+import { createRunDriver } from './runs/driver.ts';
+import { conversationHead, followConversation, followRun } from './runs/follow.ts';
+import type { Runs } from './runs/runs.ts';
+import type { Context } from './schema/builder.ts';
+import { schema } from './schema/schema.ts';
+import { openDatabase, probe } from './store/database.ts';
+import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
+import { holdHome } from './store/instance-lock.ts';
+import { migrate } from './store/migrate.ts';
+import { seedPolicy } from './store/policy.ts';
+import { createTools } from './tools/tools.ts';
+
+export interface ParleyDeps {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly captureException: (error: unknown, context: Readonly<Record<string, string>>) => void;
+}
+
+export interface Parley {
+  readonly url: string;
+  readonly port: number;
+  /** `anthropic` or `offline`. */
+  readonly model: string;
+  readonly agents: number;
+  /** Null in production. */
+  readonly demo: Demo | null;
+  /** False while another instance on this database owns the conversations (and there is no Redis to share them). */
+  readonly isHome: boolean;
+  /** Ready no more at once; runs finish or go back to the queue within the drain time; then the doors close. May be called twice. */
+  close(): Promise<void>;
+}
+
+const AGENTS = fileURLToPath(new URL('../agents', import.meta.url));
+const PACKAGE = fileURLToPath(new URL('../package.json', import.meta.url));
+const CONNECT_MS = 5_000;
+const STATEMENT_MS = 15_000;
+/** What closing the doors may take once no run is active. */
+const DOORS_MS = 5_000;
+
+type Close = () => Promise<void> | void;
+
+export async function startParley(deps: ParleyDeps): Promise<Parley> {
+  const opened: Close[] = [];
+  let closing: Promise<void> | null = null;
+  const close = () => (closing ??= closeInReverse(opened, deps.log));
+  try {
+    return await open(deps, opened, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open({ config, log, clock, captureException }: ParleyDeps, opened: Close[], close: () => Promise<void>): Promise<Parley> {
+  const databaseUrl = await openPostgres(config, log, opened);
+  await migrate({ url: databaseUrl, log });
+  const onConnectionLost = (error: Error) => log.warn({ err: error }, 'a database connection was lost');
+  const database = openDatabase({ url: databaseUrl, connectionsMax: config.databaseConnections, connectMs: CONNECT_MS, statementMs: STATEMENT_MS, onConnectionLost });
+  opened.push(() => database.$disconnect());
+  await seedPolicy(database);
+  const tokens = createTokens({ secret: config.jwtSecret ?? (await keepSecret(config.dataDir)), clock });
+  const demo = config.production ? null : await openDemo({ database, databaseUrl, tokens, clock, log, dataDir: config.dataDir });
+
+  const home = await holdHome({ url: databaseUrl, log, clock });
+  opened.push(() => home.close());
+  const eventLog = createMemoryEventLog({ clock, historyMs: config.limits.historyMs, historyEventsMax: config.limits.historyEventsMax, available: home.isHome });
+  opened.push(() => eventLog.close());
+  const jobs = createMemoryJobQueue({ log });
+  opened.push(() => jobs.close());
+
+  const llm = openModel(config, clock, opened);
+  const knowledge = createKnowledge({ database, clock });
+  const customers = createCustomerDesk({ database, clock });
+  const tools = createTools({ database, knowledge, desk: { customers } });
+  const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
+  const router = createLocalRouter(catalog);
+  const agents = createAgentDesk({ database, catalog, clock });
+  const conversations = createConversationDesk({ database, log: eventLog, jobs, clock, messageCharsMax: config.limits.messageCharsMax });
+  const desk: Desk = Object.freeze({ conversations, customers, agents });
+
+  const { historyTokens, answerTokensMax, stepMs, runMs, runsAtOnce, drainMs } = config.limits;
+  const reply = createReply({ llm, tools, catalog, router, historyTokens, answerTokensMax, stepMs, disabledAgents: () => agents.disabled() });
+  const driver = createRunDriver({ database, log: eventLog, jobs, clock, reply, knowledge, logger: log, instanceId: newId('inst'), runMs, runsAtOnce, report: captureException });
+  const follow = { database, log: eventLog, clock };
+  const runs: Runs = Object.freeze<Runs>({
+    stop: driver.stop,
+    followConversation: (viewer, id, after, signal) => followConversation(follow, viewer, id, after, signal),
+    followRun: (viewer, id, after, signal) => followRun(follow, viewer, id, after, signal),
+    conversationHead: (id) => conversationHead(follow, id),
+  });
+
+  const shared = { database, desk, runs, catalog, router, knowledge, messageCharsMax: config.limits.messageCharsMax };
+  const gateway = createGateway({
+    host: config.host,
+    port: config.port,
+    version: await readVersion(),
+    publicUrl: config.publicUrl,
+    allowedOrigins: config.allowedOrigins,
+    limits: config.limits,
+    schema,
+    contextOf: (call): Context => ({ ...call, ...shared }),
+    authenticate: createAuthenticate({ tokens, database, clock }),
+    probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
+    pages: await createPages({ development: demo !== null, demo: demo?.credentials ?? null, modelName: llm.name, agents: catalog.agents.length, articles: demo?.articles ?? null }),
+    graphiqlHeaders: config.graphiql ? (demo ? { Authorization: `Bearer ${demo.credentials.customerToken}` } : {}) : null,
+    clock,
+    log,
+    captureException,
+  });
+  opened.push(() => gateway.close(DOORS_MS));
+  driver.start();
+  opened.push(() => driver.close(drainMs));
+  const { port, url } = await gateway.listen();
+  opened.push(() => gateway.drain());
+  if (demo) await writeDemo(config.dataDir, demo.credentials, url);
+  return { url, port, model: llm.name, agents: catalog.agents.length, demo, isHome: home.isHome(), close };
+}
+
+async function openPostgres(config: Config, log: Logger, opened: Close[]): Promise<string> {
+  if (config.databaseUrl) return config.databaseUrl;
+  const postgres = await openEmbeddedPostgres({ dataDir: config.dataDir, log });
+  opened.push(() => postgres.leave());
+  return postgres.url;
+}
+
+function openModel(config: Config, clock: Clock, opened: Close[]): Llm {
+  if (!config.anthropic) return createOfflineLlm({ tokensPerS: config.offlineTokensPerS, clock });
+  const llm = createAnthropicLlm({ ...config.anthropic, models: config.models, tokenGapMs: config.modelTokenGapMs, clock });
+  opened.push(() => llm.close());
+  return llm;
+}
+
+async function readVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(PACKAGE, 'utf8')) as { version: string };
+  return version;
+}
+
+/** What opened last closes first; one that fails to close does not keep the others open. */
+async function closeInReverse(opened: Close[], log: Logger): Promise<void> {
+  for (const close of opened.splice(0).toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      log.error({ err: error }, 'something did not close');
+    }
+  }
+}

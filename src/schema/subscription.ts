@@ -1,0 +1,84 @@
+/**
+ * The two subscriptions. Access and visibility are decided where the log is followed; here entries become items. The iterators
+ * are written by hand: an async generator parked in `next()` never runs its `finally`, so a client that left would be followed on.
+ */
+import { requireViewer } from '../desk/access.ts';
+import type { Entry } from '../events/event-log.ts';
+import { parsePosition, type Position } from '../events/position.ts';
+import type { IdPrefix } from '../foundation/ids.ts';
+import type { Viewer } from '../store/viewer.ts';
+import { builder, type Context } from './builder.ts';
+import { idOf } from './input.ts';
+import { ConversationStreamItem, RunStreamItem, type Item } from './stream-item.ts';
+
+type Follow = (viewer: Viewer, id: string, after: Position | undefined, signal: AbortSignal) => Promise<AsyncIterableIterator<Entry>>;
+
+builder.subscriptionFields((t) => ({
+  conversationEvents: t.field({
+    type: ConversationStreamItem,
+    description:
+      'Everything that happens in a conversation. Without `after`: StreamReady, a TextSnapshot of each answer in the making, then live. It does not end by itself. Leaving stops no run.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The conversation.' }),
+      after: t.arg({ type: 'Position', description: 'Continue after this position: of the conversation when it was loaded, or of the last item received.' }),
+    },
+    subscribe: (_root, { id, after }, context) => follow(context, 'conv', id, after, context.runs.followConversation),
+    resolve: (item) => item,
+  }),
+  runEvents: t.field({
+    type: RunStreamItem,
+    description: 'Everything that happens in a run. Without `after`: its whole history, then live. It completes by itself after the last item of the run.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The run.' }),
+      after: t.arg({ type: 'Position', description: 'Continue after this position: of the last item received.' }),
+    },
+    subscribe: (_root, { id, after }, context) => follow(context, 'run', id, after, context.runs.followRun),
+    resolve: (item) => item,
+  }),
+}));
+
+async function follow(context: Context, prefix: IdPrefix, id: string, after: Position | null | undefined, start: Follow): Promise<AsyncIterableIterator<Item>> {
+  const viewer = requireViewer(context.viewer);
+  idOf('id', prefix, id);
+  if (after != null) parsePosition(after, 'after');
+  const leaving = new AbortController();
+  const signal = context.signal ? AbortSignal.any([context.signal, leaving.signal]) : leaving.signal;
+  return items(await start(viewer, id, after ?? undefined, signal), leaving);
+}
+
+/** @param leaving Aborted as soon as the reader returns, so that a source parked in `next()` ends too. */
+export function items(source: AsyncIterableIterator<Entry>, leaving: AbortController): AsyncIterableIterator<Item> {
+  const end = async (): Promise<void> => {
+    leaving.abort();
+    await source.return?.();
+  };
+  return {
+    async next() {
+      const read = await source.next();
+      return read.done ? { done: true, value: undefined } : { done: false, value: toItem(read.value) };
+    },
+    async return() {
+      await end();
+      return { done: true, value: undefined };
+    },
+    async throw(error) {
+      await end();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+export function toItem(entry: Entry): Item {
+  const { position, sequence } = entry;
+  switch (entry.kind) {
+    case 'ready':
+      return { position, sequence, at: new Date(), replay: false, said: { type: 'StreamReady', entry } };
+    case 'reset':
+      return { position, sequence, at: new Date(), replay: false, said: { type: 'StreamReset', entry } };
+    case 'event':
+      return { position, sequence, at: entry.event.at, replay: entry.replay, said: entry.event };
+  }
+}

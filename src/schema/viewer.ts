@@ -1,0 +1,40 @@
+/** Who is asking, as they may know it themselves. */
+import { customersVisibleTo } from '../desk/access.ts';
+import type { UserRole as UserRoleValue } from '../store/generated/prisma/client.ts';
+import { viewerKey, type Viewer as ViewerValue } from '../store/viewer.ts';
+import { builder } from './builder.ts';
+import { upperCased } from './scalars.ts';
+
+const ViewerKind = builder.enumType('ViewerKind', {
+  description: 'In what capacity someone is here.',
+  values: upperCased<ViewerValue['kind']>({
+    staff: 'A person of the desk.',
+    customer: 'A customer.',
+    partner: 'A partner’s system.',
+  }),
+});
+
+const UserRole = builder.enumType('UserRole', {
+  description: 'What a person of the desk may do.',
+  values: upperCased<UserRoleValue>({ agent: 'Serves customers.', lead: 'Leads a team.', admin: 'Administers the gateway.' }),
+});
+
+const Viewer = builder.objectRef<ViewerValue>('Viewer').implement({
+  description: 'Who is asking.',
+  fields: (t) => ({
+    id: t.id({ description: 'Of the user, the customer or the partner.', resolve: (viewer) => viewerKey(viewer).replace(/^[^:]*:/, '') }),
+    kind: t.field({ type: ViewerKind, description: 'In what capacity.', resolve: (viewer) => viewer.kind }),
+    name: t.string({ nullable: true, description: 'The name of a person of the desk; `null` for others.', resolve: (viewer) => (viewer.kind === 'staff' ? viewer.name : null) }),
+    role: t.field({ type: UserRole, nullable: true, description: 'What a person of the desk may do; `null` for others.', resolve: (viewer) => (viewer.kind === 'staff' ? viewer.role : null) }),
+    customer: t.prismaField({
+      type: 'Customer',
+      nullable: true,
+      description: 'The customer that is asking; `null` for others.',
+      resolve: (query, viewer, _args, { database }) => (viewer.kind === 'customer' ? database.customer.findFirst({ ...query, where: customersVisibleTo(viewer) }) : null),
+    }),
+  }),
+});
+
+builder.queryField('viewer', (t) =>
+  t.field({ type: Viewer, nullable: true, description: 'Who is asking; `null` when nobody signed in.', resolve: (_root, _args, { viewer }) => viewer }),
+);

@@ -1,0 +1,63 @@
+/**
+ * One PostgreSQL for a whole test run: started in a temporary directory, with a migrated template that createTestDatabase
+ * copies. Stops it and removes everything afterwards; if the run itself is killed, reaper.ts does.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { createLogger } from '../../src/foundation/logger.ts';
+import { openEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
+import { migrate } from '../../src/store/migrate.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The server of this run, as its superuser, database `parley` (empty). */
+    postgresUrl: string;
+    /** A migrated database without rows, to be copied and never connected to. */
+    postgresTemplate: string;
+  }
+}
+
+const TEMPLATE = 'parley_template';
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
+  const log = createLogger({ level: 'silent', pretty: false });
+  const reaper = spawn(process.execPath, [fileURLToPath(new URL('reaper.ts', import.meta.url)), dataDir], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  reaper.unref();
+  const postgres = await openEmbeddedPostgres({ dataDir, log });
+  const teardown = async (): Promise<void> => {
+    await postgres.leave();
+    await rm(dataDir, { recursive: true, force: true });
+    reaper.stdin.end();
+  };
+  try {
+    await prepare(postgres.url);
+    const templateUrl = new URL(postgres.url);
+    templateUrl.pathname = `/${TEMPLATE}`;
+    await migrate({ url: templateUrl.href, log });
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  project.provide('postgresUrl', postgres.url);
+  project.provide('postgresTemplate', TEMPLATE);
+  return teardown;
+}
+
+/** Nothing here outlives the run, so nothing needs to reach the disk. The suites that kill a server start their own. */
+async function prepare(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes']) await client.query(`ALTER SYSTEM SET ${setting} = off`);
+    await client.query('SELECT pg_reload_conf()');
+    await client.query(`CREATE DATABASE ${TEMPLATE}`);
+  } finally {
+    await client.end();
+  }
+}
