@@ -14,7 +14,10 @@ import { MIGRATIONS_DIRECTORY } from '../src/store/migrate.ts';
 import { schemaStep } from '../src/store/schema-step.ts';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { empty: { type: 'boolean', default: false } } });
-const name = positionals.join('_').toLowerCase().replaceAll(/[^a-z0-9]+/g, '_');
+const name = positionals
+  .join('_')
+  .toLowerCase()
+  .replaceAll(/[^a-z0-9]+/g, '_');
 if (name === '') {
   process.stderr.write('Name the migration: npm run migration -- add_invoice_notes\n');
   process.exit(1);

@@ -78,8 +78,14 @@ describe('the agent files', () => {
     const ids = catalog.agents.map(({ id }) => id);
     for (const agent of catalog.agents) {
       const named = [...bodyOf(agent).matchAll(/`([a-z_]+)`/g)].map(([, name = '']) => name);
-      expect(named.filter((name) => tools.includes(name) && !Object.hasOwn(agent.tools, name)), agent.id).toEqual([]);
-      expect(named.filter((name) => ids.includes(name) && !agent.handsOverTo.includes(name)), agent.id).toEqual([]);
+      expect(
+        named.filter((name) => tools.includes(name) && !Object.hasOwn(agent.tools, name)),
+        agent.id,
+      ).toEqual([]);
+      expect(
+        named.filter((name) => ids.includes(name) && !agent.handsOverTo.includes(name)),
+        agent.id,
+      ).toEqual([]);
     }
   });
 
@@ -87,9 +93,15 @@ describe('the agent files', () => {
     for (const agent of catalog.agents) {
       const body = bodyOf(agent);
       const [, handOver = ''] = body.split('## Hand over');
-      expect(agent.handsOverTo.filter((id) => !handOver.includes(`\`${id}\``)), agent.id).toEqual([]);
+      expect(
+        agent.handsOverTo.filter((id) => !handOver.includes(`\`${id}\``)),
+        agent.id,
+      ).toEqual([]);
       expect(handOver, agent.id).toMatch(/person if and only if/);
-      expect(Object.keys(agent.tools).filter((name) => name !== 'search_knowledge' && !body.includes(`\`${name}\``)), agent.id).toEqual([]);
+      expect(
+        Object.keys(agent.tools).filter((name) => name !== 'search_knowledge' && !body.includes(`\`${name}\``)),
+        agent.id,
+      ).toEqual([]);
     }
   });
 

@@ -65,12 +65,33 @@ describe('the schema', () => {
   it('has the operations that clients were promised', () => {
     const named = (type: GraphQLObjectType | null | undefined) => Object.keys(type?.getFields() ?? {});
     expect(named(schema.getQueryType())).toEqual(
-      expect.arrayContaining(['viewer', 'node', 'agents', 'agent', 'routePreview', 'customers', 'customer', 'conversations', 'conversation', 'runs', 'run', 'knowledge']),
+      expect.arrayContaining([
+        'viewer',
+        'node',
+        'agents',
+        'agent',
+        'routePreview',
+        'customers',
+        'customer',
+        'conversations',
+        'conversation',
+        'runs',
+        'run',
+        'knowledge',
+      ]),
     );
     expect(named(schema.getMutationType())).toEqual(
       expect.arrayContaining([
-        ...['startConversation', 'postMessage', 'resolveConversation', 'reopenConversation', 'rateConversation', 'stopRun'],
-        ...['createCustomer', 'updateCustomer', 'addCustomerNote', 'setAgentEnabled'],
+        'startConversation',
+        'postMessage',
+        'resolveConversation',
+        'reopenConversation',
+        'rateConversation',
+        'stopRun',
+        'createCustomer',
+        'updateCustomer',
+        'addCustomerNote',
+        'setAgentEnabled',
       ]),
     );
     expect(named(schema.getSubscriptionType())).toEqual(['conversationEvents', 'runEvents']);

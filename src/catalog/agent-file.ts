@@ -82,7 +82,8 @@ export function parseDomainFile(text: string): Parsed<DomainFile> {
   const parts = readFrontMatter(text, DomainFrontMatter);
   if (!parts.ok) return parts;
   const body = splitBody(text);
-  if (body.text.trim() === '') return { ok: false, problems: [{ line: body.line, sentence: 'The body is empty: say what holds for every agent of this folder.' }] };
+  if (body.text.trim() === '')
+    return { ok: false, problems: [{ line: body.line, sentence: 'The body is empty: say what holds for every agent of this folder.' }] };
   return { ok: true, value: { ...parts.value, body: body.text.trim() } };
 }
 
@@ -118,13 +119,15 @@ function splitBody(text: string): { text: string; line: number } {
 function readFrontMatter<T>(text: string, schema: z.ZodType<T>): Parsed<{ front: T; lineOf: LineOf }> {
   const lines = text.split(/\r?\n/);
   const end = lines.indexOf('---', 1);
-  if (lines[0] !== '---' || end < 0) return { ok: false, problems: [{ line: 1, sentence: 'The file must begin with front matter between two lines of "---".' }] };
+  if (lines[0] !== '---' || end < 0)
+    return { ok: false, problems: [{ line: 1, sentence: 'The file must begin with front matter between two lines of "---".' }] };
   const counter = new LineCounter();
   const document = parseDocument(lines.slice(1, end).join('\n'), { lineCounter: counter, prettyErrors: false });
   // The YAML begins on the second line of the file.
   const lineAt = (offset: number) => counter.linePos(offset).line + 1;
   const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) return { ok: false, problems: faults.map((fault) => ({ line: lineAt(fault.pos[0]), sentence: `The front matter is not valid YAML: ${fault.message}.` })) };
+  if (faults.length > 0)
+    return { ok: false, problems: faults.map((fault) => ({ line: lineAt(fault.pos[0]), sentence: `The front matter is not valid YAML: ${fault.message}.` })) };
   const lineOf: LineOf = (path) => {
     const offset = offsetOf(document, path);
     return offset === null ? 1 : lineAt(offset);
@@ -168,17 +171,25 @@ function rangeStart(node: unknown): number | null {
 function readSections(body: string, line: number): { job: string; problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const lines = body.trim().split('\n');
-  if (lines.length > BODY_LINES_MAX) problems.push({ line: line + BODY_LINES_MAX, sentence: `The body has ${lines.length} lines; ${BODY_LINES_MAX} are allowed.` });
+  if (lines.length > BODY_LINES_MAX)
+    problems.push({ line: line + BODY_LINES_MAX, sentence: `The body has ${lines.length} lines; ${BODY_LINES_MAX} are allowed.` });
   const headings = lines.flatMap((text, index) => (/^#{1,2}\s/.test(text) ? [{ text: text.trim(), index }] : []));
   if (headings[0]?.index !== 0) problems.push({ line, sentence: 'The body must begin with the heading "## Job".' });
   const missing = HEADINGS.filter((wanted) => !headings.some((heading) => heading.text === `## ${wanted}`));
   problems.push(...missing.map((wanted) => ({ line, sentence: `The heading "## ${wanted}" is missing.` })));
   const order: readonly string[] = HEADINGS.filter((wanted) => !missing.includes(wanted)).map((wanted) => `## ${wanted}`);
   const wrong = headings.find((heading, index) => heading.text !== order[index]);
-  if (wrong) problems.push({ line: line + wrong.index, sentence: `The heading "${wrong.text}" is unknown or out of place; the order is ${HEADINGS.join(', ')}.` });
-  const texts = headings.map((heading, index) => lines.slice(heading.index + 1, headings[index + 1]?.index).join('\n').trim());
+  if (wrong)
+    problems.push({ line: line + wrong.index, sentence: `The heading "${wrong.text}" is unknown or out of place; the order is ${HEADINGS.join(', ')}.` });
+  const texts = headings.map((heading, index) =>
+    lines
+      .slice(heading.index + 1, headings[index + 1]?.index)
+      .join('\n')
+      .trim(),
+  );
   texts.forEach((text, index) => {
-    if (text === '') problems.push({ line: line + (headings[index]?.index ?? 0), sentence: `Nothing stands under the heading "${headings[index]?.text ?? ''}".` });
+    if (text === '')
+      problems.push({ line: line + (headings[index]?.index ?? 0), sentence: `Nothing stands under the heading "${headings[index]?.text ?? ''}".` });
   });
   const job = (texts[0] ?? '').replace(/\s+/g, ' ');
   if (problems.length === 0 && (!/[.]$/.test(job) || /[.!?]\s/.test(job))) problems.push({ line: line + 1, sentence: 'The Job section must be one sentence.' });

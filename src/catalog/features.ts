@@ -29,7 +29,9 @@ type Family = (typeof FAMILIES)[number];
 const FAMILY_WEIGHTS: Record<Family, number> = { word: 1, pair: 0.6, letters: 0.4, concept: 1.2, concepts: 0.9 };
 
 const NUMBER_WORDS = new Set(
-  'two three four five six seven eight nine ten eleven twelve fifteen sixteen eighteen twenty thirty forty fifty sixty seventy eighty ninety hundred dozen'.split(' '),
+  'two three four five six seven eight nine ten eleven twelve fifteen sixteen eighteen twenty thirty forty fifty sixty seventy eighty ninety hundred dozen'.split(
+    ' ',
+  ),
 );
 
 const KINDS: readonly (readonly [RegExp, string])[] = [
@@ -53,7 +55,15 @@ export function tokenize(text: string): readonly Token[] {
   const plain = cut.normalize('NFKC').replace(/(\p{L})['’](\p{L})/gu, '$1$2');
   const words = plain.match(/https?:\/\/\S+|\S+@\S*|[$€£]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£%]|\/[a-z][\w/]*|[\p{L}\p{N}_]+([-#][\p{L}\p{N}]+)*/giu) ?? [];
   const parts = words.flatMap((word) => (/\d|@|^\/|:/.test(word) ? [word] : word.split('-')));
-  return parts.map((written) => ({ written, stem: stemOf(written.toLowerCase().replace(/\s/g, '').replace(/[.,:]+$/, '')) }));
+  return parts.map((written) => ({
+    written,
+    stem: stemOf(
+      written
+        .toLowerCase()
+        .replace(/\s/g, '')
+        .replace(/[.,:]+$/, ''),
+    ),
+  }));
 }
 
 /** The concepts of a message, each with the token it begins at and how many it covers; the longest phrase wins. */

@@ -71,7 +71,12 @@ function train(samples: readonly Sample[], classes: number): Trained {
       const errors = softmax(logits, 1);
       errors[label] = (errors[label] ?? 0) - 1;
       const importance = samples.length / (classes * (counts[label] ?? 1));
-      step(weights, squares, row, errors.map((error) => error * importance));
+      step(
+        weights,
+        squares,
+        row,
+        errors.map((error) => error * importance),
+      );
     }
   }
   return { vocabulary, weights, classes };

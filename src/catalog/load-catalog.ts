@@ -6,7 +6,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ZodError } from 'zod';
-import { isAgentId, parseAgentFile, parseDomainFile, parseUtterances, type AgentFile, type DomainFile, type Parsed, type Problem, type Utterance } from './agent-file.ts';
+import {
+  isAgentId,
+  parseAgentFile,
+  parseDomainFile,
+  parseUtterances,
+  type AgentFile,
+  type DomainFile,
+  type Parsed,
+  type Problem,
+  type Utterance,
+} from './agent-file.ts';
 import { AGENT_TIERS, type Agent, type AgentTier, type Catalog } from './agent.ts';
 
 /** What the catalogue must know of the tools: which exist, and whether a grant fits. */
@@ -99,7 +109,8 @@ async function readRoot(dir: string, tree: Tree): Promise<void> {
 async function readFolder(dir: string, path: string, folder: Folder, tree: Tree): Promise<void> {
   const entries = await entriesOf(join(dir, path));
   const isTier = folder.domain === '';
-  if (!isTier && !entries.some((entry) => entry.name === '_domain.md')) tree.report(`${path}/_domain.md`, { line: 1, sentence: 'The file is missing; every folder of agents describes its domain.' });
+  if (!isTier && !entries.some((entry) => entry.name === '_domain.md'))
+    tree.report(`${path}/_domain.md`, { line: 1, sentence: 'The file is missing; every folder of agents describes its domain.' });
   for (const entry of entries) {
     const file = `${path}/${entry.name}`;
     if (entry.isDirectory()) {
@@ -170,7 +181,8 @@ function checkReferences(tree: Tree, tools: ToolNames): void {
   }
   for (const { file, parsed } of tree.domains) {
     const general = parsed.front.general;
-    if (general !== undefined && !ids.has(general)) tree.report(file, { line: parsed.lineOf(['general']), sentence: `Its general agent "${general}" is no agent.` });
+    if (general !== undefined && !ids.has(general))
+      tree.report(file, { line: parsed.lineOf(['general']), sentence: `Its general agent "${general}" is no agent.` });
   }
 }
 
@@ -197,14 +209,20 @@ function checkSentences(tree: Tree): void {
   for (const { id, file, utterances } of tree.utterances) for (const { text, line } of utterances) claim(text, id, file, line);
   for (const { id, file, parsed } of tree.agents) {
     for (const [index, text] of parsed.front.not_for.entries()) {
-      if (owners.get(sentenceKey(text)) === id) tree.report(file, { line: parsed.lineOf(['not_for', index]), sentence: `"${text}" is both an example and not for this agent.` });
+      if (owners.get(sentenceKey(text)) === id)
+        tree.report(file, { line: parsed.lineOf(['not_for', index]), sentence: `"${text}" is both an example and not for this agent.` });
     }
   }
 }
 
 /** Two sentences with the same key read the same: case, spaces and punctuation do not count. */
 export function sentenceKey(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/['’]/g, '').replace(/[^\p{L}\p{N}$€£%]+/gu, ' ').trim();
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/['’]/g, '')
+    .replace(/[^\p{L}\p{N}$€£%]+/gu, ' ')
+    .trim();
 }
 
 function toCatalog(tree: Tree): Catalog {
@@ -226,7 +244,9 @@ function toCatalog(tree: Tree): Catalog {
       notFor: front.not_for,
       utterances: spoken.get(loaded.id) ?? [],
       job,
-      prompt: [tree.house, ...lineage(loaded.domain).map((path) => domains.get(path)?.body ?? ''), `# ${front.title}\n\n${body}`].filter((part) => part !== '').join('\n\n'),
+      prompt: [tree.house, ...lineage(loaded.domain).map((path) => domains.get(path)?.body ?? ''), `# ${front.title}\n\n${body}`]
+        .filter((part) => part !== '')
+        .join('\n\n'),
       file: loaded.file,
     });
   });
@@ -248,5 +268,5 @@ function lineage(domain: string): readonly string[] {
 /** Sorted by name, so that the same tree gives the same catalogue on every machine; hidden files are not ours. */
 async function entriesOf(dir: string) {
   const entries = await readdir(dir, { withFileTypes: true });
-  return entries.filter((entry) => !entry.name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.filter((entry) => !entry.name.startsWith('.')).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -78,10 +78,20 @@ function choose(question: Question): Choice {
   const last = agents.findIndex((agent, index) => agent.id === request.lastAgentId && open[index]);
   const lastTitle = agents[last]?.title ?? '';
   if (last >= 0 && isFollowUp(reading)) {
-    return { agent: last, chances: atLeast(masked(reading.chances, open), last, FOLLOW_UP_CONFIDENCE), by: 'rule', reason: `The message names no subject of its own, so ${lastTitle} goes on with the conversation.` };
+    return {
+      agent: last,
+      chances: atLeast(masked(reading.chances, open), last, FOLLOW_UP_CONFIDENCE),
+      by: 'rule',
+      reason: `The message names no subject of its own, so ${lastTitle} goes on with the conversation.`,
+    };
   }
   if (owner >= 0 && open[owner]) {
-    return { agent: owner, chances: atLeast(masked(reading.chances, open), owner, CLAIMED_CONFIDENCE), by: 'local_index', reason: `The message is one of the examples of ${agents[owner]?.title ?? ''}.` };
+    return {
+      agent: owner,
+      chances: atLeast(masked(reading.chances, open), owner, CLAIMED_CONFIDENCE),
+      by: 'local_index',
+      reason: `The message is one of the examples of ${agents[owner]?.title ?? ''}.`,
+    };
   }
   const plain = masked(reading.chances, open);
   if (last >= 0) {
@@ -89,7 +99,12 @@ function choose(question: Question): Choice {
     const short = reading.tokens.length <= SHORT_WORDS_MAX;
     const vague = short && Math.max(...staying) < SURE_MIN;
     if (reading.foreign || vague || (best(staying) === last && best(plain) !== last)) {
-      return { agent: last, chances: staying, by: 'rule', reason: `The message does not clearly point elsewhere, so ${lastTitle}, who answered before, goes on.` };
+      return {
+        agent: last,
+        chances: staying,
+        by: 'rule',
+        reason: `The message does not clearly point elsewhere, so ${lastTitle}, who answered before, goes on.`,
+      };
     }
     return explained(question, reading, staying);
   }
@@ -103,21 +118,37 @@ function choose(question: Question): Choice {
 
 /** The likeliest agent, or the general one of its domain where a specialist would be a guess or is switched off. */
 function explained({ agents, model, generalOf, frontDesk, open }: Question, reading: Reading, chances: Float64Array): Choice {
-  if (reading.foreign && open[frontDesk]) return { agent: frontDesk, chances, by: 'rule', reason: `No word of the message is known, so ${agents[frontDesk]?.title ?? ''} answers.` };
+  if (reading.foreign && open[frontDesk])
+    return { agent: frontDesk, chances, by: 'rule', reason: `No word of the message is known, so ${agents[frontDesk]?.title ?? ''} answers.` };
   const top = best(chances);
   const wanted = best(reading.chances);
   const stand = generalOf[wanted] ?? -1;
   if (!open[wanted] && stand >= 0 && open[stand]) {
-    return { agent: stand, chances, by: 'local_index', reason: `${agents[wanted]?.title ?? ''} fits best but is switched off, so ${agents[stand]?.title ?? ''} answers for its domain.` };
+    return {
+      agent: stand,
+      chances,
+      by: 'local_index',
+      reason: `${agents[wanted]?.title ?? ''} fits best but is switched off, so ${agents[stand]?.title ?? ''} answers for its domain.`,
+    };
   }
   const general = likeliestGeneral(generalOf, chances);
   if ((chances[top] ?? 0) < SURE_MIN && general >= 0 && open[general] && general !== top) {
-    return { agent: general, chances, by: 'local_index', reason: `No agent stands out (best: ${naming(agents, chances, top)}), so ${agents[general]?.title ?? ''} answers for its domain.` };
+    return {
+      agent: general,
+      chances,
+      by: 'local_index',
+      reason: `No agent stands out (best: ${naming(agents, chances, top)}), so ${agents[general]?.title ?? ''} answers for its domain.`,
+    };
   }
   const words = model.words(reading, top);
   const next = best(chances.map((chance, index) => (index === top ? -1 : chance)));
   const quoted = words.map((word) => `"${word}"`).join(', ');
-  const because = words.length === 0 ? 'The message as a whole points' : words.length > 1 || words[0]?.includes(' ') ? `The words ${quoted} point` : `The word ${quoted} points`;
+  const because =
+    words.length === 0
+      ? 'The message as a whole points'
+      : words.length > 1 || words[0]?.includes(' ')
+        ? `The words ${quoted} point`
+        : `The word ${quoted} points`;
   const other = agents.length > 1 && next !== top && open[next] ? `; next was ${naming(agents, chances, next)}` : '';
   return { agent: top, chances, by: 'local_index', reason: `${because} to ${naming(agents, chances, top)}${other}.` };
 }
@@ -161,7 +192,11 @@ function likeliestGeneral(generalOf: readonly number[], chances: Float64Array): 
 }
 
 function isFollowUp({ tokens }: Reading): boolean {
-  return tokens.length > 0 && tokens.length <= SHORT_WORDS_MAX && tokens.every(({ written, stem }) => SUBJECTLESS.has(written.toLowerCase()) || /^<(number|money|reference)>$/.test(stem));
+  return (
+    tokens.length > 0 &&
+    tokens.length <= SHORT_WORDS_MAX &&
+    tokens.every(({ written, stem }) => SUBJECTLESS.has(written.toLowerCase()) || /^<(number|money|reference)>$/.test(stem))
+  );
 }
 
 function naming(agents: readonly Agent[], chances: Float64Array, index: number): string {

@@ -36,7 +36,10 @@ export function createRoutingModel(agents: readonly Agent[]): RoutingModel {
   const prepare = (tokens: readonly Token[]) => withoutGreeting(tokens.map(({ written, stem }) => ({ written, stem: mend(stem) })));
   const samples = spoken.map(({ label, tokens }) => ({ label, tokens: prepare(tokens) }));
   const rarity = rarityOf(samples.map(({ tokens }) => tokens));
-  const model = trainLinearModel(samples.map(({ label, tokens }) => ({ label, features: featuresOf(tokens, rarity) })), agents.length);
+  const model = trainLinearModel(
+    samples.map(({ label, tokens }) => ({ label, features: featuresOf(tokens, rarity) })),
+    agents.length,
+  );
   return {
     read: (text) => {
       const tokens = prepare(tokenize(text));
@@ -76,7 +79,10 @@ function rarityOf(texts: readonly (readonly Token[])[]): (feature: string) => nu
 function strongest(tokens: readonly Token[], strengths: readonly number[]): readonly string[] {
   const order = strengths.map((_, index) => index).toSorted((a, b) => (strengths[b] ?? 0) - (strengths[a] ?? 0) || a - b);
   const least = Math.max((strengths[order[0] ?? 0] ?? 0) * REASON_SHARE_MIN, Number.MIN_VALUE);
-  const chosen = order.slice(0, REASON_WORDS_MAX).filter((index) => (strengths[index] ?? 0) >= least).toSorted((a, b) => a - b);
+  const chosen = order
+    .slice(0, REASON_WORDS_MAX)
+    .filter((index) => (strengths[index] ?? 0) >= least)
+    .toSorted((a, b) => a - b);
   const phrases: string[] = [];
   chosen.forEach((index, position) => {
     const word = tokens[index]?.written ?? '';

@@ -103,5 +103,11 @@ function inputField(message: string): string | undefined {
 
 function rebuilt(message: string, at: unknown, extensions: Record<string, unknown>): GraphQLError {
   const place = at instanceof GraphQLError ? at : null;
-  return new GraphQLError(message, { nodes: place?.nodes ?? null, source: place?.source ?? null, positions: place?.positions ?? null, path: place?.path ?? null, extensions });
+  return new GraphQLError(message, {
+    nodes: place?.nodes ?? null,
+    source: place?.source ?? null,
+    positions: place?.positions ?? null,
+    path: place?.path ?? null,
+    extensions,
+  });
 }

@@ -62,7 +62,9 @@ const prepare = `function (options) {
     connectionParams: function () {
       try {
         var state = JSON.parse(localStorage.getItem('graphiql:tabState'));
-        return { headers: JSON.parse(state.tabs[state.activeTabIndex].headers || '{}') };
+        // A tab opened from an address shows the default headers and remembers none.
+        var headers = state.tabs[state.activeTabIndex].headers;
+        return { headers: JSON.parse(headers == null ? options.headers : headers || '{}') };
       } catch (error) { return { headers: JSON.parse(options.headers) }; }
     },
   });

@@ -21,6 +21,8 @@ export interface Exchange {
   readonly requestId: string;
   readonly signal: AbortSignal;
   open(): Promise<Call>;
+  /** Called when the answer is a stream: it is cut when the credential expires. */
+  endWithCredential(): void;
 }
 
 export interface HttpDoor {
@@ -118,15 +120,19 @@ export function createHttpDoor({ operations, errors, bodyBytesMax }: HttpDoorDep
       const type = request.headers['content-type'];
       // Only JSON: what a plain HTML form can send is refused, so no foreign page can make a browser ask on somebody's behalf.
       if (request.method === 'POST' && !/^application\/(?:graphql\+)?json *(?:;|$)/i.test(type ?? '')) {
-        return writeErrors(response, type === undefined ? 400 : 415, [refusal(new AppError('BAD_INPUT', 'Send the operation as JSON: content-type: application/json.'))]);
+        return writeErrors(response, type === undefined ? 400 : 415, [
+          refusal(new AppError('BAD_INPUT', 'Send the operation as JSON: content-type: application/json.')),
+        ]);
       }
       const context: DoorContext = { exchange, after: lastEventId(request), stream: null };
       contexts.set(context, context);
       const answered = await yoga.handleNodeRequestAndResponse(request, response, context);
       if (response.destroyed) return;
+      if (context.stream) exchange.endWithCredential();
       if (context.stream) return writeEvents(response, answered.status, context.stream, exchange.signal);
       const body = await answered.text();
       if (answered.status === 406) return writeErrors(response, 406, [refusal(new AppError('BAD_INPUT', NOT_ACCEPTABLE))]);
+      response.setHeader('Cache-Control', 'no-store');
       for (const [name, value] of answered.headers) response.setHeader(name, value);
       response.writeHead(answered.status).end(body);
     },
@@ -149,7 +155,9 @@ function processResult({ request, result, setResult, setResultProcessor }: Paylo
     return void Promise.resolve(result[Symbol.asyncIterator]().return?.()).catch(() => undefined);
   }
   if (Array.isArray(result)) return;
-  const own = result.errors?.map((error) => (error instanceof GraphQLError && 'retryable' in error.extensions ? error : ofYoga(error, errors, context.exchange.requestId)));
+  const own = result.errors?.map((error) =>
+    error instanceof GraphQLError && 'retryable' in error.extensions ? error : ofYoga(error, errors, context.exchange.requestId),
+  );
   const mapped: ExecutionResult = own ? { ...result, errors: own } : result;
   if (wantsEvents && !wantsJson) return toEvents(only(mapped), own && !('data' in result) ? statusOf(own) : 200);
   if (own) setResult(mapped);
@@ -194,11 +202,17 @@ function statused(error: GraphQLError, status: number, spec = false): GraphQLErr
 }
 
 function statusOf(errors: readonly GraphQLError[]): number {
-  return Math.max(...errors.map(({ extensions: { http } }) => (typeof http === 'object' && http !== null && 'status' in http && typeof http.status === 'number' ? http.status : 400)));
+  return Math.max(
+    ...errors.map(({ extensions: { http } }) =>
+      typeof http === 'object' && http !== null && 'status' in http && typeof http.status === 'number' ? http.status : 400,
+    ),
+  );
 }
 
 function notByGet(): GraphQLError {
-  return new GraphQLError('A mutation cannot be sent with GET: use POST.', { extensions: { code: 'BAD_INPUT', retryable: false, http: { status: 405, headers: { Allow: 'POST' } } } });
+  return new GraphQLError('A mutation cannot be sent with GET: use POST.', {
+    extensions: { code: 'BAD_INPUT', retryable: false, http: { status: 405, headers: { Allow: 'POST' } } },
+  });
 }
 
 function lastEventId(request: IncomingMessage): string | undefined {

@@ -110,7 +110,8 @@ export function createOperations(deps: OperationsDeps): Operations {
 
     async run(prepared: Prepared, call: Call, after?: string) {
       // Work that was cut off fails in many ways, and nobody is left to read which: that is no fault to report.
-      const failed = (error: unknown) => (call.signal.aborted ? refusal(new AppError('UNAVAILABLE', 'The request was cancelled.')) : errors.present(error, call.requestId));
+      const failed = (error: unknown) =>
+        call.signal.aborted ? refusal(new AppError('UNAVAILABLE', 'The request was cancelled.')) : errors.present(error, call.requestId);
       const present = (result: ExecutionResult): ExecutionResult => (result.errors ? { ...result, errors: result.errors.map(failed) } : result);
       const { operation } = prepared;
       const document = after === undefined ? prepared.document : startAfter(schema, prepared.document, after);
@@ -155,7 +156,13 @@ function refusalsOf(schema: GraphQLSchema, document: DocumentNode, rules: typeof
   });
 }
 
-function refuseExcess(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>, limits: OperationLimits): void {
+function refuseExcess(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+  limits: OperationLimits,
+): void {
   try {
     assertWithinLimits(measureOperation(schema, document, operation, variables), limits);
   } catch (error) {
@@ -164,7 +171,8 @@ function refuseExcess(schema: GraphQLSchema, document: DocumentNode, operation: 
 }
 
 function noOperation(operationName: string | null): GraphQLError {
-  const sentence = operationName === null ? 'The document has several operations: say which with operationName.' : `The document has no operation named "${operationName}".`;
+  const sentence =
+    operationName === null ? 'The document has several operations: say which with operationName.' : `The document has no operation named "${operationName}".`;
   return new GraphQLError(sentence, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', retryable: false } });
 }
 

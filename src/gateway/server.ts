@@ -13,6 +13,7 @@ import type { Authenticate } from '../identity/authenticate.ts';
 import { isDatabaseUnavailable } from '../store/database.ts';
 import { credentialOfHeader } from './credential.ts';
 import { createErrors } from './errors.ts';
+import { hasExpired } from './expiry.ts';
 import { graphiqlPage } from './graphiql.ts';
 import { createHealth, mayServe, type HealthDeps } from './health.ts';
 import { createHttpDoor, writeErrors, type Exchange } from './http.ts';
@@ -98,12 +99,18 @@ export function createGateway(deps: GatewayDeps): Gateway {
     response.setHeader('Referrer-Policy', 'no-referrer');
     if (draining) response.setHeader('Connection', 'close');
     origins.setHeaders(request, response);
+    let expiresAt: Date | null = null;
     const exchange: Exchange = {
       requestId,
       signal: cut.signal,
+      endWithCredential() {
+        // The reader comes back with a fresh one, or is told that the old one has expired.
+        if (expiresAt) void hasExpired(expiresAt, clock, cut.signal).then((expired) => (expired ? cut.abort() : undefined));
+      },
       async open() {
         const credential = credentialOfHeader(request.headers.authorization);
         const known = credential === null ? null : await deps.authenticate(credential);
+        expiresAt = known?.expiresAt ?? null;
         return { viewer: known?.viewer ?? null, requestId, signal: cut.signal, log: log.child({ requestId }) };
       },
     };
@@ -137,10 +144,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     });
     const limit = new AbortController();
     const deadline = clock.sleep(drainMs, limit.signal).catch(() => undefined);
-    await Promise.race([Promise.all([websocket.close(Math.min(SOCKETS_CLOSE_MS, drainMs)), ...answering]), deadline]);
+    const socketsGone = websocket.close(Math.min(SOCKETS_CLOSE_MS, drainMs));
+    await Promise.race([Promise.all([socketsGone, ...answering]), deadline]);
     limit.abort();
     server.closeAllConnections();
-    await stopped;
+    await Promise.all([stopped, socketsGone]);
   }
 
   const server: Server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, receive);
@@ -184,6 +192,12 @@ function writeJson(response: ServerResponse, status: number, body: object): void
 }
 
 function refuseUpgrade(socket: Duplex, status: string, sentence: string, headers: readonly string[] = []): void {
-  const lines = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: text/plain; charset=utf-8', `Content-Length: ${Buffer.byteLength(sentence)}`, ...headers];
+  const lines = [
+    `HTTP/1.1 ${status}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(sentence)}`,
+    ...headers,
+  ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${sentence}`, () => socket.destroy());
 }

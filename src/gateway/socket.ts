@@ -45,7 +45,12 @@ interface Operation {
 }
 
 /** @param open Hands the transport to the protocol; what it answers is called once the socket has closed. */
-export function connect(socket: WebSocket, request: IncomingMessage, log: Logger, open: (transport: Transport, session: Session) => (code: number, reason: string) => Promise<void>): void {
+export function connect(
+  socket: WebSocket,
+  request: IncomingMessage,
+  log: Logger,
+  open: (transport: Transport, session: Session) => (code: number, reason: string) => Promise<void>,
+): void {
   const operations = new Map<string, Operation>();
   const gone = new AbortController();
   const closers: (() => void)[] = [];
@@ -90,8 +95,9 @@ export function connect(socket: WebSocket, request: IncomingMessage, log: Logger
         });
       socket.on('message', (data: RawData, binary: boolean) => {
         if (socket.readyState !== socket.OPEN) return;
-        if (binary) socket.close(CloseCode.BadRequest, 'Invalid message received');
-        else deliverInOrder(String(data), guarded);
+        // ws hands over a Buffer unless another binaryType was asked for.
+        if (binary || !Buffer.isBuffer(data)) socket.close(CloseCode.BadRequest, 'Invalid message received');
+        else deliverInOrder(data.toString(), guarded);
       });
     },
   };

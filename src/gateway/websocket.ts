@@ -22,6 +22,7 @@ import { isExpired } from '../identity/token.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { credentialOfHeader, credentialOfParams } from './credential.ts';
 import { refusal, RequestRefused, type Errors } from './errors.ts';
+import { hasExpired } from './expiry.ts';
 import { labelOf, type Call, type Operations, type Prepared } from './operations.ts';
 import { connect, type Session } from './socket.ts';
 
@@ -58,8 +59,6 @@ type SocketContext = Context<Record<string, unknown> | undefined, Extra>;
 
 /** How long a client may take to say who it is. */
 const INIT_MS = 3_000;
-/** Timers hold 24 days at most; an expiry further away is waited for in days. */
-const DAY_MS = 86_400_000;
 
 export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
   const { operations, limits, clock } = deps;
@@ -87,21 +86,36 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
     onError: (_ctx, _id, _payload, errors): readonly GraphQLFormattedError[] => errors.flatMap(unwrapped).map((error) => error.toJSON()),
   });
 
-  function begin(session: Session, id: string, payload: { readonly query: string; readonly operationName?: string | null | undefined; readonly variables?: Record<string, unknown> | null | undefined }): ExecutionArgs | GraphQLError[] {
+  function begin(
+    session: Session,
+    id: string,
+    payload: { readonly query: string; readonly operationName?: string | null | undefined; readonly variables?: Record<string, unknown> | null | undefined },
+  ): ExecutionArgs | GraphQLError[] {
     const requestId = newId('req');
     try {
       const prepared = operations.prepare(payload);
       const subscription = prepared.operation.operation === 'subscription';
       const max = subscription ? limits.subscriptionsPerSocket : limits.operationsPerSocket;
       if (session.count(subscription) >= max) {
-        throw new AppError('SUBSCRIPTION_LIMIT', subscription ? `This socket already follows ${max} subscriptions. Complete one first.` : `This socket already has ${max} operations in flight. Wait for one to finish.`);
+        throw new AppError(
+          'SUBSCRIPTION_LIMIT',
+          subscription
+            ? `This socket already follows ${max} subscriptions. Complete one first.`
+            : `This socket already has ${max} operations in flight. Wait for one to finish.`,
+        );
       }
       const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }) };
       call.log.debug(labelOf(prepared), 'operation begins on a socket');
       const contextValue = {};
       started.set(contextValue, { prepared, call });
       // graphql-ws only reads these; runStarted runs what was prepared.
-      return { schema: operations.schema, document: prepared.document, operationName: prepared.operationName, variableValues: prepared.variables, contextValue };
+      return {
+        schema: operations.schema,
+        document: prepared.document,
+        operationName: prepared.operationName,
+        variableValues: prepared.variables,
+        contextValue,
+      };
     } catch (error) {
       return error instanceof RequestRefused ? [...error.errors] : [deps.errors.present(error, requestId)];
     }
@@ -175,15 +189,7 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
 }
 
 async function closeAtExpiry(session: Session, expiresAt: Date, clock: Clock): Promise<void> {
-  try {
-    for (let leftMs = 1; leftMs > 0; ) {
-      leftMs = expiresAt.getTime() - clock.now().getTime();
-      if (leftMs > 0) await clock.sleep(Math.min(leftMs, DAY_MS), session.signal);
-    }
-    session.close(CloseCode.Forbidden, 'Token expired');
-  } catch {
-    // The socket closed first.
-  }
+  if (await hasExpired(expiresAt, clock, session.signal)) session.close(CloseCode.Forbidden, 'Token expired');
 }
 
 /** A request that failed before there was any data: told as `error`, which ends the operation for every client. */

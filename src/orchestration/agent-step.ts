@@ -156,8 +156,7 @@ async function callTool(deps: AgentStepDeps, { step, agent, turn }: AgentStepInp
   const { callId, name } = call;
   await emit({ type: 'tool_called', step, agentId: agent.id, callId, tool: name, arguments: redact(call.input, tool?.redact ?? []) });
   const done = async (result: Omit<ToolResult, 'callId' | 'name'>): Promise<ToolResult> => {
-    const articleIds = (result.passages ?? []).map((passage) => passage.articleId);
-    await emit({ type: 'tool_returned', step, agentId: agent.id, callId, tool: name, summary: result.summary, failed: result.failed, articleIds });
+    await emit({ type: 'tool_returned', step, agentId: agent.id, callId, tool: name, summary: result.summary, failed: result.failed });
     return { callId, name, ...result };
   };
   if (!tool || !grant) return done({ summary: `This agent has no tool called ${name}.`, failed: true });

@@ -26,8 +26,6 @@ export type WorkflowEvent =
       readonly tool: string;
       readonly summary: string;
       readonly failed: boolean;
-      /** Articles whose passages it returned. */
-      readonly articleIds: readonly string[];
     }
   | { readonly type: 'finished'; readonly outcome: string; readonly finishReason: FinishReason | null; readonly result: Readonly<Record<string, unknown>> };
 

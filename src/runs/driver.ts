@@ -10,7 +10,6 @@ import type { EventLog } from '../events/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Knowledge } from '../knowledge/knowledge.ts';
 import type { ReplyWorkflow } from '../orchestration/reply.ts';
-import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import { isDatabaseUnavailable, type Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
@@ -178,15 +177,15 @@ async function attempt(deps: DriverDeps, run: Run, signal: AbortSignal): Promise
     await recorder.begin();
     signal.throwIfAborted();
     const turn = await loadTurn(deps.database, run, deps.clock.now());
-    const uses: Promise<void>[] = [];
+    const cited = new Set<string>();
     for await (const event of deps.reply(turn, signal)) {
       signal.throwIfAborted();
       await recorder.take(event);
-      uses.push(...recordUses(deps, run, event));
+      if (event.type === 'cited') cited.add(event.passage.articleId);
     }
     signal.throwIfAborted();
-    await Promise.all(uses);
     await persist(deps, () => recorder.succeed());
+    await recordCited(deps, run, cited);
     logger.info({ ms: Math.round(performance.now() - started) }, 'run finished');
   } catch (error) {
     await conclude(deps, recorder, signal.aborted ? signal.reason : error, logger).catch((failure: unknown) => {
@@ -230,13 +229,14 @@ async function persist({ clock, logger }: DriverDeps, write: () => Promise<boole
   await write();
 }
 
-/** Which articles were shown or quoted; what is missing here disturbs no answer. */
-function recordUses({ knowledge, logger }: DriverDeps, run: Run, event: WorkflowEvent): Promise<void>[] {
-  const where = { conversationId: run.conversationId, runId: run.id };
-  const ids = event.type === 'tool_returned' ? event.articleIds : event.type === 'cited' ? [event.passage.articleId] : [];
-  if (ids.length === 0) return [];
-  const recorded = knowledge.recordUse([...new Set(ids)], event.type === 'cited' ? 'cited' : 'retrieved', where);
-  return [recorded.catch((error: unknown) => logger.warn({ err: error, runId: run.id }, 'use of articles was not recorded'))];
+/** Which articles were quoted; what is missing here disturbs no answer. */
+async function recordCited({ knowledge, logger }: DriverDeps, run: Run, cited: ReadonlySet<string>): Promise<void> {
+  if (cited.size === 0) return;
+  try {
+    await knowledge.recordUse([...cited], 'cited', { conversationId: run.conversationId, runId: run.id });
+  } catch (error) {
+    logger.warn({ err: error, runId: run.id }, 'quoted articles were not recorded');
+  }
 }
 
 async function wakeNext({ database, jobs, logger }: DriverDeps, run: Run): Promise<void> {

@@ -1,15 +1,15 @@
 /** Agents as clients see them: their file, and whether the staff has them switched on. Their prompts and grants stay inside. */
-import { AGENT_ROLES, AGENT_TIERS, type Agent as CatalogAgent } from '../catalog/agent.ts';
+import type { Agent as CatalogAgent, AgentRole as AgentRoleValue, AgentTier as AgentTierValue } from '../catalog/agent.ts';
 import { requireViewer } from '../desk/access.ts';
-import { MODEL_GRADES } from '../llm/llm.ts';
+import type { ModelGrade as ModelGradeValue } from '../llm/llm.ts';
 import { builder, Node, type Context } from './builder.ts';
 import { agentIdOf, found, given, line } from './input.ts';
 import { pageOf } from './page.ts';
 import { upperCased } from './scalars.ts';
 
-export const AgentTier = builder.enumType('AgentTier', {
+const AgentTier = builder.enumType('AgentTier', {
   description: 'How close an agent stands to the daily work of support.',
-  values: upperCased<(typeof AGENT_TIERS)[number]>({
+  values: upperCased<AgentTierValue>({
     essential: 'What every support desk needs: billing, technical help, accounts.',
     revenue: 'Selling, keeping and growing customers.',
     operational: 'Running the business behind the desk.',
@@ -17,9 +17,9 @@ export const AgentTier = builder.enumType('AgentTier', {
   }),
 });
 
-export const AgentRole = builder.enumType('AgentRole', {
+const AgentRole = builder.enumType('AgentRole', {
   description: 'What kind of work an agent does.',
-  values: upperCased<(typeof AGENT_ROLES)[number]>({
+  values: upperCased<AgentRoleValue>({
     router: 'Decides who answers.',
     specialist: 'Answers customers in its field.',
     analyst: 'Reads figures and explains them.',
@@ -30,9 +30,9 @@ export const AgentRole = builder.enumType('AgentRole', {
   }),
 });
 
-export const ModelGrade = builder.enumType('ModelGrade', {
+const ModelGrade = builder.enumType('ModelGrade', {
   description: 'What an agent asks of its language model; the operator decides which model that is.',
-  values: upperCased<(typeof MODEL_GRADES)[number]>({
+  values: upperCased<ModelGradeValue>({
     quick: 'Fast and cheap.',
     balanced: 'Between speed and care.',
     careful: 'Thorough, where mistakes are costly.',
@@ -67,7 +67,7 @@ builder.objectField(Agent, 'handsOverTo', (t) =>
   }),
 );
 
-export const AgentConnection = builder.connectionObject({ type: Agent, name: 'AgentConnection' }, { name: 'AgentEdge' });
+const AgentConnection = builder.connectionObject({ type: Agent, name: 'AgentConnection' }, { name: 'AgentEdge' });
 
 /** The agent of an event or a row; null when its file has since been removed. */
 export function agentOf(context: Context, agentId: string | null): CatalogAgent | null {

@@ -74,7 +74,11 @@ export const PlanSubscription = builder.prismaObject('PlanSubscription', {
     status: t.field({ type: PlanSubscriptionStatus, description: 'Where it stands.', resolve: (row) => row.status }),
     seats: t.exposeInt('seats', { description: 'Seats paid for.' }),
     seatsUsed: t.exposeInt('seatsUsed', { description: 'Seats taken by people.' }),
-    seatPrice: t.field({ type: Money, description: 'List price of one seat per month, before discounts.', resolve: (row) => moneyOf(row.seatPrice, row.currency) }),
+    seatPrice: t.field({
+      type: Money,
+      description: 'List price of one seat per month, before discounts.',
+      resolve: (row) => moneyOf(row.seatPrice, row.currency),
+    }),
     discountPercent: t.float({ description: 'All discounts together, in percent of the list price.', resolve: (row) => row.discountPercent.toNumber() }),
     mrr: t.field({ type: Money, description: 'What it brings per month, after discounts.', resolve: (row) => moneyOf(row.mrr, row.currency) }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began.' }),
@@ -122,7 +126,10 @@ export const Invoice = builder.prismaObject('Invoice', {
     dueAt: t.expose('dueAt', { type: 'DateTime', description: 'When it is to be paid by.' }),
     paidAt: t.expose('paidAt', { type: 'DateTime', nullable: true, description: '`null` until it is paid in full.' }),
     planSubscription: t.relation('subscription', { nullable: true, description: 'What it invoices; `null` for single charges.' }),
-    payments: t.relation('payments', { description: 'The tries to pay it, oldest first; at most 50.', query: { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: 50 } }),
+    payments: t.relation('payments', {
+      description: 'The tries to pay it, oldest first; at most 50.',
+      query: { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: 50 },
+    }),
   }),
 });
 
@@ -137,7 +144,10 @@ export const Payment = builder.prismaObject('Payment', {
     status: t.field({ type: PaymentStatus, description: 'Where it stands.', resolve: (row) => row.status }),
     method: t.exposeString('method', { description: 'What was charged, as a customer knows it: "Visa", "SEPA debit".' }),
     cardLast4: t.exposeString('cardLast4', { nullable: true, description: 'Last four digits of the card; `null` when it was none.' }),
-    failureCode: t.exposeString('failureCode', { nullable: true, description: 'The processor’s word for the failure: "card_declined". `null` unless it failed.' }),
+    failureCode: t.exposeString('failureCode', {
+      nullable: true,
+      description: 'The processor’s word for the failure: "card_declined". `null` unless it failed.',
+    }),
     failureReason: t.exposeString('failureReason', { nullable: true, description: 'The failure in a sentence. `null` unless it failed.' }),
     attempt: t.exposeInt('attempt', { description: '1 for the first try at an invoice, one more for each retry.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was begun.' }),

@@ -77,7 +77,9 @@ export const builder = new SchemaBuilder<SchemaShape>({
     defaultMutationInputTypeOptions: { description: 'What the verb needs.' },
     mutationInputArgOptions: { description: 'What the verb needs.' },
     relayMutationFieldOptions: { nullable: true },
-    firstArgOptions: { description: `How many entries from the start or after \`after\`: 0 to ${MOST_PER_PAGE}. Not together with \`last\`. Without both, ${DEFAULT_PAGE}.` },
+    firstArgOptions: {
+      description: `How many entries from the start or after \`after\`: 0 to ${MOST_PER_PAGE}. Not together with \`last\`. Without both, ${DEFAULT_PAGE}.`,
+    },
     lastArgOptions: { description: `How many entries from the end or before \`before\`: 0 to ${MOST_PER_PAGE}. Not together with \`first\`.` },
     afterArgOptions: { description: 'Begin after this cursor. Goes with `first`.' },
     beforeArgOptions: { description: 'End before this cursor. Goes with `last`.' },
@@ -85,7 +87,9 @@ export const builder = new SchemaBuilder<SchemaShape>({
 });
 
 builder.queryType({ description: 'What can be read. Every field is nullable: one refusal empties one field, not the whole answer.' });
-builder.mutationType({ description: 'What can be done: always `verb(input: VerbInput!): VerbPayload`. A refused verb is `null` beside its error, and nothing was written.' });
+builder.mutationType({
+  description: 'What can be done: always `verb(input: VerbInput!): VerbPayload`. A refused verb is `null` beside its error, and nothing was written.',
+});
 builder.subscriptionType({ description: 'What can be followed. Each begins with StreamReady and can be resumed after any position.' });
 
 /** The description of every id, and what makes a type findable with `node(id)`. */

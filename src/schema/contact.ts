@@ -22,7 +22,7 @@ const SignInMethod = builder.enumType('SignInMethod', {
   }),
 });
 
-export const Contact = builder.prismaObject('Contact', {
+builder.prismaObject('Contact', {
   description: 'A person of a customer.',
   interfaces: [Node],
   fields: (t) => ({
@@ -36,7 +36,11 @@ export const Contact = builder.prismaObject('Contact', {
     signInMethod: t.field({ type: SignInMethod, description: 'How they sign in.', resolve: (contact) => contact.signInMethod }),
     twoFactor: t.exposeBoolean('twoFactor', { description: 'True when a second factor protects the account.' }),
     failedSignIns: t.exposeInt('failedSignIns', { description: 'Failed tries since the last successful one.' }),
-    lockedAt: t.expose('lockedAt', { type: 'DateTime', nullable: true, description: 'When too many failed tries last locked the account; `null` when it is not locked.' }),
+    lockedAt: t.expose('lockedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When too many failed tries last locked the account; `null` when it is not locked.',
+    }),
     lastSignInAt: t.expose('lastSignInAt', { type: 'DateTime', nullable: true, description: '`null` before the first time.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When they were added.' }),
   }),

@@ -1,6 +1,6 @@
 /** The verbs of a conversation: start, post, resolve, reopen, rate. The form of the input is checked here, all else at the desk. */
 import { requireViewer } from '../desk/access.ts';
-import { BUSY_POLICIES, DISPOSITIONS } from '../desk/desk.ts';
+import type { BusyPolicy as BusyPolicyValue, Disposition } from '../desk/desk.ts';
 import { badInput } from '../foundation/errors.ts';
 import { builder } from './builder.ts';
 import { Channel, loadConversation } from './conversation.ts';
@@ -14,7 +14,7 @@ const COMMENT_CHARS_MAX = 2_000;
 
 const BusyPolicy = builder.enumType('BusyPolicy', {
   description: 'What to do with a message while the one before is being answered.',
-  values: upperCased<(typeof BUSY_POLICIES)[number]>({
+  values: upperCased<BusyPolicyValue>({
     queue: 'Answer it afterwards, in order.',
     interrupt: 'Stop the present answer, keep what there is of it, and answer this one.',
     reject: 'Refuse it with RUN_ACTIVE; nothing is written.',
@@ -23,7 +23,7 @@ const BusyPolicy = builder.enumType('BusyPolicy', {
 
 const PostDisposition = builder.enumType('PostDisposition', {
   description: 'What became of a posted message.',
-  values: upperCased<(typeof DISPOSITIONS)[number]>({
+  values: upperCased<Disposition>({
     started: 'Nothing else was being answered: it is now.',
     queued: 'It will be answered after the ones before it.',
     interrupted: 'The answer before it was stopped in its favour.',
@@ -93,7 +93,12 @@ builder.relayMutationField(
   {
     outputFields: (t) => ({
       message: t.field({ type: Message, description: 'The message.', resolve: (payload) => payload.message }),
-      run: t.field({ type: Run, nullable: true, description: 'The run that answers it; `null` when a person of the desk wrote, or holds the conversation.', resolve: (payload) => payload.run }),
+      run: t.field({
+        type: Run,
+        nullable: true,
+        description: 'The run that answers it; `null` when a person of the desk wrote, or holds the conversation.',
+        resolve: (payload) => payload.run,
+      }),
       disposition: t.field({ type: PostDisposition, description: 'What became of it.', resolve: (payload) => payload.disposition }),
     }),
   },

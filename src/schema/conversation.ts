@@ -18,7 +18,7 @@ import { page, type PageArgs } from './page.ts';
 import { upperCased } from './scalars.ts';
 import { relations, selects } from './selection.ts';
 
-export const ConversationStatus = builder.enumType('ConversationStatus', {
+const ConversationStatus = builder.enumType('ConversationStatus', {
   description: 'Where a conversation stands.',
   values: upperCased<ConversationStatusValue>({
     active: 'Open; messages are answered.',
@@ -40,7 +40,7 @@ export const Channel = builder.enumType('Channel', {
 /** Heads that were read before their rows. Weak: they live as long as the row they belong to. */
 const heads = new WeakMap<object, ChannelHead>();
 
-export const Conversation = builder.prismaObject('Conversation', {
+const Conversation = builder.prismaObject('Conversation', {
   description: 'One matter between a customer and the desk.',
   interfaces: [Node],
   fields: (t) => ({
@@ -51,7 +51,12 @@ export const Conversation = builder.prismaObject('Conversation', {
     subject: t.exposeString('subject', { nullable: true, description: 'What it is about, in a few words; `null` until that is known.' }),
     owner: t.field({ type: ConversationOwner, description: 'Who answers now.', resolve: (row) => row.owner }),
     ownerVersion: t.exposeInt('ownerVersion', { description: 'Grows each time who answers changes.' }),
-    agent: t.field({ type: Agent, nullable: true, description: 'The agent that spoke last; `null` before the first answer.', resolve: (row, _args, context) => agentOf(context, row.agentId) }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'The agent that spoke last; `null` before the first answer.',
+      resolve: (row, _args, context) => agentOf(context, row.agentId),
+    }),
     rating: t.exposeInt('rating', { nullable: true, description: '1 to 5, from the customer; `null` until they rated it.' }),
     ratingComment: t.exposeString('ratingComment', { nullable: true, description: 'What they added to the rating.' }),
     resolvedAt: t.expose('resolvedAt', { type: 'DateTime', nullable: true, description: 'When it was last resolved; `null` while it is open.' }),
@@ -67,7 +72,7 @@ export const Conversation = builder.prismaObject('Conversation', {
   }),
 });
 
-export const ConversationConnection = builder.connectionObject({ type: Conversation, name: 'ConversationConnection' }, { name: 'ConversationEdge' });
+const ConversationConnection = builder.connectionObject({ type: Conversation, name: 'ConversationConnection' }, { name: 'ConversationEdge' });
 
 /**
  * One conversation that the viewer may see, or null; with its position read before the row when the operation asks for it.
@@ -150,7 +155,8 @@ builder.prismaObjectField('Customer', 'conversations', (t) =>
       type: Conversation,
       description: 'Its conversations, the one with the newest message first.',
       args: { status: t.arg({ type: ConversationStatus, description: 'Only those that stand there.' }) },
-      resolve: (customer, args, context, info) => conversationPage(args, { customerId: customer.id, ...(args.status ? { status: args.status } : {}) }, context, info),
+      resolve: (customer, args, context, info) =>
+        conversationPage(args, { customerId: customer.id, ...(args.status ? { status: args.status } : {}) }, context, info),
     },
     ConversationConnection,
   ),

@@ -18,7 +18,7 @@ export const Plan = builder.enumType('Plan', {
   }),
 });
 
-export const CustomerStatus = builder.enumType('CustomerStatus', {
+const CustomerStatus = builder.enumType('CustomerStatus', {
   description: 'Whether a customer is in good standing.',
   values: upperCased<CustomerStatusValue>({
     active: 'In good standing.',
@@ -57,16 +57,24 @@ export const Customer = builder.prismaObject('Customer', {
       description: 'How likely it is to leave, 0 to 1. `null` when a customer asks: it is for the desk.',
       resolve: (customer, _args, { viewer }) => (seesAssessments(viewer) ? customer.churnRisk : null),
     }),
-    mrr: t.field({ type: Money, description: 'What it pays per month, yearly payment spread over twelve months.', resolve: (customer) => moneyOf(customer.mrr, 'USD') }),
+    mrr: t.field({
+      type: Money,
+      description: 'What it pays per month, yearly payment spread over twelve months.',
+      resolve: (customer) => moneyOf(customer.mrr, 'USD'),
+    }),
     foundedAt: t.expose('foundedAt', { type: 'DateTime', nullable: true, description: 'When the organisation was founded; `null` when unknown.' }),
-    lastSeenAt: t.expose('lastSeenAt', { type: 'DateTime', nullable: true, description: 'When one of its people last used the product; `null` before the first time.' }),
+    lastSeenAt: t.expose('lastSeenAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When one of its people last used the product; `null` before the first time.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it became a customer.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When this record last changed.' }),
     partnerId: t.exposeID('partnerId', { nullable: true, description: 'The partner it came through; `null` for customers of the business itself.' }),
   }),
 });
 
-export const CustomerConnection = builder.connectionObject({ type: Customer, name: 'CustomerConnection' }, { name: 'CustomerEdge' });
+const CustomerConnection = builder.connectionObject({ type: Customer, name: 'CustomerConnection' }, { name: 'CustomerEdge' });
 
 builder.queryFields((t) => ({
   customer: t.prismaField({

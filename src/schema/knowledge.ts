@@ -7,7 +7,7 @@ import { given, line, wholeNumber } from './input.ts';
 const HITS_DEFAULT = 5;
 const HITS_MAX = 20;
 
-export const KnowledgeArticle = builder.prismaObject('KnowledgeArticle', {
+builder.prismaObject('KnowledgeArticle', {
   description: 'An article of the knowledge base.',
   interfaces: [Node],
   fields: (t) => ({

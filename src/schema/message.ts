@@ -64,14 +64,20 @@ export const Message = builder.prismaObject('Message', {
           case 'agent':
             return agentOf(context, message.agentId)?.title ?? message.agentId;
           case 'person':
-            return message.userId === null ? null : ((await context.database.user.findUnique({ where: { id: message.userId }, select: { name: true } }))?.name ?? null);
+            return message.userId === null
+              ? null
+              : ((await context.database.user.findUnique({ where: { id: message.userId }, select: { name: true } }))?.name ?? null);
           case 'system':
             return null;
         }
       },
     }),
     clientMessageId: t.exposeString('clientMessageId', { nullable: true, description: 'The id its sender gave it; `null` when they gave none.' }),
-    citations: t.field({ type: [Citation], description: 'What the answer rests on; empty for other messages.', resolve: (message) => Citations.parse(message.citations) }),
+    citations: t.field({
+      type: [Citation],
+      description: 'What the answer rests on; empty for other messages.',
+      resolve: (message) => Citations.parse(message.citations),
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was sent or begun.' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When its text was finished; `null` while it is being written.' }),
     conversation: t.prismaField({

@@ -25,8 +25,14 @@ interface Finder {
 
 /** How to find each kind of row, each with what the viewer may see. Kinds that are missing here cannot be asked for. */
 const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
-  cus: { type: 'Customer', find: ({ id, viewer, context, query }) => context.database.customer.findFirst({ ...query, where: { id, AND: [customersVisibleTo(viewer)] } }) },
-  con: { type: 'Contact', find: ({ id, viewer, context, query }) => context.database.contact.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }) },
+  cus: {
+    type: 'Customer',
+    find: ({ id, viewer, context, query }) => context.database.customer.findFirst({ ...query, where: { id, AND: [customersVisibleTo(viewer)] } }),
+  },
+  con: {
+    type: 'Contact',
+    find: ({ id, viewer, context, query }) => context.database.contact.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }),
+  },
   note: {
     type: 'CustomerNote',
     find: async ({ id, viewer, context, query }) =>
@@ -36,14 +42,32 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
     type: 'PlanSubscription',
     find: ({ id, viewer, context, query }) => context.database.planSubscription.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }),
   },
-  inv: { type: 'Invoice', find: ({ id, viewer, context, query }) => context.database.invoice.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }) },
-  pay: { type: 'Payment', find: ({ id, viewer, context, query }) => context.database.payment.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }) },
-  cred: { type: 'Credit', find: ({ id, viewer, context, query }) => context.database.credit.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }) },
-  use: { type: 'UsageRecord', find: ({ id, viewer, context, query }) => context.database.usageRecord.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }) },
+  inv: {
+    type: 'Invoice',
+    find: ({ id, viewer, context, query }) => context.database.invoice.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }),
+  },
+  pay: {
+    type: 'Payment',
+    find: ({ id, viewer, context, query }) => context.database.payment.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }),
+  },
+  cred: {
+    type: 'Credit',
+    find: ({ id, viewer, context, query }) => context.database.credit.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }),
+  },
+  use: {
+    type: 'UsageRecord',
+    find: ({ id, viewer, context, query }) => context.database.usageRecord.findFirst({ ...query, where: { id, customer: customersVisibleTo(viewer) } }),
+  },
   conv: { type: 'Conversation', find: ({ id, context, info, query }) => loadConversation(query, id, context, info) },
-  msg: { type: 'Message', find: ({ id, viewer, context, query }) => context.database.message.findFirst({ ...query, where: { id, AND: [messagesVisibleTo(viewer)] } }) },
+  msg: {
+    type: 'Message',
+    find: ({ id, viewer, context, query }) => context.database.message.findFirst({ ...query, where: { id, AND: [messagesVisibleTo(viewer)] } }),
+  },
   run: { type: 'Run', find: ({ id, viewer, context, query }) => context.database.run.findFirst({ ...query, where: { id, AND: [runsVisibleTo(viewer)] } }) },
-  step: { type: 'RunStep', find: ({ id, viewer, context, query }) => context.database.runStep.findFirst({ ...query, where: { id, run: runsVisibleTo(viewer) } }) },
+  step: {
+    type: 'RunStep',
+    find: ({ id, viewer, context, query }) => context.database.runStep.findFirst({ ...query, where: { id, run: runsVisibleTo(viewer) } }),
+  },
   art: { type: 'KnowledgeArticle', find: ({ id, context, query }) => context.database.knowledgeArticle.findFirst({ ...query, where: { id, active: true } }) },
 };
 

@@ -34,7 +34,7 @@ const ActorKind = builder.enumType('ActorKind', {
   }),
 });
 
-export const CustomerNote = builder.prismaObject('CustomerNote', {
+const CustomerNote = builder.prismaObject('CustomerNote', {
   description: 'A note about a customer. Customers never see notes.',
   interfaces: [Node],
   fields: (t) => ({

@@ -15,13 +15,13 @@ export interface PageArgs {
 }
 
 /** Newest first is the rule; messages are read oldest first. */
-export type PageOrder = 'newest first' | 'oldest first';
+type PageOrder = 'newest first' | 'oldest first';
 
 type Comparison<T> = { lt: T } | { gt: T };
 type Beyond<Key extends string> = Record<Key, { lte: Date } | { gte: Date }> & { OR: [Record<Key, Comparison<Date>>, { id: Comparison<string> }] };
 
 /** What a Prisma `findMany` needs to read one page in its reading direction; join `where` with what the viewer may see by AND. */
-export interface Slice<Key extends string> {
+interface Slice<Key extends string> {
   readonly where: Beyond<Key> | Record<string, never>;
   readonly orderBy: [Record<Key, 'asc' | 'desc'>, { id: 'asc' | 'desc' }];
   readonly take: number;

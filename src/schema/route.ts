@@ -1,6 +1,6 @@
 /** Which agent a message would go to, without running anything. The router decides; here its inputs are read and its answer is worded. */
 import { conversationsVisibleTo, customersVisibleTo, requireViewer } from '../desk/access.ts';
-import { ROUTED_BY, type Route, type RouteCandidate } from '../catalog/router.ts';
+import type { Route, RouteCandidate, RoutedBy as RoutedByValue } from '../catalog/router.ts';
 import type { Viewer } from '../store/viewer.ts';
 import { Agent } from './agent.ts';
 import { builder, type Context } from './builder.ts';
@@ -14,7 +14,7 @@ const EARLIER_MAX = 5;
 
 const RoutedBy = builder.enumType('RoutedBy', {
   description: 'What chose the agent.',
-  values: upperCased<(typeof ROUTED_BY)[number]>({
+  values: upperCased<RoutedByValue>({
     local_index: 'The similarity of the message to what agents are for.',
     model: 'A language model, among the most similar.',
     rule: 'A fixed rule.',
@@ -25,7 +25,12 @@ const RoutedBy = builder.enumType('RoutedBy', {
 export const AgentCandidate = builder.objectRef<RouteCandidate>('AgentCandidate').implement({
   description: 'An agent that was considered.',
   fields: (t) => ({
-    agent: t.field({ type: Agent, nullable: true, description: 'The agent; `null` when it has since been removed.', resolve: ({ agentId }, _args, { catalog }) => catalog.get(agentId) }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'The agent; `null` when it has since been removed.',
+      resolve: ({ agentId }, _args, { catalog }) => catalog.get(agentId),
+    }),
     confidence: t.exposeFloat('confidence', { description: 'How well it fits, 0 to 1.' }),
   }),
 });
@@ -38,10 +43,20 @@ interface Preview {
 const RoutePreview = builder.objectRef<Preview>('RoutePreview').implement({
   description: 'Where a message would go.',
   fields: (t) => ({
-    agent: t.field({ type: Agent, description: 'The agent that would answer.', resolve: ({ route }, _args, { catalog }) => found('agent', catalog.get(route.agentId)) }),
-    domain: t.string({ description: 'The field of that agent.', resolve: ({ route }, _args, { catalog }) => found('agent', catalog.get(route.agentId)).domain }),
+    agent: t.field({
+      type: Agent,
+      description: 'The agent that would answer.',
+      resolve: ({ route }, _args, { catalog }) => found('agent', catalog.get(route.agentId)),
+    }),
+    domain: t.string({
+      description: 'The field of that agent.',
+      resolve: ({ route }, _args, { catalog }) => found('agent', catalog.get(route.agentId)).domain,
+    }),
     confidence: t.float({ description: 'How sure that is, 0 to 1.', resolve: ({ route }) => route.confidence }),
-    escalate: t.boolean({ description: 'True when people would answer instead: a person holds the customer’s open conversation.', resolve: ({ heldByPerson }) => heldByPerson }),
+    escalate: t.boolean({
+      description: 'True when people would answer instead: a person holds the customer’s open conversation.',
+      resolve: ({ heldByPerson }) => heldByPerson,
+    }),
     alternatives: t.field({
       type: [AgentCandidate],
       description: 'Who else was considered, best first.',

@@ -18,7 +18,12 @@ builder.objectRef<ItemOf<'RunQueued'>>('RunQueued').implement({
   description: 'A run waits for its turn.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
-    run: t.prismaField({ type: 'Run', nullable: true, description: RUN_DESCRIPTION, resolve: (query, { said }, _args, context) => readRun(query, said.runId, context) }),
+    run: t.prismaField({
+      type: 'Run',
+      nullable: true,
+      description: RUN_DESCRIPTION,
+      resolve: (query, { said }, _args, context) => readRun(query, said.runId, context),
+    }),
     place: t.int({ description: 'Its place in the queue of the conversation: 0 is next.', resolve: ({ said }) => said.place }),
   }),
 });
@@ -27,7 +32,12 @@ builder.objectRef<ItemOf<'RunStarted'>>('RunStarted').implement({
   description: 'A run is at work.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
-    run: t.prismaField({ type: 'Run', nullable: true, description: RUN_DESCRIPTION, resolve: (query, { said }, _args, context) => readRun(query, said.runId, context) }),
+    run: t.prismaField({
+      type: 'Run',
+      nullable: true,
+      description: RUN_DESCRIPTION,
+      resolve: (query, { said }, _args, context) => readRun(query, said.runId, context),
+    }),
     attempt: t.int({ description: '1 for the first start, one more each time it was taken up again.', resolve: ({ said }) => said.attempt }),
   }),
 });
@@ -36,11 +46,25 @@ builder.objectRef<ItemOf<'RunFinished'>>('RunFinished').implement({
   description: 'A run is done. The last item of its run.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
-    run: t.prismaField({ type: 'Run', nullable: true, description: RUN_DESCRIPTION, resolve: (query, { said }, _args, context) => readRun(query, said.runId, context) }),
+    run: t.prismaField({
+      type: 'Run',
+      nullable: true,
+      description: RUN_DESCRIPTION,
+      resolve: (query, { said }, _args, context) => readRun(query, said.runId, context),
+    }),
     outcome: t.string({ description: 'How it ended, in a word.', resolve: ({ said }) => said.outcome }),
-    finishReason: t.field({ type: FinishReason, nullable: true, description: 'Why the model ended its answer; `null` when none answered.', resolve: ({ said }) => said.finishReason }),
+    finishReason: t.field({
+      type: FinishReason,
+      nullable: true,
+      description: 'Why the model ended its answer; `null` when none answered.',
+      resolve: ({ said }) => said.finishReason,
+    }),
     usage: t.field({ type: Usage, description: 'What it used of models in all.', resolve: ({ said }) => said.usage }),
-    firstTokenMs: t.int({ nullable: true, description: 'Milliseconds from its start to the first piece of text; `null` when there was none.', resolve: ({ said }) => said.firstTokenMs }),
+    firstTokenMs: t.int({
+      nullable: true,
+      description: 'Milliseconds from its start to the first piece of text; `null` when there was none.',
+      resolve: ({ said }) => said.firstTokenMs,
+    }),
   }),
 });
 
@@ -48,7 +72,12 @@ builder.objectRef<ItemOf<'RunFailed'>>('RunFailed').implement({
   description: 'A run ended by an error. The last item of its run; the conversation stays usable.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
-    run: t.prismaField({ type: 'Run', nullable: true, description: RUN_DESCRIPTION, resolve: (query, { said }, _args, context) => readRun(query, said.runId, context) }),
+    run: t.prismaField({
+      type: 'Run',
+      nullable: true,
+      description: RUN_DESCRIPTION,
+      resolve: (query, { said }, _args, context) => readRun(query, said.runId, context),
+    }),
     code: t.string({ description: 'A code of the list that errors carry in `extensions.code`.', resolve: ({ said }) => said.code }),
     sentence: t.string({ description: 'What went wrong, in one sentence that a customer may read.', resolve: ({ said }) => said.message }),
     retryable: t.boolean({ description: 'True when the same message may succeed later.', resolve: ({ said }) => said.retryable }),
@@ -61,7 +90,12 @@ builder.objectRef<ItemOf<'RunStopped'>>('RunStopped').implement({
   description: 'A run was stopped on request. The last item of its run; what it had written is kept.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
-    run: t.prismaField({ type: 'Run', nullable: true, description: RUN_DESCRIPTION, resolve: (query, { said }, _args, context) => readRun(query, said.runId, context) }),
+    run: t.prismaField({
+      type: 'Run',
+      nullable: true,
+      description: RUN_DESCRIPTION,
+      resolve: (query, { said }, _args, context) => readRun(query, said.runId, context),
+    }),
     by: t.string({ description: 'Who stopped it: a kind and an id, "customer:cus_…".', resolve: ({ said }) => said.by }),
     usage: t.field({ type: Usage, description: 'What it had used of models.', resolve: ({ said }) => said.usage }),
   }),
@@ -72,9 +106,18 @@ builder.objectRef<ItemOf<'AgentChosen'>>('AgentChosen').implement({
   interfaces: EVERYWHERE,
   fields: (t) => ({
     runId: t.id({ description: 'The run.', resolve: ({ said }) => said.runId }),
-    agent: t.field({ type: Agent, nullable: true, description: 'Who answers; `null` when that agent has since been removed.', resolve: ({ said }, _args, context) => agentOf(context, said.agentId) }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'Who answers; `null` when that agent has since been removed.',
+      resolve: ({ said }, _args, context) => agentOf(context, said.agentId),
+    }),
     confidence: t.float({ description: 'How sure that is, 0 to 1.', resolve: ({ said }) => said.confidence }),
-    candidates: t.field({ type: [AgentCandidate], description: 'Who was considered, best first, the chosen one included.', resolve: ({ said }) => said.candidates }),
+    candidates: t.field({
+      type: [AgentCandidate],
+      description: 'Who was considered, best first, the chosen one included.',
+      resolve: ({ said }) => said.candidates,
+    }),
     reason: t.string({ description: 'Why, in one sentence.', resolve: ({ said }) => said.reason }),
     by: t.string({ description: 'What chose: LOCAL_INDEX, MODEL, RULE or PERSON.', resolve: ({ said }) => said.by.toUpperCase() }),
   }),
@@ -88,7 +131,12 @@ builder.objectRef<ItemOf<'StepStarted'>>('StepStarted').implement({
     step: t.id({ description: 'The step.', resolve: ({ said }) => said.step }),
     path: t.string({ description: 'Where in the workflow: "agent", "experts/2".', resolve: ({ said }) => said.path }),
     attempt: t.int({ description: 'The attempt it belongs to.', resolve: ({ said }) => said.attempt }),
-    agent: t.field({ type: Agent, nullable: true, description: 'The agent at work; `null` for steps without one.', resolve: ({ said }, _args, context) => agentOf(context, said.agentId) }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'The agent at work; `null` for steps without one.',
+      resolve: ({ said }, _args, context) => agentOf(context, said.agentId),
+    }),
     role: t.string({ nullable: true, description: 'The part the agent plays; `null` where there are no parts.', resolve: ({ said }) => said.role }),
   }),
 });
@@ -101,7 +149,12 @@ builder.objectRef<ItemOf<'StepFinished'>>('StepFinished').implement({
     step: t.id({ description: 'The step.', resolve: ({ said }) => said.step }),
     path: t.string({ description: 'Where in the workflow.', resolve: ({ said }) => said.path }),
     attempt: t.int({ description: 'The attempt it belongs to.', resolve: ({ said }) => said.attempt }),
-    agent: t.field({ type: Agent, nullable: true, description: 'The agent at work; `null` for steps without one.', resolve: ({ said }, _args, context) => agentOf(context, said.agentId) }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'The agent at work; `null` for steps without one.',
+      resolve: ({ said }, _args, context) => agentOf(context, said.agentId),
+    }),
     role: t.string({ nullable: true, description: 'The part the agent played; `null` where there are no parts.', resolve: ({ said }) => said.role }),
     outcome: t.string({ description: 'How: SUCCEEDED, FAILED, STOPPED or SKIPPED.', resolve: ({ said }) => said.outcome.toUpperCase() }),
     ms: t.int({ description: 'How long it took, in milliseconds.', resolve: ({ said }) => said.ms }),
@@ -116,7 +169,12 @@ builder.objectRef<ItemOf<'ToolCalled'>>('ToolCalled').implement({
     step: t.id({ description: 'The step.', resolve: ({ said }) => said.step }),
     callId: t.id({ description: 'This use; ToolReturned carries the same.', resolve: ({ said }) => said.callId }),
     tool: t.string({ description: 'The name of the tool.', resolve: ({ said }) => said.tool }),
-    agent: t.field({ type: Agent, nullable: true, description: 'Who uses it; `null` when that agent has since been removed.', resolve: ({ said }, _args, context) => agentOf(context, said.agentId) }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'Who uses it; `null` when that agent has since been removed.',
+      resolve: ({ said }, _args, context) => agentOf(context, said.agentId),
+    }),
     arguments: t.field({ type: 'JSON', description: 'What it is given, without what must stay private.', resolve: ({ said }) => said.arguments }),
   }),
 });
@@ -129,7 +187,12 @@ builder.objectRef<ItemOf<'ToolReturned'>>('ToolReturned').implement({
     step: t.id({ description: 'The step.', resolve: ({ said }) => said.step }),
     callId: t.id({ description: 'This use; ToolCalled carried the same.', resolve: ({ said }) => said.callId }),
     tool: t.string({ description: 'The name of the tool.', resolve: ({ said }) => said.tool }),
-    agent: t.field({ type: Agent, nullable: true, description: 'Who used it; `null` when that agent has since been removed.', resolve: ({ said }, _args, context) => agentOf(context, said.agentId) }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'Who used it; `null` when that agent has since been removed.',
+      resolve: ({ said }, _args, context) => agentOf(context, said.agentId),
+    }),
     summary: t.string({ description: 'What came of it, in plain words.', resolve: ({ said }) => said.summary }),
     failed: t.boolean({ description: 'True when it could not do what was asked.', resolve: ({ said }) => said.failed }),
   }),

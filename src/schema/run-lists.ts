@@ -92,7 +92,12 @@ builder.relayMutationField(
   {
     outputFields: (t) => ({
       run: t.field({ type: Run, description: 'The run as it ended.', resolve: (payload) => payload.run }),
-      message: t.field({ type: Message, nullable: true, description: 'The answer so far, kept; `null` when nothing had been written.', resolve: (payload) => payload.message }),
+      message: t.field({
+        type: Message,
+        nullable: true,
+        description: 'The answer so far, kept; `null` when nothing had been written.',
+        resolve: (payload) => payload.message,
+      }),
       usage: t.field({ type: Usage, description: 'What it had used of models.', resolve: (payload) => usageOf(payload.run) }),
       alreadyFinished: t.boolean({ description: 'True when it had ended before.', resolve: (payload) => payload.alreadyFinished }),
     }),

@@ -1,6 +1,6 @@
 /** Runs: the work behind an answer, its steps, its price and how it ended. */
 import { requireViewer, runsVisibleTo } from '../desk/access.ts';
-import { FINISH_REASONS } from '../events/event.ts';
+import { FINISH_REASONS, type FinishReason as FinishReasonValue } from '../events/event.ts';
 import type { Run as RunRow, RunStatus as RunStatusValue, StepStatus as StepStatusValue } from '../store/generated/prisma/client.ts';
 import { Agent, agentOf } from './agent.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
@@ -35,7 +35,7 @@ const StepStatus = builder.enumType('StepStatus', {
 
 export const FinishReason = builder.enumType('FinishReason', {
   description: 'Why the model ended its answer.',
-  values: upperCased<(typeof FINISH_REASONS)[number]>({
+  values: upperCased<FinishReasonValue>({
     end_turn: 'It had said all.',
     max_tokens: 'The answer reached the longest that is allowed.',
     stop_sequence: 'It met an agreed end mark.',
@@ -67,14 +67,19 @@ const StepError = builder.objectRef<Omit<Failure, 'retryable'>>('StepError').imp
   }),
 });
 
-export const RunStep = builder.prismaObject('RunStep', {
+builder.prismaObject('RunStep', {
   description: 'One step of a run.',
   interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID('id', { description: ID_DESCRIPTION }),
     path: t.exposeString('path', { description: 'Where in the workflow: "route", "agent", "experts/2".' }),
-    agent: t.field({ type: Agent, nullable: true, description: 'The agent at work; `null` for steps without one.', resolve: (step, _args, context) => agentOf(context, step.agentId) }),
-    role: t.exposeString('role', { nullable: true, description: 'The part the agent plays in this workflow; `null` where there are no parts.' }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'The agent at work; `null` for steps without one.',
+      resolve: (step, _args, context) => agentOf(context, step.agentId),
+    }),
+    role: t.exposeString('role', { description: 'The part it plays in this workflow; its path where there are no parts.' }),
     status: t.field({ type: StepStatus, description: 'Where it stands.', resolve: (step) => step.status }),
     attempt: t.exposeInt('attempt', { description: '1 for the first try, one more each time the run was taken up again.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began.' }),
@@ -132,7 +137,12 @@ export const Run = builder.prismaObject('Run', {
       description: 'Why it failed; `null` unless it did.',
       resolve: (run) => (run.errorCode === null ? null : { code: run.errorCode, message: run.errorMessage ?? '', retryable: run.errorRetryable ?? false }),
     }),
-    agent: t.field({ type: Agent, nullable: true, description: 'The agent that answers; `null` until one is chosen.', resolve: (run, _args, context) => agentOf(context, run.agentId) }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'The agent that answers; `null` until one is chosen.',
+      resolve: (run, _args, context) => agentOf(context, run.agentId),
+    }),
     message: t.prismaField({
       type: 'Message',
       nullable: true,
@@ -143,7 +153,8 @@ export const Run = builder.prismaObject('Run', {
       type: 'Message',
       nullable: true,
       description: 'The answer it wrote; `null` until it has begun one.',
-      resolve: (query, run, _args, { database }) => database.message.findFirst({ ...query, where: { runId: run.id, role: 'agent' }, orderBy: { createdAt: 'desc' } }),
+      resolve: (query, run, _args, { database }) =>
+        database.message.findFirst({ ...query, where: { runId: run.id, role: 'agent' }, orderBy: { createdAt: 'desc' } }),
     }),
     conversation: t.prismaField({
       type: 'Conversation',
@@ -154,7 +165,10 @@ export const Run = builder.prismaObject('Run', {
     customer: t.relation('customer', { nullable: true, description: 'Whom it serves; `null` for runs without a customer.' }),
     attempt: t.exposeInt('attempt', { description: 'How often it was started: 0 while it waits for the first time.' }),
     model: t.exposeString('model', { nullable: true, description: 'The model that answered; `null` until one did.' }),
-    firstTokenMs: t.exposeInt('firstTokenMs', { nullable: true, description: 'Milliseconds from its start to the first piece of text; `null` until there is one.' }),
+    firstTokenMs: t.exposeInt('firstTokenMs', {
+      nullable: true,
+      description: 'Milliseconds from its start to the first piece of text; `null` until there is one.',
+    }),
     partialKept: t.exposeBoolean('partialKept', { description: 'True when it ended early and what it had written was kept.' }),
     stoppedBy: t.exposeString('stoppedBy', { nullable: true, description: 'Who stopped it; `null` unless it was stopped.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was queued.' }),

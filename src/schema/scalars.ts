@@ -13,7 +13,11 @@ builder.scalarType('DateTime', {
   },
 });
 
-builder.scalarType('JSON', { description: 'Any JSON value: an object, a list, text, a number, true, false or null.', serialize: (value) => value, parseValue: (value) => value });
+builder.scalarType('JSON', {
+  description: 'Any JSON value: an object, a list, text, a number, true, false or null.',
+  serialize: (value) => value,
+  parseValue: (value) => value,
+});
 
 builder.scalarType('Position', {
   description: 'Where a reader stands in a subscription. Opaque text: pass back one that an item carried, unchanged. It is a place, not a permission.',
@@ -25,7 +29,7 @@ builder.scalarType('Position', {
   },
 });
 
-export interface Sum {
+interface Sum {
   readonly amount: string;
   readonly currency: string;
 }
@@ -48,7 +52,7 @@ export function costOf(amount: DecimalLike | string): Sum {
   return { amount: typeof amount === 'string' ? amount : amount.toFixed(), currency: 'USD' };
 }
 
-export type UpperCased<Value extends string> = { [V in Value as Uppercase<V>]: { readonly value: V; readonly description: string } };
+type UpperCased<Value extends string> = { [V in Value as Uppercase<V>]: { readonly value: V; readonly description: string } };
 
 /** Enum values in upper case for the values of a row, each with its description. */
 export function upperCased<Value extends string>(descriptions: Readonly<Record<Value, string>>): UpperCased<Value> {

@@ -4,8 +4,8 @@
  * items: otherwise one document could not select them side by side (GraphQL's rule on overlapping fields), which is why reasons
  * and outcomes are text here although their values are closed lists.
  */
-import { HEARTBEAT_PHASES, type EventOf, type EventType } from '../events/event.ts';
-import { READY_STATUSES, type Entry } from '../events/event-log.ts';
+import type { EventOf, EventType, HeartbeatPhase as HeartbeatPhaseValue } from '../events/event.ts';
+import type { Entry } from '../events/event-log.ts';
 import { builder } from './builder.ts';
 import { upperCased } from './scalars.ts';
 
@@ -13,7 +13,7 @@ type Ready = Extract<Entry, { kind: 'ready' }>;
 type Reset = Extract<Entry, { kind: 'reset' }>;
 
 /** What an item says: an event of the log, or one of the two notices about the stream. */
-export type Said = { readonly type: 'StreamReady'; readonly entry: Ready } | { readonly type: 'StreamReset'; readonly entry: Reset } | EventOf<EventType>;
+type Said = { readonly type: 'StreamReady'; readonly entry: Ready } | { readonly type: 'StreamReset'; readonly entry: Reset } | EventOf<EventType>;
 
 /** One item on its way to one follower. */
 export interface Item<S extends Said = Said> {
@@ -32,7 +32,8 @@ export const StreamItem = builder.interfaceRef<Item>('StreamItem').implement({
   fields: (t) => ({
     position: t.expose('position', { type: 'Position', description: 'Where this item stands. Keep the last one: as `after` it continues right behind it.' }),
     sequence: t.exposeInt('sequence', {
-      description: 'Grows from item to item within an epoch, which StreamReady names. After subscribing again with an old position, drop what is not greater than the last one applied.',
+      description:
+        'Grows from item to item within an epoch, which StreamReady names. After subscribing again with an old position, drop what is not greater than the last one applied.',
     }),
     at: t.expose('at', { type: 'DateTime', description: 'When it happened.' }),
     replay: t.exposeBoolean('replay', { description: 'True when it happened before this subscription began.' }),
@@ -57,15 +58,15 @@ export const EVERYWHERE = [StreamItem, ConversationStreamItem, RunStreamItem];
 const ReadyStatus = builder.enumType('ReadyStatus', {
   description: 'How a subscription begins.',
   values: {
-    LIVE: { value: READY_STATUSES[0], description: 'From now on, after what a newcomer needs to catch up.' },
-    RECOVERED: { value: READY_STATUSES[1], description: 'Right after the given position: nothing is missing.' },
-    RESET: { value: READY_STATUSES[2], description: 'Continuity could not be proved; StreamReset follows.' },
+    LIVE: { value: 'LIVE', description: 'From now on, after what a newcomer needs to catch up.' },
+    RECOVERED: { value: 'RECOVERED', description: 'Right after the given position: nothing is missing.' },
+    RESET: { value: 'RESET', description: 'Continuity could not be proved; StreamReset follows.' },
   },
 });
 
 const HeartbeatPhase = builder.enumType('HeartbeatPhase', {
   description: 'What a run that says nothing is doing.',
-  values: upperCased<(typeof HEARTBEAT_PHASES)[number]>({
+  values: upperCased<HeartbeatPhaseValue>({
     queued: 'It waits for its turn.',
     thinking: 'The model has not begun to answer.',
     using_tool: 'A tool is at work.',
@@ -79,7 +80,10 @@ builder.objectRef<ItemOf<'StreamReady'>>('StreamReady').implement({
   interfaces: EVERYWHERE,
   fields: (t) => ({
     status: t.field({ type: ReadyStatus, description: 'How it begins.', resolve: ({ said }) => said.entry.status }),
-    epoch: t.id({ description: 'The life of the history that positions and sequences belong to. Another epoch: sequences begin anew.', resolve: ({ said }) => said.entry.epoch }),
+    epoch: t.id({
+      description: 'The life of the history that positions and sequences belong to. Another epoch: sequences begin anew.',
+      resolve: ({ said }) => said.entry.epoch,
+    }),
     replayed: t.int({ description: 'How many items of the past come before live ones.', resolve: ({ said }) => said.entry.replayed }),
   }),
 });

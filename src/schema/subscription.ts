@@ -47,7 +47,7 @@ async function follow(context: Context, prefix: IdPrefix, id: string, after: Pos
 }
 
 /** @param leaving Aborted as soon as the reader returns, so that a source parked in `next()` ends too. */
-export function items(source: AsyncIterableIterator<Entry>, leaving: AbortController): AsyncIterableIterator<Item> {
+function items(source: AsyncIterableIterator<Entry>, leaving: AbortController): AsyncIterableIterator<Item> {
   const end = async (): Promise<void> => {
     leaving.abort();
     await source.return?.();
@@ -71,7 +71,7 @@ export function items(source: AsyncIterableIterator<Entry>, leaving: AbortContro
   };
 }
 
-export function toItem(entry: Entry): Item {
+function toItem(entry: Entry): Item {
   const { position, sequence } = entry;
   switch (entry.kind) {
     case 'ready':

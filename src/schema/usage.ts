@@ -19,7 +19,7 @@ const UsageMetric = builder.enumType('UsageMetric', {
   }),
 });
 
-export const UsageRecord = builder.prismaObject('UsageRecord', {
+builder.prismaObject('UsageRecord', {
   description: 'One metric of one customer for one calendar month (UTC).',
   interfaces: [Node],
   fields: (t) => ({
@@ -56,7 +56,11 @@ export const Usage = builder.objectRef<TokenUsage>('Usage').implement({
     cacheReadTokens: t.exposeInt('cacheReadTokens', { description: 'Tokens taken from the prompt cache.' }),
     cacheWriteTokens: t.exposeInt('cacheWriteTokens', { description: 'Tokens put into the prompt cache.' }),
     outputTokens: t.exposeInt('outputTokens', { description: 'Tokens written.' }),
-    cost: t.field({ type: Money, description: 'The price of all of them, with up to six places. 0 for the offline model.', resolve: (usage) => costOf(usage.cost) }),
+    cost: t.field({
+      type: Money,
+      description: 'The price of all of them, with up to six places. 0 for the offline model.',
+      resolve: (usage) => costOf(usage.cost),
+    }),
   }),
 });
 

@@ -24,13 +24,23 @@ const Viewer = builder.objectRef<ViewerValue>('Viewer').implement({
   fields: (t) => ({
     id: t.id({ description: 'Of the user, the customer or the partner.', resolve: (viewer) => viewerKey(viewer).replace(/^[^:]*:/, '') }),
     kind: t.field({ type: ViewerKind, description: 'In what capacity.', resolve: (viewer) => viewer.kind }),
-    name: t.string({ nullable: true, description: 'The name of a person of the desk; `null` for others.', resolve: (viewer) => (viewer.kind === 'staff' ? viewer.name : null) }),
-    role: t.field({ type: UserRole, nullable: true, description: 'What a person of the desk may do; `null` for others.', resolve: (viewer) => (viewer.kind === 'staff' ? viewer.role : null) }),
+    name: t.string({
+      nullable: true,
+      description: 'The name of a person of the desk; `null` for others.',
+      resolve: (viewer) => (viewer.kind === 'staff' ? viewer.name : null),
+    }),
+    role: t.field({
+      type: UserRole,
+      nullable: true,
+      description: 'What a person of the desk may do; `null` for others.',
+      resolve: (viewer) => (viewer.kind === 'staff' ? viewer.role : null),
+    }),
     customer: t.prismaField({
       type: 'Customer',
       nullable: true,
       description: 'The customer that is asking; `null` for others.',
-      resolve: (query, viewer, _args, { database }) => (viewer.kind === 'customer' ? database.customer.findFirst({ ...query, where: customersVisibleTo(viewer) }) : null),
+      resolve: (query, viewer, _args, { database }) =>
+        viewer.kind === 'customer' ? database.customer.findFirst({ ...query, where: customersVisibleTo(viewer) }) : null,
     }),
   }),
 });

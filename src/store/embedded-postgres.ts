@@ -40,6 +40,8 @@ const JOIN_MS = 90_000;
 /** How long a process that calls itself PostgreSQL may refuse before it is taken for somebody else's. */
 const REFUSED_MS = 5000;
 const LEAVE_MS = 15_000;
+/** Once for a port that was taken meanwhile, and some for the children of a killed server, which need a moment to end. */
+const START_FAILURES_MAX = 20;
 const POLL_MS = 100;
 const BACKOFF_MAX_MS = 5000;
 /** Below the range systems hand out for outgoing connections, so that no such connection sits on our port when we come back. */
@@ -102,7 +104,7 @@ async function rejoin(cluster: Cluster, log: Logger, port: number, signal: Abort
 async function joinServer(cluster: Cluster, log: Logger, port: number | null, signal: AbortSignal): Promise<Membership> {
   let refusedSince: number | null = null;
   let failure: unknown = null;
-  while (!signal.aborted) {
+  for (let failures = 0; failures < START_FAILURES_MAX && !signal.aborted; ) {
     const file = await cluster.pidFile();
     const state = file ? await processState(file.pid) : 'gone';
     // A file without a number is being written, or was when the machine stopped: it is given the same time as a silent server.
@@ -111,6 +113,7 @@ async function joinServer(cluster: Cluster, log: Logger, port: number | null, si
       refusedSince = null;
       await cluster.start(port ?? (await choosePort(cluster))).catch((error: unknown) => (failure = error));
       if (await cluster.isServed()) continue;
+      failures += 1;
     } else if (state === 'postgres' || file.port === null) {
       const attempt = file.port === null ? 'refused' : await tryToJoin(cluster, file.port);
       if (typeof attempt === 'object') return attempt;

@@ -43,7 +43,9 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     return withEngine(options.url, new Set(migrations.values()), async (engine) => {
       await settleInterrupted(options.url, engine, options.log);
       const result = await engine.applyMigrations({ migrationsList: toList(directory, migrations), filters: NO_FILTER });
-      await withClient(options.url, (client) => client.query('UPDATE _prisma_migrations SET logs = NULL WHERE finished_at IS NOT NULL AND logs = $1', [COMMITTED]));
+      await withClient(options.url, (client) =>
+        client.query('UPDATE _prisma_migrations SET logs = NULL WHERE finished_at IS NOT NULL AND logs = $1', [COMMITTED]),
+      );
       return result.appliedMigrationNames;
     });
   });

@@ -295,7 +295,7 @@ function approverOf({ refund }: Policy, amountCents: number): RefundApprover {
   return amountCents <= refund.managerMaxCents ? 'manager' : 'executive';
 }
 
-const longDate = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' });
+const longDate = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 
 function ago(days: number): string {
   if (days === 0) return 'today';

@@ -12,7 +12,7 @@ import { readPolicy, type Policy } from '../store/policy.ts';
 import { quotePlan, type PlanQuote } from '../store/pricing.ts';
 import { defineTool } from './define-tool.ts';
 import { currentSubscription } from './find-plan.ts';
-import { readCycle, readPlan, readPlans, readSeats, SEATS_MAX, type Seats } from './reading.ts'';
+import { readCycle, readPlan, readPlans, readSeats, SEATS_MAX, type Seats } from './reading.ts';
 import { continuesPriceQuestion, isAboutPrice } from './topics.ts';
 import { capitalise, paragraphs, sentences, writeBullets, writeCount } from './words.ts';
 

@@ -35,7 +35,8 @@ describe('who answers', () => {
   it('is right for at least 85% of the labelled messages, and among the first three for 95%', async () => {
     const routes = await Promise.all(labelled.map(async ({ agentId, text }) => ({ agentId, text, route: await route(text) })));
     const first = routes.filter(({ agentId, route: { agentId: chosen } }) => chosen === agentId).length / routes.length;
-    const three = routes.filter(({ agentId, route: { candidates } }) => candidates.slice(0, 3).some((candidate) => candidate.agentId === agentId)).length / routes.length;
+    const three =
+      routes.filter(({ agentId, route: { candidates } }) => candidates.slice(0, 3).some((candidate) => candidate.agentId === agentId)).length / routes.length;
     process.stdout.write(`routing: ${routes.length} messages, first ${(first * 100).toFixed(1)}%, among three ${(three * 100).toFixed(1)}%\n`);
     expect(routes.length).toBeGreaterThanOrEqual(150);
     expect(first).toBeGreaterThanOrEqual(0.85);
@@ -132,10 +133,13 @@ describe('the same again', () => {
 });
 
 describe('a conversation that goes on', () => {
-  it.each(['yes please', 'What about the other one?', 'ok, go ahead', 'no', 'and why?', 'The second one.', '2', 'thanks!'])('stays with the agent for "%s"', async (text) => {
-    const { agentId, by } = await route(text, { earlier: ['I want a refund'], lastAgentId: 'refund_processor' });
-    expect({ agentId, by }).toEqual({ agentId: 'refund_processor', by: 'rule' });
-  });
+  it.each(['yes please', 'What about the other one?', 'ok, go ahead', 'no', 'and why?', 'The second one.', '2', 'thanks!'])(
+    'stays with the agent for "%s"',
+    async (text) => {
+      const { agentId, by } = await route(text, { earlier: ['I want a refund'], lastAgentId: 'refund_processor' });
+      expect({ agentId, by }).toEqual({ agentId: 'refund_processor', by: 'rule' });
+    },
+  );
 
   it('changes to another agent when the customer changes the subject', async () => {
     const { agentId, by } = await route('And now my password does not work any more', { earlier: ['I want a refund'], lastAgentId: 'refund_processor' });
@@ -148,7 +152,11 @@ describe('a conversation that goes on', () => {
   });
 
   it('does not stay with an agent that has been switched off', async () => {
-    const { agentId } = await route('yes please', { earlier: ['I want a refund'], lastAgentId: 'refund_processor', enabled: (id) => id !== 'refund_processor' });
+    const { agentId } = await route('yes please', {
+      earlier: ['I want a refund'],
+      lastAgentId: 'refund_processor',
+      enabled: (id) => id !== 'refund_processor',
+    });
     expect(agentId).not.toBe('refund_processor');
   });
 

@@ -220,7 +220,11 @@ describe('a bad operation is answered with error and leaves the socket as it was
     subscribe(raw, 'bad', 'subscription { failing { value } }');
     expect(await raw.next()).toMatchObject({ type: 'next', id: 'bad' });
     const answer = await raw.next();
-    expect(answer).toMatchObject({ type: 'error', id: 'bad', payload: [{ extensions: { code: 'INTERNAL', requestId: expect.stringMatching(/^req_/) as string } }] });
+    expect(answer).toMatchObject({
+      type: 'error',
+      id: 'bad',
+      payload: [{ extensions: { code: 'INTERNAL', requestId: expect.stringMatching(/^req_/) as string } }],
+    });
     expect(JSON.stringify(answer)).not.toContain('hunter2');
     expect(started.streams.open).toBe(1);
     raw.socket.close();

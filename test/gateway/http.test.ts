@@ -59,7 +59,10 @@ describe('what an error says', () => {
     expect(JSON.stringify(answer.body)).not.toContain('hunter2');
     expect(refused(answer)).toEqual({ code: 'INTERNAL', retryable: true, requestId: 'req-of-the-caller' });
     expect(started.reported.at(-1)).toMatchObject({ requestId: 'req-of-the-caller', error: { message: expect.stringContaining('hunter2') as string } });
-    expect(started.lines.find((line) => line['requestId'] === 'req-of-the-caller' && line['level'] === 50)).toMatchObject({ path: 'boom', err: { stack: expect.any(String) as string } });
+    expect(started.lines.find((line) => line['requestId'] === 'req-of-the-caller' && line['level'] === 50)).toMatchObject({
+      path: 'boom',
+      err: { stack: expect.any(String) as string },
+    });
   });
 
   it('treats a broken promise of the schema as our fault, not the caller’s', async () => {
@@ -131,7 +134,8 @@ describe('bad input', () => {
 });
 
 describe('GET', () => {
-  const get = (search: Record<string, string>) => fetch(`${started.url}/graphql?${new URLSearchParams(search).toString()}`, { headers: { accept: 'application/graphql-response+json' } });
+  const get = (search: Record<string, string>) =>
+    fetch(`${started.url}/graphql?${new URLSearchParams(search).toString()}`, { headers: { accept: 'application/graphql-response+json' } });
 
   it('answers queries', async () => {
     const response = await get({ query: 'query ($text: String!) { echo(text: $text) }', variables: '{"text":"a"}' });
@@ -157,7 +161,10 @@ describe('too much', () => {
   const chain = (count: number) => Array.from({ length: count }, (_, index) => `fragment F${index} on Item { ...F${index + 1} ...F${index + 1} }`).join(' ');
   it.each([
     ['levels', `{ item { ${'next { '.repeat(8)}value ${'}'.repeat(8)} } }`],
-    ['levels behind fragments', `{ item { ...A } } fragment A on Item { next { next { next { next { ...B } } } } } fragment B on Item { next { next { next { next { value } } } } }`],
+    [
+      'levels behind fragments',
+      `{ item { ...A } } fragment A on Item { next { next { next { next { ...B } } } } } fragment B on Item { next { next { next { next { value } } } } }`,
+    ],
     ['aliases', `{ ${Array.from({ length: 6 }, (_, index) => `a${index}: hello`).join(' ')} }`],
     ['aliases behind fragments that double', `{ item { ...F0 } } ${chain(20)} fragment F20 on Item { a: value }`],
     ['tokens', `{ ${'hello '.repeat(600)} }`],
@@ -182,7 +189,10 @@ describe('too much', () => {
 
   it('introspection as tools send it is allowed', async () => {
     const { getIntrospectionQuery } = await import('graphql');
-    const answer = await ask(started.url, getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true }));
+    const answer = await ask(
+      started.url,
+      getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true }),
+    );
     expect(answer.body.errors).toBeUndefined();
     expect(answer.body.data).toHaveProperty('__schema');
   });

@@ -37,7 +37,9 @@ describe('health', () => {
   });
 
   it('gives up on a probe that never answers', async () => {
-    const other = await startGateway({ probes: { database: () => new Promise(() => undefined), eventLog: async () => undefined, model: async () => undefined } });
+    const other = await startGateway({
+      probes: { database: () => new Promise(() => undefined), eventLog: async () => undefined, model: async () => undefined },
+    });
     expect((await fetch(`${other.url}/health/ready`)).status).toBe(503);
     await other.close();
   });
@@ -62,7 +64,12 @@ describe('pages', () => {
   });
 
   it('that do not exist are 404 in JSON, whatever the method', async () => {
-    for (const [path, method] of [['/nothing', 'GET'], ['/', 'POST'], ['/../../etc/passwd', 'GET'], ['/health/live', 'DELETE']] as const) {
+    for (const [path, method] of [
+      ['/nothing', 'GET'],
+      ['/', 'POST'],
+      ['/../../etc/passwd', 'GET'],
+      ['/health/live', 'DELETE'],
+    ] as const) {
       const response = await fetch(`${started.url}${path}`, { method });
       expect([path, response.status, response.headers.get('content-type')]).toEqual([path, 404, 'application/json; charset=utf-8']);
     }
@@ -70,7 +77,11 @@ describe('pages', () => {
 });
 
 describe('pages of other origins', () => {
-  const preflight = (origin: string) => fetch(`${started.url}/graphql`, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type' } });
+  const preflight = (origin: string) =>
+    fetch(`${started.url}/graphql`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type' },
+    });
 
   it('are let in when configured', async () => {
     const response = await preflight('https://shop.example.com');
@@ -143,7 +154,11 @@ describe('leaving', () => {
   });
 
   it('cuts event streams without a complete, so that their readers come back', async () => {
-    const response = await fetch(`${started.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/event-stream' }, body: '{"query":"subscription { count(to: -1) { value } }"}' });
+    const response = await fetch(`${started.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: '{"query":"subscription { count(to: -1) { value } }"}',
+    });
     const text = response.text();
     await expect.poll(() => started.streams.open).toBe(1);
     await started.gateway.close(10_000);

@@ -83,7 +83,15 @@ export function smallSchema(): { readonly schema: GraphQLSchema; readonly stream
     };
   }
 
-  const Item: GraphQLObjectType = new GraphQLObjectType({ name: 'Item', fields: () => ({ value: { type: int }, position: { type: text }, next: { type: Item }, items: { type: ItemConnection, args: { first: { type: GraphQLInt }, last: { type: GraphQLInt } } } }) });
+  const Item: GraphQLObjectType = new GraphQLObjectType({
+    name: 'Item',
+    fields: () => ({
+      value: { type: int },
+      position: { type: text },
+      next: { type: Item },
+      items: { type: ItemConnection, args: { first: { type: GraphQLInt }, last: { type: GraphQLInt } } },
+    }),
+  });
   const ItemEdge = new GraphQLObjectType({ name: 'ItemEdge', fields: { node: { type: Item } } });
   const ItemConnection = new GraphQLObjectType({ name: 'ItemConnection', fields: { edges: { type: new GraphQLList(ItemEdge) } } });
   const Mode = new GraphQLEnumType({ name: 'Mode', values: { FAST: {}, SLOW: {} } });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock, type Clock } from '../../src/foundation/clock.ts';
 import { startGateway, type Started } from './start-gateway.ts';
 
 let started: Started;
@@ -61,7 +62,9 @@ describe('a subscription over HTTP', () => {
   });
 
   it('works with GET, as EventSource asks', async () => {
-    const response = await fetch(`${started.url}/graphql?${new URLSearchParams({ query: 'subscription { count(to: 1) { value } }' }).toString()}`, { headers: { accept: 'text/event-stream' } });
+    const response = await fetch(`${started.url}/graphql?${new URLSearchParams({ query: 'subscription { count(to: 1) { value } }' }).toString()}`, {
+      headers: { accept: 'text/event-stream' },
+    });
     expect(await eventsOf(response)).toHaveLength(2);
   });
 
@@ -72,6 +75,24 @@ describe('a subscription over HTTP', () => {
     expect(started.streams.open).toBe(1);
     leave.abort();
     await started.streams.closed();
+  });
+
+  it('is cut without a complete when the token expires', async () => {
+    const expiry = Promise.withResolvers<void>();
+    let nowMs = Date.now();
+    const clock: Clock = { now: () => new Date(nowMs), sleep: (ms, signal) => (ms > 1_000 ? expiry.promise : systemClock.sleep(ms, signal)) };
+    const other = await startGateway({ clock });
+    const token = await other.tokens.sign({ kind: 'customer', customerId: 'cus_1' }, { ttlS: 3_600 });
+    const response = await fetch(`${other.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${token}` },
+      body: '{"query":"subscription { count(to: -1) { value } }"}',
+    });
+    nowMs += 3_700_000;
+    expiry.resolve();
+    expect(await response.text()).not.toContain('complete');
+    await other.streams.closed();
+    await other.close();
   });
 
   it('tells a refusal with its status and as an event', async () => {

@@ -66,11 +66,18 @@ export async function startGateway(overrides: Partial<GatewayDeps> = {}): Promis
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: { readonly data?: Record<string, unknown> | null; readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[] };
+  readonly body: {
+    readonly data?: Record<string, unknown> | null;
+    readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
+  };
 }
 
 /** One operation over POST. */
-export async function ask(url: string, query: string, options: { readonly variables?: object; readonly headers?: Record<string, string>; readonly raw?: string } = {}): Promise<Answer> {
+export async function ask(
+  url: string,
+  query: string,
+  options: { readonly variables?: object; readonly headers?: Record<string, string>; readonly raw?: string } = {},
+): Promise<Answer> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json', ...options.headers },

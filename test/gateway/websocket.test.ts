@@ -125,7 +125,14 @@ describe('bounds', () => {
     await openAcknowledged(started.url, { authorization: `Bearer ${await started.tokens.sign({ kind: 'customer', customerId: 'cus_2' }, { ttlS: 60 })}` });
     sockets[0]?.socket.close();
     await sockets[0]?.closed;
-    await expect.poll(() => openAcknowledged(started.url, payload).then(() => 'open', () => 'refused')).toBe('open');
+    await expect
+      .poll(() =>
+        openAcknowledged(started.url, payload).then(
+          () => 'open',
+          () => 'refused',
+        ),
+      )
+      .toBe('open');
   });
 
   it('reads from a source no faster than the client reads from the socket', async () => {

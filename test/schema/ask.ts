@@ -61,7 +61,12 @@ export async function ask(house: House, viewer: Viewer | null, source: string, v
 }
 
 /** The refusal of an operation that must be refused: its code and the field it names. */
-export async function refusalOf(house: House, viewer: Viewer | null, source: string, variables: Variables = {}): Promise<{ code: string; field: string | undefined }> {
+export async function refusalOf(
+  house: House,
+  viewer: Viewer | null,
+  source: string,
+  variables: Variables = {},
+): Promise<{ code: string; field: string | undefined }> {
   const { errors = [] } = await answer(contextOf(house, viewer), source, variables);
   const [first] = errors;
   const cause = first?.originalError;

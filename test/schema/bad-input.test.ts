@@ -28,7 +28,14 @@ describe('bad input', () => {
 
   async function counts() {
     const { database } = house;
-    return Promise.all([database.customer.count(), database.conversation.count(), database.message.count(), database.run.count(), database.customerNote.count(), database.auditEntry.count()]);
+    return Promise.all([
+      database.customer.count(),
+      database.conversation.count(),
+      database.message.count(),
+      database.run.count(),
+      database.customerNote.count(),
+      database.auditEntry.count(),
+    ]);
   }
 
   it.each([
@@ -94,12 +101,23 @@ describe('bad input', () => {
   });
 
   it('answers NOT_FOUND for ids that nothing has', async () => {
-    for (const field of ['agent(id: "nobody") { id }', `node(id: "${newId('msg')}") { id }`, `node(id: "${newId('key')}") { id }`, `routePreview(text: "Hi", customerId: "${newId('cus')}") { domain }`]) {
+    for (const field of [
+      'agent(id: "nobody") { id }',
+      `node(id: "${newId('msg')}") { id }`,
+      `node(id: "${newId('key')}") { id }`,
+      `routePreview(text: "Hi", customerId: "${newId('cus')}") { domain }`,
+    ]) {
       expect(await refusalOf(house, STAFF, `{ ${field} }`)).toEqual({ code: 'NOT_FOUND', field: undefined });
     }
     expect(await refusalOf(house, viewer, POST, { input: { conversationId: newId('conv'), text: 'Hi' } })).toEqual({ code: 'NOT_FOUND', field: undefined });
-    expect(await refusalOf(house, STAFF, 'mutation($input: SetAgentEnabledInput!) { setAgentEnabled(input: $input) { agent { id } } }', { input: { agentId: 'nobody', enabled: false } })).toMatchObject({ code: 'NOT_FOUND' });
-    expect(await refusalOf(house, STAFF, 'mutation($input: StopRunInput!) { stopRun(input: $input) { run { id } } }', { input: { runId: newId('run') } })).toMatchObject({ code: 'NOT_FOUND' });
+    expect(
+      await refusalOf(house, STAFF, 'mutation($input: SetAgentEnabledInput!) { setAgentEnabled(input: $input) { agent { id } } }', {
+        input: { agentId: 'nobody', enabled: false },
+      }),
+    ).toMatchObject({ code: 'NOT_FOUND' });
+    expect(
+      await refusalOf(house, STAFF, 'mutation($input: StopRunInput!) { stopRun(input: $input) { run { id } } }', { input: { runId: newId('run') } }),
+    ).toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('refuses to follow with a garbled id or position, and what is somebody else’s', async () => {
@@ -112,7 +130,10 @@ describe('bad input', () => {
     const other = await house.addCustomer();
     await expect(start(conversationId, undefined, other.viewer)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(start(conversationId, undefined, null)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    await expect(open(contextOf(house, viewer), 'subscription($id: ID!) { runEvents(id: $id) { position } }', { id: conversationId })).rejects.toMatchObject({ code: 'BAD_INPUT', field: 'id' });
+    await expect(open(contextOf(house, viewer), 'subscription($id: ID!) { runEvents(id: $id) { position } }', { id: conversationId })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      field: 'id',
+    });
   });
 
   it('lets only the staff switch agents, and no customer create, change or annotate customers', async () => {

@@ -7,7 +7,12 @@ import { ask, refusalOf } from './ask.ts';
 
 interface Listed {
   readonly edges: { readonly cursor: string; readonly node: { readonly id: string } }[];
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean; readonly startCursor: string | null; readonly endCursor: string | null };
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
 }
 
 const PAGE = 'edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
@@ -41,7 +46,10 @@ describe('lists', () => {
   afterAll(() => house.close());
 
   async function messages(variables: Readonly<Record<string, unknown>>): Promise<Listed> {
-    const data = await ask(house, STAFF, `query($id: ID!, ${ARGS}) { conversation(id: $id) { messages(${PASSED}) { ${PAGE} } } }`, { id: conversationId, ...variables });
+    const data = await ask(house, STAFF, `query($id: ID!, ${ARGS}) { conversation(id: $id) { messages(${PASSED}) { ${PAGE} } } }`, {
+      id: conversationId,
+      ...variables,
+    });
     return (data['conversation'] as { messages: Listed }).messages;
   }
 

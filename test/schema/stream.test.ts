@@ -116,7 +116,16 @@ describe('a subscription', () => {
       { ...head, type: 'RunFinished', runId, outcome: 'answered', finishReason: 'end_turn', usage: USAGE, firstTokenMs: 12 },
       { ...head, type: 'RunFailed', runId, code: 'MODEL_OVERLOADED', message: 'Try again.', retryable: true, partialKept: false, usage: USAGE },
       { ...head, type: 'RunStopped', runId, by: 'user:usr_1', usage: USAGE },
-      { ...head, type: 'AgentChosen', runId, agentId: 'first_agent', confidence: 0.5, candidates: [{ agentId: 'second_agent', confidence: 0.4 }], reason: 'Because.', by: 'local_index' },
+      {
+        ...head,
+        type: 'AgentChosen',
+        runId,
+        agentId: 'first_agent',
+        confidence: 0.5,
+        candidates: [{ agentId: 'second_agent', confidence: 0.4 }],
+        reason: 'Because.',
+        by: 'local_index',
+      },
       { ...head, ...step, type: 'StepStarted' },
       { ...head, ...step, type: 'StepFinished', outcome: 'succeeded', ms: 30, agentId: null, role: 'critic' },
       { ...head, ...call, type: 'ToolCalled', arguments: { months: 3 } },
@@ -142,7 +151,14 @@ describe('a subscription', () => {
       RunFinished: { run: { id: runId }, outcome: 'answered', finishReason: 'END_TURN', usage: USAGE_SEEN, firstTokenMs: 12 },
       RunFailed: { run: { id: runId }, code: 'MODEL_OVERLOADED', sentence: 'Try again.', retryable: true, partialKept: false, usage: USAGE_SEEN },
       RunStopped: { run: { id: runId }, by: 'user:usr_1', usage: USAGE_SEEN },
-      AgentChosen: { runId, agent: { id: 'first_agent' }, confidence: 0.5, candidates: [{ agent: { id: 'second_agent' }, confidence: 0.4 }], reason: 'Because.', by: 'LOCAL_INDEX' },
+      AgentChosen: {
+        runId,
+        agent: { id: 'first_agent' },
+        confidence: 0.5,
+        candidates: [{ agent: { id: 'second_agent' }, confidence: 0.4 }],
+        reason: 'Because.',
+        by: 'LOCAL_INDEX',
+      },
       StepStarted: { runId, step: 'step_1', path: 'agent', attempt: 1, agent: { id: 'first_agent' }, role: null },
       StepFinished: { runId, step: 'step_1', path: 'agent', attempt: 1, agent: null, role: 'critic', outcome: 'SUCCEEDED', ms: 30 },
       ToolCalled: { ...call, arguments: { months: 3 } },
@@ -156,7 +172,9 @@ describe('a subscription', () => {
     for (const [index, { type }] of said.entries()) {
       const { value } = await answers.next();
       const item: unknown = JSON.parse(JSON.stringify(value));
-      expect(item).toEqual({ data: { conversationEvents: { __typename: type, position: `e.${index}`, sequence: index, at: AT, replay: index % 2 === 0, ...Object(expected[type]) } } });
+      expect(item).toEqual({
+        data: { conversationEvents: { __typename: type, position: `e.${index}`, sequence: index, at: AT, replay: index % 2 === 0, ...Object(expected[type]) } },
+      });
     }
     await answers.return?.();
   });
@@ -166,8 +184,12 @@ describe('a subscription', () => {
     const reset = { kind: 'reset', reason: 'TRIMMED', position: 'e.3', sequence: 3, epoch: 'e' } as const;
     const answers = await open(saying([ready, reset]).context, FOLLOW_ALL, { id: conversationId });
     const head = { position: 'e.3', sequence: 3, at: expect.stringMatching(/^\d{4}-.*Z$/), replay: false, epoch: 'e' };
-    expect(JSON.parse(JSON.stringify((await answers.next()).value))).toEqual({ data: { conversationEvents: { __typename: 'StreamReady', ...head, status: 'RESET', replayed: 0 } } });
-    expect(JSON.parse(JSON.stringify((await answers.next()).value))).toEqual({ data: { conversationEvents: { __typename: 'StreamReset', ...head, reason: 'TRIMMED' } } });
+    expect(JSON.parse(JSON.stringify((await answers.next()).value))).toEqual({
+      data: { conversationEvents: { __typename: 'StreamReady', ...head, status: 'RESET', replayed: 0 } },
+    });
+    expect(JSON.parse(JSON.stringify((await answers.next()).value))).toEqual({
+      data: { conversationEvents: { __typename: 'StreamReset', ...head, reason: 'TRIMMED' } },
+    });
     await answers.return?.();
   });
 
@@ -205,7 +227,11 @@ describe('a subscription', () => {
 
   it('follows a real answer to its end, and completes by itself for a run', async () => {
     const started = await house.desk.conversations.start(viewer, { text: 'Hello again' });
-    const answers = await open(contextOf(house, viewer), `subscription($id: ID!) { runEvents(id: $id) { ${ALL.replace(/\.\.\. on ConversationChanged \{[^}]*\} \}/, '')} } } ${USAGE_FRAGMENT}`, { id: started.run.id });
+    const answers = await open(
+      contextOf(house, viewer),
+      `subscription($id: ID!) { runEvents(id: $id) { ${ALL.replace(/\.\.\. on ConversationChanged \{[^}]*\} \}/, '')} } } ${USAGE_FRAGMENT}`,
+      { id: started.run.id },
+    );
     const items: Record<string, unknown>[] = [];
     for await (const { data, errors } of answers) {
       expect(errors).toBeUndefined();
@@ -243,17 +269,34 @@ describe('a subscription', () => {
         },
       };
       const { resume } = await house.runs.conversationHead(conversation.id);
-      return { context, expected: { position: resume, subject: 'Late', messages: { edges: [{ node: { id: late } }] } }, read: () => read, ids: { conversation: conversation.id, message: message.id, run: run.id, customer: conversation.customerId } };
+      return {
+        context,
+        expected: { position: resume, subject: 'Late', messages: { edges: [{ node: { id: late } }] } },
+        read: () => read,
+        ids: { conversation: conversation.id, message: message.id, run: run.id, customer: conversation.customerId },
+      };
     }
     const FIELDS = 'position subject messages(last: 1) { edges { node { id } } }';
 
     it.each([
       ['conversation', `query($conversation: ID!) { found: conversation(id: $conversation) { ${FIELDS} } }`, []],
-      ['node', `query($conversation: ID!) { found: node(id: $conversation) { ... on Conversation { ...fields } } } fragment fields on Conversation { ${FIELDS} }`, []],
-      ['conversations', `query($customer: ID!) { found: conversations(customerId: $customer, first: 1) { edges { node { ${FIELDS} } } } }`, ['edges', '0', 'node']],
+      [
+        'node',
+        `query($conversation: ID!) { found: node(id: $conversation) { ... on Conversation { ...fields } } } fragment fields on Conversation { ${FIELDS} }`,
+        [],
+      ],
+      [
+        'conversations',
+        `query($customer: ID!) { found: conversations(customerId: $customer, first: 1) { edges { node { ${FIELDS} } } } }`,
+        ['edges', '0', 'node'],
+      ],
       ['a message’s conversation', `query($message: ID!) { found: node(id: $message) { ... on Message { conversation { ${FIELDS} } } } }`, ['conversation']],
       ['a run’s conversation', `query($run: ID!) { found: run(id: $run) { conversation { ${FIELDS} } } }`, ['conversation']],
-      ['a customer’s conversations', `query($customer: ID!) { found: customer(id: $customer) { conversations(first: 1) { edges { node { ${FIELDS} } } } } }`, ['conversations', 'edges', '0', 'node']],
+      [
+        'a customer’s conversations',
+        `query($customer: ID!) { found: customer(id: $customer) { conversations(first: 1) { edges { node { ${FIELDS} } } } } }`,
+        ['conversations', 'edges', '0', 'node'],
+      ],
     ])('for %s', async (_what, query, path) => {
       const { context, expected, read, ids } = await interrupted(STAFF);
       const { data, errors } = await answer(context, query, ids);
@@ -266,7 +309,9 @@ describe('a subscription', () => {
 
     it('and asks the log nothing when no position is wanted, or the conversation is not the viewer’s', async () => {
       const { context, read, ids } = await interrupted((await house.addCustomer()).viewer);
-      expect((await answer(context, `query($conversation: ID!) { conversation(id: $conversation) { ${FIELDS} } }`, ids)).errors?.[0]?.originalError).toMatchObject({ code: 'NOT_FOUND' });
+      expect(
+        (await answer(context, `query($conversation: ID!) { conversation(id: $conversation) { ${FIELDS} } }`, ids)).errors?.[0]?.originalError,
+      ).toMatchObject({ code: 'NOT_FOUND' });
       await answer({ ...context, viewer: STAFF }, 'query($conversation: ID!) { conversation(id: $conversation) { subject } }', ids);
       expect(read()).toBe(0);
     });

@@ -24,7 +24,15 @@ describe('the schema shows each viewer their part', () => {
   beforeAll(async () => {
     house = await openHouse({ llm: createFixedLlm(['Hello.']), started: false });
     const { demo } = await seedDemo(house.database, { now: new Date(), log: createLogger({ level: 'silent', pretty: false }) });
-    const rich = { subscriptions: { some: {} }, invoices: { some: {} }, payments: { some: {} }, notes: { some: {} }, usage: { some: {} }, runs: { some: {} }, contacts: { some: {} } };
+    const rich = {
+      subscriptions: { some: {} },
+      invoices: { some: {} },
+      payments: { some: {} },
+      notes: { some: {} },
+      usage: { some: {} },
+      runs: { some: {} },
+      contacts: { some: {} },
+    };
     const [first, second] = await house.database.customer.findMany({ where: { partnerId: demo.partnerId, ...rich }, take: 2, orderBy: { id: 'asc' } });
     const other = await house.database.customer.findFirst({ where: { partnerId: null, ...rich } });
     if (!first || !second || !other) throw new Error('the demo data has too few customers');
@@ -86,7 +94,11 @@ describe('the schema shows each viewer their part', () => {
   });
 
   it('answers NOT_FOUND alike for what is somebody else’s and for what does not exist', async () => {
-    for (const [field, prefix, id] of [['customer', 'cus', sibling['Customer']], ['conversation', 'conv', sibling['Conversation']], ['run', 'run', sibling['Run']]] as const) {
+    for (const [field, prefix, id] of [
+      ['customer', 'cus', sibling['Customer']],
+      ['conversation', 'conv', sibling['Conversation']],
+      ['run', 'run', sibling['Run']],
+    ] as const) {
       const query = `query($id: ID!) { ${field}(id: $id) { id } }`;
       const foreign = await answer(contextOf(house, customer), query, { id });
       const missing = await answer(contextOf(house, customer), query, { id: newId(prefix) });
@@ -117,7 +129,12 @@ describe('the schema shows each viewer their part', () => {
   });
 
   it('keeps a filter on somebody else’s customer empty instead of widening it', async () => {
-    const data = await ask(house, customer, 'query($id: ID!) { conversations(customerId: $id) { edges { node { id } } } runs(customerId: $id) { edges { node { id } } } }', { id: sibling['Customer'] });
+    const data = await ask(
+      house,
+      customer,
+      'query($id: ID!) { conversations(customerId: $id) { edges { node { id } } } runs(customerId: $id) { edges { node { id } } } }',
+      { id: sibling['Customer'] },
+    );
     expect(data).toEqual({ conversations: { edges: [] }, runs: { edges: [] } });
   });
 
@@ -133,7 +150,10 @@ describe('the schema shows each viewer their part', () => {
     expect((seen['run'] as { steps: { output: unknown }[] }).steps.every(({ output }) => output === null)).toBe(true);
     for (const viewer of [STAFF, partner]) {
       const whole = await ask(house, viewer, query, variables);
-      expect(whole).toMatchObject({ customer: { healthScore: expect.any(Number), churnRisk: expect.any(Number), notes: { edges: expect.any(Array) } }, run: { result: { draft: 'inside' } } });
+      expect(whole).toMatchObject({
+        customer: { healthScore: expect.any(Number), churnRisk: expect.any(Number), notes: { edges: expect.any(Array) } },
+        run: { result: { draft: 'inside' } },
+      });
     }
   });
 
@@ -160,10 +180,21 @@ describe('the schema shows each viewer their part', () => {
   it('says who is asking, and nothing without a sign-in', async () => {
     const query = '{ viewer { id kind name role customer { id } } }';
     expect(await ask(house, STAFF, query)).toEqual({ viewer: { id: 'usr_test', kind: 'STAFF', name: 'Sam', role: 'LEAD', customer: null } });
-    expect(await ask(house, customer, query)).toEqual({ viewer: { id: own['Customer'], kind: 'CUSTOMER', name: null, role: null, customer: { id: own['Customer'] } } });
+    expect(await ask(house, customer, query)).toEqual({
+      viewer: { id: own['Customer'], kind: 'CUSTOMER', name: null, role: null, customer: { id: own['Customer'] } },
+    });
     expect(await ask(house, partner, query)).toMatchObject({ viewer: { kind: 'PARTNER', customer: null } });
     expect(await ask(house, null, query)).toEqual({ viewer: null });
-    for (const field of ['agents { __typename }', 'agent(id: "first_agent") { id }', 'customers { __typename }', 'conversations { __typename }', 'runs { __typename }', 'knowledge(search: "x") { slug }', 'routePreview(text: "x") { domain }', `node(id: "${newId('cus')}") { id }`]) {
+    for (const field of [
+      'agents { __typename }',
+      'agent(id: "first_agent") { id }',
+      'customers { __typename }',
+      'conversations { __typename }',
+      'runs { __typename }',
+      'knowledge(search: "x") { slug }',
+      'routePreview(text: "x") { domain }',
+      `node(id: "${newId('cus')}") { id }`,
+    ]) {
       expect(await refusalOf(house, null, `{ ${field} }`)).toMatchObject({ code: 'UNAUTHENTICATED' });
     }
   });

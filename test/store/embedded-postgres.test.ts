@@ -82,7 +82,9 @@ describe('the embedded PostgreSQL', () => {
     const wrong = new URL(url);
     wrong.password = 'guess';
     await expect(query(wrong.href, 'SELECT 1')).rejects.toThrow('password');
-    expect(await query(url, "SELECT current_setting('listen_addresses') AS at, current_setting('unix_socket_directories') AS sockets")).toEqual([{ at: '127.0.0.1', sockets: '' }]);
+    expect(await query(url, "SELECT current_setting('listen_addresses') AS at, current_setting('unix_socket_directories') AS sockets")).toEqual([
+      { at: '127.0.0.1', sockets: '' },
+    ]);
     expect((await stat(join(dataDir, 'postgres/parley.password'))).mode & 0o077).toBe(0);
     expect((await stat(join(dataDir, 'postgres/base'))).uid).not.toBe(0);
   });
@@ -150,7 +152,12 @@ describe('the embedded PostgreSQL', () => {
         process.kill(await serverPid(), 'SIGKILL');
         expect(isDatabaseUnavailable(await running)).toBe(true);
         const refusals: unknown[] = [];
-        await until(() => database.$queryRawUnsafe('SELECT 1').then(() => true, (error: unknown) => (refusals.push(error), false)));
+        await until(() =>
+          database.$queryRawUnsafe('SELECT 1').then(
+            () => true,
+            (error: unknown) => (refusals.push(error), false),
+          ),
+        );
         expect(refusals.filter((error) => !isDatabaseUnavailable(error))).toEqual([]);
         expect(await probe(database)).toBeGreaterThan(0);
       }
@@ -166,7 +173,12 @@ describe('the embedded PostgreSQL', () => {
     const [first, second] = [await open(), await open()];
     const pid = await serverPid();
     process.kill(pid, 'SIGKILL');
-    await until(() => query(first.url, 'SELECT 1').then(() => true, () => false));
+    await until(() =>
+      query(first.url, 'SELECT 1').then(
+        () => true,
+        () => false,
+      ),
+    );
     const again = await serverPid();
     expect(again).not.toBe(pid);
     await until(async () => (await query(first.url, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'parley member'")).length === 2);
@@ -242,7 +254,8 @@ describe('a database that cannot be reached', () => {
     await expect(probe(database)).rejects.toSatisfy(isDatabaseUnavailable);
     await expect(probe(database, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
     await database.$disconnect();
-    for (const other of [null, 'ECONNREFUSED', new Error('no'), Object.assign(new Error('duplicate'), { code: '23505' })]) expect(isDatabaseUnavailable(other)).toBe(false);
+    for (const other of [null, 'ECONNREFUSED', new Error('no'), Object.assign(new Error('duplicate'), { code: '23505' })])
+      expect(isDatabaseUnavailable(other)).toBe(false);
     expect(isDatabaseUnavailable(new Error('outer', { cause: Object.assign(new Error('inner'), { code: '57P01' }) }))).toBe(true);
   });
 });

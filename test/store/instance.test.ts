@@ -149,7 +149,9 @@ async function cutConnections(url: string): Promise<void> {
   await client.connect();
   try {
     // The home only: the others would have to come back first, and who comes first is not the point here.
-    await client.query(`SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE locktype = 'advisory' AND a.datname = current_database()`);
+    await client.query(
+      `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE locktype = 'advisory' AND a.datname = current_database()`,
+    );
   } finally {
     await client.end();
   }

@@ -40,7 +40,9 @@ describe('migrating', () => {
     expect(names.length).toBeGreaterThan(1);
     expect(await migrate({ url: empty.url, log })).toEqual({ applied: names });
     expect(await migrate({ url: empty.url, log })).toEqual({ applied: [] });
-    const rows = await query('SELECT migration_name AS name, length(checksum) AS checksum, applied_steps_count AS steps, logs FROM _prisma_migrations ORDER BY started_at');
+    const rows = await query(
+      'SELECT migration_name AS name, length(checksum) AS checksum, applied_steps_count AS steps, logs FROM _prisma_migrations ORDER BY started_at',
+    );
     expect(rows).toEqual(names.map((name) => ({ name, checksum: 64, steps: 1, logs: null })));
   });
 

@@ -21,7 +21,10 @@ describe('the migrations', () => {
       expect(wanted.length).toBeGreaterThan(300);
       const has = new Set(made);
       const wants = new Set(wanted);
-      expect(wanted.filter((line) => !has.has(line)), 'in the schema, not in the migrations').toEqual([]);
+      expect(
+        wanted.filter((line) => !has.has(line)),
+        'in the schema, not in the migrations',
+      ).toEqual([]);
       expect(made.filter((line) => !wants.has(line)).toSorted(), 'in the migrations, not in the schema').toEqual([...HAND_WRITTEN].toSorted());
     } finally {
       await Promise.all([migrated.close(), declared.close()]);
@@ -50,7 +53,13 @@ describe('the rows', () => {
   });
 
   it('let one reply at a time be active in a conversation, and any number be queued or ended', async () => {
-    for (const [id, status] of [['r1', 'running'], ['r2', 'queued'], ['r3', 'succeeded'], ['r4', 'queued']] as const) await run(rows.url, reply(id, status));
+    for (const [id, status] of [
+      ['r1', 'running'],
+      ['r2', 'queued'],
+      ['r3', 'succeeded'],
+      ['r4', 'queued'],
+    ] as const)
+      await run(rows.url, reply(id, status));
     await expect(run(rows.url, reply('r5', 'waiting'))).rejects.toThrow('Run_active_reply_key');
     await expect(run(rows.url, `UPDATE "Run" SET status = 'running' WHERE id = 'r2'`)).rejects.toThrow('Run_active_reply_key');
     await run(rows.url, reply('r6', 'running').replace(`'reply'`, `'expert_panel'`));

@@ -1,0 +1,211 @@
+/**
+ * A whole Parley in this process, as main.ts starts it, on a database of the test's own and with the real Anthropic path against the
+ * local Messages API. Plus a front-end as anybody would write one: the stock graphql-ws client and fetch.
+ */
+import { createClient, type Client } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { readConfig } from '../../src/config.ts';
+import { systemClock } from '../../src/foundation/clock.ts';
+import { newId } from '../../src/foundation/ids.ts';
+import { createLogger } from '../../src/foundation/logger.ts';
+import { createTokens } from '../../src/identity/token.ts';
+import { startParley, type Parley } from '../../src/parley.ts';
+import type { Database } from '../../src/store/database.ts';
+import type { Viewer } from '../../src/store/viewer.ts';
+import { createTestDatabase } from './database.ts';
+import { startMessagesApi, type MessagesApi } from './messages-api.ts';
+
+const JWT_SECRET = 'a secret for tests that has more than 32 characters';
+
+export interface App {
+  readonly parley: Parley;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly model: MessagesApi;
+  /** A token for this viewer, valid for an hour. */
+  token(viewer: Viewer): Promise<string>;
+  /** A new customer and a front-end signed in as them. */
+  customer(partnerId?: string): Promise<FrontEnd & { readonly customerId: string }>;
+  frontEnd(token: string | null): FrontEnd;
+  /** Stops and starts Parley again on the same rows. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  readonly data?: Record<string, unknown> | null;
+  readonly errors?: readonly { readonly message: string; readonly path?: readonly string[]; readonly extensions: { readonly code: string; readonly field?: string; readonly retryable?: boolean; readonly requestId?: string } }[];
+}
+
+export interface StreamItem {
+  readonly __typename: string;
+  readonly position: string;
+  readonly sequence: number;
+  readonly replay: boolean;
+  readonly text?: string;
+  readonly offset?: number;
+  readonly attempt?: number;
+  readonly messageId?: string;
+  readonly status?: string;
+  readonly epoch?: string;
+  readonly reason?: string;
+  readonly code?: string;
+  readonly retryable?: boolean;
+  readonly partialKept?: boolean;
+  readonly message?: { readonly id: string; readonly role: string; readonly text: string; readonly status: string };
+  readonly agent?: { readonly id: string };
+  readonly run?: { readonly id: string; readonly status: string };
+}
+
+export interface FrontEnd {
+  readonly client: Client;
+  http(query: string, variables?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** Starts a conversation; answers its id, run and position. */
+  ask(text: string): Promise<{ readonly conversationId: string; readonly runId: string; readonly position: string }>;
+  follow(conversationId: string, after?: string): AsyncIterableIterator<StreamItem>;
+  followRun(runId: string, after?: string): AsyncIterableIterator<StreamItem>;
+  dispose(): Promise<void>;
+}
+
+export const ITEM = `__typename position sequence replay
+  ... on StreamReady { status epoch } ... on StreamReset { reason } ... on TextSnapshot { messageId attempt text }
+  ... on MessagePosted { message { id role text status } } ... on MessageFinished { message { id role text status } }
+  ... on TextDelta { messageId attempt offset text } ... on AgentChosen { agent { id } reason }
+  ... on RunStarted { attempt run { id status } } ... on RunFinished { run { id status } } ... on RunStopped { run { id status } }
+  ... on RunFailed { run { id status } code retryable partialKept }`;
+
+export function isTerminal(item: StreamItem): boolean {
+  return item.__typename === 'RunFinished' || item.__typename === 'RunFailed' || item.__typename === 'RunStopped';
+}
+
+export function isText(item: StreamItem): boolean {
+  return item.__typename === 'TextDelta' || item.__typename === 'TextSnapshot';
+}
+
+/** The agent's text as a client holds it after these items, by the rules a front-end is told to follow. */
+export function textOf(items: readonly StreamItem[], start = ''): string {
+  let text = start;
+  for (const item of items) {
+    if (item.__typename === 'MessageReset') text = '';
+    if (item.__typename === 'TextSnapshot') text = item.text ?? '';
+    if (item.__typename === 'TextDelta') {
+      const offset = item.offset ?? 0;
+      if (offset > text.length) throw new Error(`a hole: ${offset} after ${text.length}`);
+      if (offset < text.length) throw new Error(`a double: ${offset} after ${text.length}`);
+      text += item.text ?? '';
+    }
+  }
+  return text;
+}
+
+export async function openApp(env: Readonly<Record<string, string>> = {}): Promise<App> {
+  const rows = await createTestDatabase();
+  const model = await startMessagesApi();
+  const config = readConfig({
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: rows.url,
+    DATABASE_CONNECTIONS: '6',
+    JWT_SECRET,
+    PUBLIC_URL: 'http://parley.example',
+    ANTHROPIC_API_KEY: 'sk-test',
+    ANTHROPIC_BASE_URL: model.url,
+    DRAIN_MS: '0',
+    ...env,
+  });
+  const log = createLogger({ level: config.logLevel, pretty: false });
+  const start = () => startParley({ config, log, clock: systemClock, captureException: () => undefined });
+  const tokens = createTokens({ secret: JWT_SECRET, clock: systemClock });
+  const frontEnds: FrontEnd[] = [];
+  let parley = await start();
+
+  function frontEnd(token: string | null): FrontEnd {
+    const made = createFrontEnd(() => parley.url, token);
+    frontEnds.push(made);
+    return made;
+  }
+
+  return {
+    get parley() {
+      return parley;
+    },
+    database: rows.database,
+    databaseUrl: rows.url,
+    model,
+    token: (viewer) => tokens.sign(viewer, { ttlS: 3_600 }),
+    frontEnd,
+    async customer(partnerId) {
+      const customerId = newId('cus');
+      if (partnerId) await rows.database.partner.upsert({ where: { id: partnerId }, create: { id: partnerId, name: 'Partner' }, update: {} });
+      await rows.database.customer.create({ data: { id: customerId, email: `${customerId}@example.test`, name: 'Dana Reyes', partnerId: partnerId ?? null } });
+      return { ...frontEnd(await tokens.sign({ kind: 'customer', customerId }, { ttlS: 3_600 })), customerId };
+    },
+    async restart() {
+      await parley.close();
+      parley = await start();
+    },
+    async close() {
+      for (const one of frontEnds) await one.dispose();
+      await parley.close();
+      await model.close();
+      await rows.close();
+    },
+  };
+}
+
+export function createFrontEnd(url: () => string, token: string | null): FrontEnd {
+  const client = createClient({
+    url: () => `${url().replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 20,
+    shouldRetry: () => true,
+    retryWait: async () => undefined,
+    connectionParams: () => (token === null ? {} : { authorization: `Bearer ${token}` }),
+  });
+
+  async function http(query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
+    const response = await fetch(`${url()}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify({ query, variables }),
+      signal: AbortSignal.timeout(20_000),
+    });
+    return (await response.json()) as Answer;
+  }
+
+  function subscribe(field: string, id: string, after: string | undefined): AsyncIterableIterator<StreamItem> {
+    const results = client.iterate<{ item: StreamItem }>({ query: `subscription Follow($id: ID!, $after: Position) { item: ${field}(id: $id, after: $after) { ${ITEM} } }`, variables: { id, after } });
+    return {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      async next() {
+        const result = await results.next();
+        if (result.done) return { done: true, value: undefined };
+        const item = result.value.data?.item;
+        if (!item) throw new Error(`the subscription answered ${JSON.stringify(result.value)}`);
+        return { done: false, value: item };
+      },
+      async return() {
+        await results.return?.();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  return {
+    client,
+    http,
+    async ask(text) {
+      const { data, errors } = await http('mutation Ask($input: StartConversationInput!) { startConversation(input: $input) { conversation { id position } run { id } } }', { input: { text } });
+      if (errors) throw new Error(JSON.stringify(errors));
+      const { conversation, run } = (data as { startConversation: { conversation: { id: string; position: string }; run: { id: string } } }).startConversation;
+      return { conversationId: conversation.id, runId: run.id, position: conversation.position };
+    },
+    follow: (conversationId, after) => subscribe('conversationEvents', conversationId, after),
+    followRun: (runId, after) => subscribe('runEvents', runId, after),
+    dispose: async () => client.dispose(),
+  };
+}
