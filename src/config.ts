@@ -95,7 +95,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     /** Null outside production: a secret is made once and kept in the data directory. */
     jwtSecret: set.JWT_SECRET ?? null,
     /** Origins besides our own that browsers may connect from. */
-    allowedOrigins: set.ALLOWED_ORIGINS.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''),
+    allowedOrigins: set.ALLOWED_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
     graphiql: set.GRAPHIQL ?? !production,
     logLevel: set.LOG_LEVEL ?? (set.NODE_ENV === 'test' ? 'silent' : 'info'),
     logPretty: set.LOG_FORMAT ? set.LOG_FORMAT === 'pretty' : !production,

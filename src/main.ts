@@ -50,7 +50,16 @@ function welcome(parley: Parley, config: Config): string {
   if (parley.demo) {
     const { staffToken, customerToken, partnerKey } = parley.demo.credentials;
     lines.push('', `Demo credentials, also in ${config.dataDir}/demo.json (use as "Authorization: Bearer ..."):`, '');
-    lines.push(`  Staff (${parley.demo.staffName})`, `  ${staffToken}`, '', '  Customer (Dana Reyes)', `  ${customerToken}`, '', '  Partner (API key)', `  ${partnerKey}`);
+    lines.push(
+      `  Staff (${parley.demo.staffName})`,
+      `  ${staffToken}`,
+      '',
+      '  Customer (Dana Reyes)',
+      `  ${customerToken}`,
+      '',
+      '  Partner (API key)',
+      `  ${partnerKey}`,
+    );
   }
   if (!parley.isHome) {
     lines.push(
@@ -94,6 +103,11 @@ function explain(error: unknown): string {
   return `Parley cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
+async function flushAndFail(): Promise<never> {
+  await flushReports(FLUSH_MS);
+  process.exit(1);
+}
+
 async function main(): Promise<void> {
   checkNode();
   const config = readConfigOrExit();
@@ -105,7 +119,7 @@ async function main(): Promise<void> {
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught exception');
     captureException(error);
-    void flushReports(FLUSH_MS).finally(() => process.exit(1));
+    void flushAndFail();
   });
   try {
     const starting = startParley({ config, log, clock: systemClock, captureException });
@@ -114,8 +128,7 @@ async function main(): Promise<void> {
   } catch (error) {
     captureException(error);
     complain(explain(error));
-    await flushReports(FLUSH_MS);
-    process.exit(1);
+    await flushAndFail();
   }
 }
 

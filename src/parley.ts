@@ -84,7 +84,13 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   const databaseUrl = await openPostgres(config, log, opened);
   await migrate({ url: databaseUrl, log });
   const onConnectionLost = (error: Error) => log.warn({ err: error }, 'a database connection was lost');
-  const database = openDatabase({ url: databaseUrl, connectionsMax: config.databaseConnections, connectMs: CONNECT_MS, statementMs: STATEMENT_MS, onConnectionLost });
+  const database = openDatabase({
+    url: databaseUrl,
+    connectionsMax: config.databaseConnections,
+    connectMs: CONNECT_MS,
+    statementMs: STATEMENT_MS,
+    onConnectionLost,
+  });
   opened.push(() => database.$disconnect());
   await seedPolicy(database);
   const tokens = createTokens({ secret: config.jwtSecret ?? (await keepSecret(config.dataDir)), clock });
@@ -92,7 +98,12 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
 
   const home = await holdHome({ url: databaseUrl, log, clock });
   opened.push(() => home.close());
-  const eventLog = createMemoryEventLog({ clock, historyMs: config.limits.historyMs, historyEventsMax: config.limits.historyEventsMax, available: home.isHome });
+  const eventLog = createMemoryEventLog({
+    clock,
+    historyMs: config.limits.historyMs,
+    historyEventsMax: config.limits.historyEventsMax,
+    available: home.isHome,
+  });
   opened.push(() => eventLog.close());
   const jobs = createMemoryJobQueue({ log });
   opened.push(() => jobs.close());
@@ -109,7 +120,19 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
 
   const { historyTokens, answerTokensMax, stepMs, runMs, runsAtOnce, drainMs } = config.limits;
   const reply = createReply({ llm, tools, catalog, router, historyTokens, answerTokensMax, stepMs, disabledAgents: () => agents.disabled() });
-  const driver = createRunDriver({ database, log: eventLog, jobs, clock, reply, knowledge, logger: log, instanceId: newId('inst'), runMs, runsAtOnce, report: captureException });
+  const driver = createRunDriver({
+    database,
+    log: eventLog,
+    jobs,
+    clock,
+    reply,
+    knowledge,
+    logger: log,
+    instanceId: newId('inst'),
+    runMs,
+    runsAtOnce,
+    report: captureException,
+  });
   const follow = { database, log: eventLog, clock };
   const runs: Runs = Object.freeze<Runs>({
     stop: driver.stop,
@@ -130,7 +153,13 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     contextOf: (call): Context => ({ ...call, ...shared }),
     authenticate: createAuthenticate({ tokens, database, clock }),
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
-    pages: await createPages({ development: demo !== null, demo: demo?.credentials ?? null, modelName: llm.name, agents: catalog.agents.length, articles: demo?.articles ?? null }),
+    pages: await createPages({
+      development: demo !== null,
+      demo: demo?.credentials ?? null,
+      modelName: llm.name,
+      agents: catalog.agents.length,
+      articles: demo?.articles ?? null,
+    }),
     graphiqlHeaders: config.graphiql ? (demo ? { Authorization: `Bearer ${demo.credentials.customerToken}` } : {}) : null,
     clock,
     log,

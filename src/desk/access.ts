@@ -31,7 +31,11 @@ export function runsVisibleTo(viewer: Viewer): Prisma.RunWhereInput {
 
 /** The viewer, or UNAUTHENTICATED. */
 export function requireViewer(viewer: Viewer | null): Viewer {
-  if (!viewer) throw new AppError('UNAUTHENTICATED', 'Sign in first: send "Authorization: Bearer <token or API key>", or connection_init { authorization } on a WebSocket.');
+  if (!viewer)
+    throw new AppError(
+      'UNAUTHENTICATED',
+      'Sign in first: send "Authorization: Bearer <token or API key>", or connection_init { authorization } on a WebSocket.',
+    );
   return viewer;
 }
 

@@ -5,6 +5,13 @@ import { viewerKey, type Viewer } from '../store/viewer.ts';
 
 const ACTOR_KIND = { staff: 'user', customer: 'customer', partner: 'partner' } as const;
 
-export function auditEntry(viewer: Viewer, action: string, subjectKind: string, subjectId: string, changes: Prisma.InputJsonObject, now: Date): Prisma.AuditEntryCreateInput {
+export function auditEntry(
+  viewer: Viewer,
+  action: string,
+  subjectKind: string,
+  subjectId: string,
+  changes: Prisma.InputJsonObject,
+  now: Date,
+): Prisma.AuditEntryCreateInput {
   return { id: newId('aud'), at: now, actorKind: ACTOR_KIND[viewer.kind], actorId: viewerKey(viewer), action, subjectKind, subjectId, changes };
 }

@@ -8,6 +8,7 @@ import { newId } from '../foundation/ids.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ParleyEvent } from '../events/event.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import { NO_USAGE } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
 import type { Conversation, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
@@ -24,7 +25,6 @@ export interface ConversationDeskDeps {
   readonly messageCharsMax: number;
 }
 
-const NO_USAGE = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, cost: '0' };
 const ACTIVE_RUNS: Prisma.RunWhereInput = { status: { in: ['queued', 'running', 'waiting'] } };
 
 export function createConversationDesk(deps: ConversationDeskDeps): ConversationDesk {
@@ -129,7 +129,8 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
 
 function checkText(text: string, charsMax: number): string {
   if (text.trim() === '') throw badInput('input.text', 'must not be empty.');
-  if (text.length > charsMax) throw badInput('input.text', `must have at most ${charsMax.toLocaleString('en-US')} characters; this has ${text.length.toLocaleString('en-US')}.`);
+  if (text.length > charsMax)
+    throw badInput('input.text', `must have at most ${charsMax.toLocaleString('en-US')} characters; this has ${text.length.toLocaleString('en-US')}.`);
   // PostgreSQL cannot store U+0000, and a lone surrogate would change on its way through UTF-8.
   if (text.includes('\u0000') || !text.isWellFormed()) throw badInput('input.text', 'contains characters that are not text.');
   return text;
@@ -190,7 +191,12 @@ async function startedBefore(database: Database, conversationId: string): Promis
   return { conversation, message, run };
 }
 
-async function findDuplicate(database: Database, viewer: Viewer, input: PostMessage, text: string): Promise<{ message: Message; run: Run | null; disposition: Disposition } | null> {
+async function findDuplicate(
+  database: Database,
+  viewer: Viewer,
+  input: PostMessage,
+  text: string,
+): Promise<{ message: Message; run: Run | null; disposition: Disposition } | null> {
   if (!input.clientMessageId) return null;
   const { conversationId, clientMessageId } = input;
   const message = await database.message.findUnique({ where: { conversationId_clientMessageId: { conversationId, clientMessageId } } });
@@ -228,11 +234,13 @@ async function writePost(tx: Prisma.TransactionClient, viewer: Viewer, input: Po
     const message = await tx.message.create({
       data: { id: newId('msg'), conversationId: conversation.id, ...author, text, clientMessageId, createdAt: now, finishedAt: now },
     });
-    return { message, run: null, disposition: 'started', events: [posted(message, now)], interrupted: [] };
+    return { message, run: null, disposition: 'started', events: [postedEvent(message, now)], interrupted: [] };
   }
   const busy = await tx.run.findMany({ where: { conversationId: conversation.id, ...ACTIVE_RUNS } });
   if (busy.length > 0 && input.onBusy === 'reject') {
-    throw new AppError('RUN_ACTIVE', 'An agent is still answering. Wait for it, stop it with stopRun, or post with onBusy QUEUE or INTERRUPT.', { retryAfterMs: 1_000 });
+    throw new AppError('RUN_ACTIVE', 'An agent is still answering. Wait for it, stop it with stopRun, or post with onBusy QUEUE or INTERRUPT.', {
+      retryAfterMs: 1_000,
+    });
   }
   const interrupt = busy.length > 0 && input.onBusy === 'interrupt';
   const halted = interrupt ? await haltRuns(tx, conversation.id, viewerKey(viewer), now) : { running: [], events: [] };
@@ -247,7 +255,13 @@ async function writePost(tx: Prisma.TransactionClient, viewer: Viewer, input: Po
   };
 }
 
-async function writeQuestion(tx: Prisma.TransactionClient, conversation: Conversation, text: string, clientMessageId: string | null, now: Date): Promise<{ message: Message; run: Run }> {
+async function writeQuestion(
+  tx: Prisma.TransactionClient,
+  conversation: Conversation,
+  text: string,
+  clientMessageId: string | null,
+  now: Date,
+): Promise<{ message: Message; run: Run }> {
   const runId = newId('run');
   const message = await tx.message.create({
     data: { id: newId('msg'), conversationId: conversation.id, role: 'customer', runId, text, clientMessageId, createdAt: now, finishedAt: now },
@@ -270,15 +284,18 @@ async function writeQuestion(tx: Prisma.TransactionClient, conversation: Convers
 /** Ends queued runs now and asks running ones to stop; the runs' own driver keeps their partial text. */
 async function haltRuns(tx: Prisma.TransactionClient, conversationId: string, by: string, now: Date): Promise<{ running: Run[]; events: ParleyEvent[] }> {
   const queued = await tx.run.updateManyAndReturn({ where: { conversationId, status: 'queued' }, data: { status: 'stopped', stoppedBy: by, finishedAt: now } });
-  const running = await tx.run.updateManyAndReturn({ where: { conversationId, status: { in: ['running', 'waiting'] } }, data: { stopRequestedAt: now, stoppedBy: by } });
+  const running = await tx.run.updateManyAndReturn({
+    where: { conversationId, status: { in: ['running', 'waiting'] } },
+    data: { stopRequestedAt: now, stoppedBy: by },
+  });
   const at = now.toISOString();
   return { running, events: queued.map((run) => ({ type: 'RunStopped', at, visibility: 'CUSTOMER', runId: run.id, by, usage: NO_USAGE })) };
 }
 
-function posted(message: Message, now: Date): ParleyEvent {
+function postedEvent(message: Message, now: Date): ParleyEvent {
   return { type: 'MessagePosted', at: now.toISOString(), visibility: 'CUSTOMER', messageId: message.id, runId: message.runId };
 }
 
 function questionEvents(message: Message, run: Run, place: number, now: Date): ParleyEvent[] {
-  return [posted(message, now), { type: 'RunQueued', at: now.toISOString(), visibility: 'CUSTOMER', runId: run.id, place }];
+  return [postedEvent(message, now), { type: 'RunQueued', at: now.toISOString(), visibility: 'CUSTOMER', runId: run.id, place }];
 }

@@ -37,7 +37,14 @@ export function createCustomerDesk({ database, clock }: CustomerDeskDeps): Custo
       try {
         const customer = await database.$transaction(async (tx) => {
           const row = await tx.customer.create({
-            data: { ...data, id, email: data.email ?? '', name: data.name ?? '', partnerId: operator.kind === 'partner' ? operator.partnerId : null, createdAt: now },
+            data: {
+              ...data,
+              id,
+              email: data.email ?? '',
+              name: data.name ?? '',
+              partnerId: operator.kind === 'partner' ? operator.partnerId : null,
+              createdAt: now,
+            },
           });
           if (call) await recordFirstAnswer(tx, call, id, now);
           await tx.auditEntry.create({ data: auditEntry(viewer, 'customer.create', 'customer', id, { fields: Object.keys(data) }, now) });
@@ -64,7 +71,8 @@ export function createCustomerDesk({ database, clock }: CustomerDeskDeps): Custo
         ]);
         return { customer };
       } catch (error) {
-        if (isUniqueViolation(error)) throw new AppError('CONFLICT', 'A customer with this e-mail address exists already.', { field: 'input.email', cause: error });
+        if (isUniqueViolation(error))
+          throw new AppError('CONFLICT', 'A customer with this e-mail address exists already.', { field: 'input.email', cause: error });
         throw error;
       }
     },
@@ -91,12 +99,22 @@ export function createCustomerDesk({ database, clock }: CustomerDeskDeps): Custo
       const authorId = `${agentId}#${callId}`;
       const before = await database.customerNote.findFirst({ where: { customerId, authorKind: 'agent', authorId } });
       if (before) return before;
-      return database.customerNote.create({ data: { id: newId('note'), customerId, kind, text: checkNote(text), authorKind: 'agent', authorId, createdAt: clock.now() } });
+      return database.customerNote.create({
+        data: { id: newId('note'), customerId, kind, text: checkNote(text), authorKind: 'agent', authorId, createdAt: clock.now() },
+      });
     },
   });
 }
 
-type CheckedFields = Pick<Prisma.CustomerUncheckedUpdateInput, never> & { email?: string; name?: string; company?: string | null; industry?: string | null; country?: string; timezone?: string; language?: string };
+type CheckedFields = Pick<Prisma.CustomerUncheckedUpdateInput, never> & {
+  email?: string;
+  name?: string;
+  company?: string | null;
+  industry?: string | null;
+  country?: string;
+  timezone?: string;
+  language?: string;
+};
 
 /** Only what was given, trimmed and checked. A required field set to null is refused. */
 function checkFields(fields: CustomerFields): CheckedFields {
@@ -140,6 +158,7 @@ function isTimeZone(name: string): boolean {
 
 function checkNote(text: string): string {
   const note = text.trim();
-  if (note === '' || note.length > NOTE_CHARS_MAX || note.includes('\u0000')) throw badInput('input.text', `must have 1 to ${NOTE_CHARS_MAX.toLocaleString('en-US')} characters.`);
+  if (note === '' || note.length > NOTE_CHARS_MAX || note.includes('\u0000'))
+    throw badInput('input.text', `must have 1 to ${NOTE_CHARS_MAX.toLocaleString('en-US')} characters.`);
   return note;
 }

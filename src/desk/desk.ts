@@ -37,7 +37,10 @@ export interface ConversationDesk {
   resolve(viewer: Viewer, input: { readonly conversationId: string }): Promise<{ conversation: Conversation }>;
   reopen(viewer: Viewer, input: { readonly conversationId: string }): Promise<{ conversation: Conversation }>;
   /** @param input.rating 1 to 5. */
-  rate(viewer: Viewer, input: { readonly conversationId: string; readonly rating: number; readonly comment?: string | null }): Promise<{ conversation: Conversation }>;
+  rate(
+    viewer: Viewer,
+    input: { readonly conversationId: string; readonly rating: number; readonly comment?: string | null },
+  ): Promise<{ conversation: Conversation }>;
 }
 
 export interface CustomerFields {
@@ -51,11 +54,23 @@ export interface CustomerFields {
 }
 
 export interface CustomerDesk {
-  create(viewer: Viewer, input: CustomerFields & { readonly email: string; readonly name: string; readonly idempotencyKey?: string | null }): Promise<{ customer: Customer }>;
+  create(
+    viewer: Viewer,
+    input: CustomerFields & { readonly email: string; readonly name: string; readonly idempotencyKey?: string | null },
+  ): Promise<{ customer: Customer }>;
   update(viewer: Viewer, input: CustomerFields & { readonly customerId: string }): Promise<{ customer: Customer }>;
-  addNote(viewer: Viewer, input: { readonly customerId: string; readonly text: string; readonly kind?: Prisma.CustomerNoteCreateInput['kind'] | null }): Promise<{ customer: Customer; note: CustomerNote }>;
+  addNote(
+    viewer: Viewer,
+    input: { readonly customerId: string; readonly text: string; readonly kind?: Prisma.CustomerNoteCreateInput['kind'] | null },
+  ): Promise<{ customer: Customer; note: CustomerNote }>;
   /** For tools: an agent leaves a note on the customer it serves. Once per `callId`. */
-  addAgentNote(input: { readonly customerId: string; readonly text: string; readonly kind: NonNullable<Prisma.CustomerNoteCreateInput['kind']>; readonly agentId: string; readonly callId: string }): Promise<CustomerNote>;
+  addAgentNote(input: {
+    readonly customerId: string;
+    readonly text: string;
+    readonly kind: NonNullable<Prisma.CustomerNoteCreateInput['kind']>;
+    readonly agentId: string;
+    readonly callId: string;
+  }): Promise<CustomerNote>;
 }
 
 export interface AgentDesk {

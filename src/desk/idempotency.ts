@@ -21,7 +21,8 @@ export async function findFirstAnswer(database: Database, call: IdempotentCall):
   const { scope, verb, key } = call;
   const record = await database.idempotencyRecord.findUnique({ where: { scope_verb_key: { scope, verb, key } } });
   if (!record) return null;
-  if (record.bodyHash !== hashOf(call.body)) throw new AppError('CONFLICT', `idempotencyKey: this key was used before with other content.`, { field: 'input.idempotencyKey' });
+  if (record.bodyHash !== hashOf(call.body))
+    throw new AppError('CONFLICT', `idempotencyKey: this key was used before with other content.`, { field: 'input.idempotencyKey' });
   return record.subjectId;
 }
 

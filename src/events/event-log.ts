@@ -20,7 +20,14 @@ export type ReadyStatus = (typeof READY_STATUSES)[number];
 
 export type Entry =
   /** The first entry of every follow: the acknowledgement. `replayed` counts the events that come before live ones. */
-  | { readonly kind: 'ready'; readonly status: ReadyStatus; readonly position: Position; readonly sequence: number; readonly epoch: string; readonly replayed: number }
+  | {
+      readonly kind: 'ready';
+      readonly status: ReadyStatus;
+      readonly position: Position;
+      readonly sequence: number;
+      readonly epoch: string;
+      readonly replayed: number;
+    }
   /** What follows does not continue what the reader had: refetch, then go on from `position`. */
   | { readonly kind: 'reset'; readonly reason: ResetReason; readonly position: Position; readonly sequence: number; readonly epoch: string }
   | { readonly kind: 'event'; readonly position: Position; readonly sequence: number; readonly event: ParleyEvent; readonly replay: boolean };

@@ -81,7 +81,16 @@ export const ParleyEvent = z.discriminatedUnion('type', [
     reason: z.string(),
     by: z.enum(['local_index', 'model', 'rule', 'person']),
   }),
-  z.object({ ...head, type: z.literal('StepStarted'), runId: z.string(), step: z.string(), path: z.string(), attempt: z.int(), agentId: z.string().nullable(), role: z.string().nullable() }),
+  z.object({
+    ...head,
+    type: z.literal('StepStarted'),
+    runId: z.string(),
+    step: z.string(),
+    path: z.string(),
+    attempt: z.int(),
+    agentId: z.string().nullable(),
+    role: z.string().nullable(),
+  }),
   z.object({
     ...head,
     type: z.literal('StepFinished'),
@@ -105,7 +114,17 @@ export const ParleyEvent = z.discriminatedUnion('type', [
     /** Redacted. */
     arguments: z.record(z.string(), z.unknown()),
   }),
-  z.object({ ...head, type: z.literal('ToolReturned'), runId: z.string(), step: z.string(), callId: z.string(), tool: z.string(), agentId: z.string(), summary: z.string(), failed: z.boolean() }),
+  z.object({
+    ...head,
+    type: z.literal('ToolReturned'),
+    runId: z.string(),
+    step: z.string(),
+    callId: z.string(),
+    tool: z.string(),
+    agentId: z.string(),
+    summary: z.string(),
+    failed: z.boolean(),
+  }),
   z.object({ ...head, type: z.literal('ConversationChanged'), conversationId: z.string() }),
   z.object({ ...head, type: z.literal('UsageUpdated'), runId: z.string(), usage: Usage }),
 ]);

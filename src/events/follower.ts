@@ -125,7 +125,13 @@ function resetEntries(channel: ChannelState, reason: ResetReason, at: string): E
 
 function snapshotEntries(channel: ChannelState, at: string): Entry[] {
   const top = channel.top();
-  return [...channel.unfinished.values()].map((text) => ({ kind: 'event', position: placeOf(channel, top), sequence: top, event: toSnapshot(text, at), replay: true }));
+  return [...channel.unfinished.values()].map((text) => ({
+    kind: 'event',
+    position: placeOf(channel, top),
+    sequence: top,
+    event: toSnapshot(text, at),
+    replay: true,
+  }));
 }
 
 function ready(channel: ChannelState, status: ReadyStatus, offset: number, replayed: number): Entry {

@@ -68,7 +68,9 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
   function assertAvailable(): void {
     if (closing.signal.aborted) throw new AppError('UNAVAILABLE', 'This server is going away. Connect again in a moment.', { retryAfterMs: 1_000 });
     if (options.available && !options.available()) {
-      throw new AppError('UNAVAILABLE', 'Another Parley on this database owns the conversations. Several can share them when REDIS_URL is set.', { retryAfterMs: 5_000 });
+      throw new AppError('UNAVAILABLE', 'Another Parley on this database owns the conversations. Several can share them when REDIS_URL is set.', {
+        retryAfterMs: 5_000,
+      });
     }
   }
 

@@ -41,7 +41,12 @@ export interface LoggerOptions {
 
 export function createLogger(options: LoggerOptions): Logger {
   const destination = options.pretty
-    ? pretty({ colorize: process.stdout.isTTY, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', ...(options.destination ? { destination: options.destination } : {}) })
+    ? pretty({
+        colorize: process.stdout.isTTY,
+        translateTime: 'SYS:HH:MM:ss',
+        ignore: 'pid,hostname',
+        ...(options.destination ? { destination: options.destination } : {}),
+      })
     : options.destination;
   const settings = {
     level: options.level,

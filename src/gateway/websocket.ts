@@ -1,28 +1,21 @@
 /**
- * The WebSocket door: graphql-ws keeps the protocol, the shared pipeline does the work, and this file keeps sockets honest: who they
- * are, how many there are, what they may hold open. A bad operation is answered with `error`; only a broken protocol, a bad credential
- * or our own leaving closes a socket. How bytes and message ids are handled is socket.ts.
- *
- * Close codes beyond the protocol's own, chosen by what the stock client does with them: 4403 (retried) for a credential that has
- * expired, since a fresh one may be at hand; 4401 (final) for one that never was; 4429 (final) for too many sockets of one viewer;
- * 1013 (retried) when credentials cannot be checked right now; 1012 (retried) for a restart; 4410 for a reader far too slow.
+ * The WebSocket door: graphql-ws keeps the protocol, the shared pipeline does the work. A bad operation is answered with `error`; only
+ * a broken protocol, a bad credential (admission.ts), a reader far too slow (4410) or our own leaving (1012) closes a socket. How
+ * bytes and message ids are handled is socket.ts.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, type Context } from 'graphql-ws';
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, type Context } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
-import { isExpired } from '../identity/token.ts';
-import { viewerKey, type Viewer } from '../store/viewer.ts';
-import { credentialOfHeader, credentialOfParams } from './credential.ts';
+import { createAdmission } from './admission.ts';
 import { refusal, RequestRefused, type Errors } from './errors.ts';
-import { hasExpired } from './expiry.ts';
 import { labelOf, type Call, type Operations, type Prepared } from './operations.ts';
 import { connect, type Session } from './socket.ts';
 
@@ -63,23 +56,12 @@ const INIT_MS = 3_000;
 export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
   const { operations, limits, clock } = deps;
   const log = deps.log.child({ door: 'websocket' });
-  const perViewer = new Map<string, number>();
+  const admission = createAdmission({ authenticate: deps.authenticate, errors: deps.errors, clock, socketsPerViewer: limits.socketsPerViewer });
   const started = new WeakMap<object, { readonly prepared: Prepared; readonly call: Call }>();
 
   const server = makeServer<Record<string, unknown> | undefined, Extra>({
     connectionInitWaitTimeout: INIT_MS,
-    async onConnect({ connectionParams, extra: { session, request } }) {
-      try {
-        const credential = credentialOfParams(connectionParams) ?? credentialOfHeader(request.headers.authorization);
-        const known = credential === null ? null : await deps.authenticate(credential);
-        if (!admit(session, known?.viewer ?? null)) return false;
-        session.viewer = known?.viewer ?? null;
-        if (known?.expiresAt) session.own(closeAtExpiry(session, known.expiresAt, clock));
-        return true;
-      } catch (error) {
-        return closeUnknown(session, error);
-      }
-    },
+    onConnect: ({ connectionParams, extra: { session, request } }) => admission.admit(session, request, connectionParams),
     onSubscribe: ({ extra }: SocketContext, id, payload) => begin(extra.session, id, payload),
     execute: (args: ExecutionArgs) => runStarted(args),
     subscribe: (args: ExecutionArgs) => runStarted(args),
@@ -128,34 +110,6 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
     return Symbol.asyncIterator in result || 'data' in result ? result : refusedStream(result.errors ?? []);
   }
 
-  /** Counts the socket for its viewer, or closes it when there are too many. Anonymous sockets are counted by address. */
-  function admit(session: Session, viewer: Viewer | null): boolean {
-    const key = viewer ? viewerKey(viewer) : `address:${session.address}`;
-    const count = perViewer.get(key) ?? 0;
-    // Many people may share an address behind one proxy.
-    if (count >= limits.socketsPerViewer * (viewer ? 1 : 10)) {
-      session.close(CloseCode.TooManyInitialisationRequests, 'Too many connections');
-      return false;
-    }
-    perViewer.set(key, count + 1);
-    session.onClose(() => {
-      const left = (perViewer.get(key) ?? 1) - 1;
-      if (left > 0) perViewer.set(key, left);
-      else perViewer.delete(key);
-    });
-    return true;
-  }
-
-  function closeUnknown(session: Session, error: unknown): false {
-    if (isExpired(error)) session.close(CloseCode.Forbidden, 'Token expired');
-    else if (error instanceof AppError && error.code === 'UNAUTHENTICATED') session.close(CloseCode.Unauthorized, 'Unauthorized');
-    else {
-      deps.errors.present(error, newId('req'));
-      session.close(1013, 'Try again later');
-    }
-    return false;
-  }
-
   const wss = new WebSocketServer({
     noServer: true,
     clientTracking: true,
@@ -186,10 +140,6 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
       wss.close();
     },
   });
-}
-
-async function closeAtExpiry(session: Session, expiresAt: Date, clock: Clock): Promise<void> {
-  if (await hasExpired(expiresAt, clock, session.signal)) session.close(CloseCode.Forbidden, 'Token expired');
 }
 
 /** A request that failed before there was any data: told as `error`, which ends the operation for every client. */

@@ -141,16 +141,31 @@ function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn }: AgentS
 }
 
 /** Runs the calls of one round side by side; a refusal becomes a failed result that the model reads. */
-async function callTools(deps: AgentStepDeps, input: AgentStepInput, calls: readonly ToolCall[], request: number, emit: Emit, signal: AbortSignal): Promise<ToolResult[]> {
+async function callTools(
+  deps: AgentStepDeps,
+  input: AgentStepInput,
+  calls: readonly ToolCall[],
+  request: number,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<ToolResult[]> {
   return Promise.all(
     calls.map(async (call, index) => {
-      if (index >= CALLS_PER_ROUND_MAX) return { callId: call.callId, name: call.name, summary: 'Too many tools were asked for at once; ask again for this one.', failed: true };
+      if (index >= CALLS_PER_ROUND_MAX)
+        return { callId: call.callId, name: call.name, summary: 'Too many tools were asked for at once; ask again for this one.', failed: true };
       return callTool(deps, input, call, `${input.turn.runId}:${input.step}:${request}:${index}`, emit, signal);
     }),
   );
 }
 
-async function callTool(deps: AgentStepDeps, { step, agent, turn }: AgentStepInput, call: ToolCall, effectId: string, emit: Emit, signal: AbortSignal): Promise<ToolResult> {
+async function callTool(
+  deps: AgentStepDeps,
+  { step, agent, turn }: AgentStepInput,
+  call: ToolCall,
+  effectId: string,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<ToolResult> {
   const tool = deps.tools.get(call.name);
   const grant = agent.tools[call.name];
   const { callId, name } = call;

@@ -67,7 +67,14 @@ interface StepDone {
 }
 
 /** Runs one node as a step of the run: told when it starts, told how it ended whichever way that is. */
-async function step({ emit }: ReplyState, config: LangGraphRunnableConfig, path: string, agentId: string | null, role: string | null, work: (signal: AbortSignal) => Promise<StepDone>): Promise<Partial<ReplyState>> {
+async function step(
+  { emit }: ReplyState,
+  config: LangGraphRunnableConfig,
+  path: string,
+  agentId: string | null,
+  role: string | null,
+  work: (signal: AbortSignal) => Promise<StepDone>,
+): Promise<Partial<ReplyState>> {
   const signal = config.signal ?? new AbortController().signal;
   await emit({ type: 'step_started', step: path, path, agentId, role });
   try {

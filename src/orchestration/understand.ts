@@ -14,8 +14,10 @@ export interface Understanding {
   readonly words: number;
 }
 
-const GREETING = /^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|greetings|dear (?:team|support|sir|madam))(?:\s+(?:there|team|all|everyone|support))?[\s,.!:;-]*/iu;
-const THANKS = /^(?:ok(?:ay)?[\s,.!]*)?(?:many |so much )?(?:thanks?(?: you)?|thx|ty|cheers|much appreciated|perfect|great|awesome)(?: (?:a lot|so much|very much|again|for (?:your|the) help))?[\s,.!]*$/iu;
+const GREETING =
+  /^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|greetings|dear (?:team|support|sir|madam))(?:\s+(?:there|team|all|everyone|support))?[\s,.!:;-]*/iu;
+const THANKS =
+  /^(?:ok(?:ay)?[\s,.!]*)?(?:many |so much )?(?:thanks?(?: you)?|thx|ty|cheers|much appreciated|perfect|great|awesome)(?: (?:a lot|so much|very much|again|for (?:your|the) help))?[\s,.!]*$/iu;
 /** A message this short, after an earlier one, is read together with it. */
 const FOLLOW_UP_WORDS_MAX = 4;
 

@@ -10,14 +10,27 @@ export type StepOutcome = 'succeeded' | 'failed' | 'stopped' | 'skipped';
 
 export type WorkflowEvent =
   | { readonly type: 'step_started'; readonly step: string; readonly path: string; readonly agentId: string | null; readonly role: string | null }
-  | { readonly type: 'step_finished'; readonly step: string; readonly outcome: StepOutcome; readonly output: Readonly<Record<string, unknown>> | null; readonly error?: { readonly code: string; readonly message: string } }
+  | {
+      readonly type: 'step_finished';
+      readonly step: string;
+      readonly outcome: StepOutcome;
+      readonly output: Readonly<Record<string, unknown>> | null;
+      readonly error?: { readonly code: string; readonly message: string };
+    }
   | { readonly type: 'agent_chosen'; readonly route: Route }
   /** Text of the voice of the turn: what the customer reads. */
   | { readonly type: 'text'; readonly step: string; readonly agentId: string; readonly text: string }
   | { readonly type: 'cited'; readonly step: string; readonly passage: Passage }
   /** Tokens spent by one model request of a step; the sum over all requests is the run's. */
   | { readonly type: 'used'; readonly step: string; readonly request: number; readonly usage: LlmUsage; readonly model: string }
-  | { readonly type: 'tool_called'; readonly step: string; readonly agentId: string; readonly callId: string; readonly tool: string; readonly arguments: Readonly<Record<string, unknown>> }
+  | {
+      readonly type: 'tool_called';
+      readonly step: string;
+      readonly agentId: string;
+      readonly callId: string;
+      readonly tool: string;
+      readonly arguments: Readonly<Record<string, unknown>>;
+    }
   | {
       readonly type: 'tool_returned';
       readonly step: string;

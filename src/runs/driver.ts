@@ -9,6 +9,7 @@ import { runsVisibleTo } from '../desk/access.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Knowledge } from '../knowledge/knowledge.ts';
+import { NO_USAGE } from '../llm/llm.ts';
 import type { ReplyWorkflow } from '../orchestration/reply.ts';
 import { isDatabaseUnavailable, type Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
@@ -199,7 +200,10 @@ async function conclude(deps: DriverDeps, recorder: Recorder, reason: unknown, l
     logger.info({ reason: reason.kind }, 'run halted');
     if (reason.kind === 'stop') await persist(deps, () => recorder.stop(reason.by));
     if (reason.kind === 'park') await persist(deps, () => recorder.park());
-    if (reason.kind === 'timeout') await persist(deps, () => recorder.fail({ code: 'MODEL_OVERLOADED', message: `The run took longer than ${Math.round(deps.runMs / 1_000)} seconds.`, retryable: true }));
+    if (reason.kind === 'timeout')
+      await persist(deps, () =>
+        recorder.fail({ code: 'MODEL_OVERLOADED', message: `The run took longer than ${Math.round(deps.runMs / 1_000)} seconds.`, retryable: true }),
+      );
     return;
   }
   // Without a database nothing can be written, not even the failure: the lease runs out and the run is attempted again.
@@ -242,7 +246,10 @@ async function recordCited({ knowledge, logger }: DriverDeps, run: Run, cited: R
 async function wakeNext({ database, jobs, logger }: DriverDeps, run: Run): Promise<void> {
   if (!run.conversationId) return;
   try {
-    const next = await database.run.findFirst({ where: { conversationId: run.conversationId, status: 'queued' }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
+    const next = await database.run.findFirst({
+      where: { conversationId: run.conversationId, status: 'queued' },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
     if (next && next.id !== run.id) await jobs.enqueue({ kind: 'run', id: next.id });
   } catch (error) {
     logger.debug({ err: error }, 'the next run was not woken: the scan will find it');
@@ -260,8 +267,9 @@ async function stopRun(deps: DriverDeps, viewer: Viewer, runId: string, halt: (b
   const now = clock.now();
   const { count } = await database.run.updateMany({ where: { id: runId, status: 'queued' }, data: { status: 'stopped', stoppedBy: by, finishedAt: now } });
   if (count > 0) {
-    const usage = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, cost: '0' };
-    await log.append(`conversation:${found.conversationId ?? runId}`, [{ type: 'RunStopped', at: now.toISOString(), visibility: 'CUSTOMER', runId, by, usage }]);
+    await log.append(`conversation:${found.conversationId ?? runId}`, [
+      { type: 'RunStopped', at: now.toISOString(), visibility: 'CUSTOMER', runId, by, usage: NO_USAGE },
+    ]);
     await wakeNext(deps, found);
     return stopResult(database, runId, false);
   }

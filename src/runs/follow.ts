@@ -19,11 +19,16 @@ export interface FollowDeps {
   readonly clock: Clock;
 }
 
-
 /** Silence after which a follower of an active run is told that it is still alive. */
 const SILENCE_MS = 10_000;
 
-export async function followConversation({ database, log, clock }: FollowDeps, viewer: Viewer, conversationId: string, after: Position | undefined, signal: AbortSignal): Promise<AsyncIterableIterator<Entry>> {
+export async function followConversation(
+  { database, log, clock }: FollowDeps,
+  viewer: Viewer,
+  conversationId: string,
+  after: Position | undefined,
+  signal: AbortSignal,
+): Promise<AsyncIterableIterator<Entry>> {
   if (after !== undefined) parsePosition(after);
   const found = await database.conversation.findFirst({
     where: { AND: [{ id: conversationId }, conversationsVisibleTo(viewer)] },
@@ -34,7 +39,13 @@ export async function followConversation({ database, log, clock }: FollowDeps, v
   return filtered(withHeartbeats(source, clock, new Set(found.runs.map((run) => run.id))), (event) => maySee(viewer, event.visibility));
 }
 
-export async function followRun(deps: FollowDeps, viewer: Viewer, runId: string, after: Position | undefined, signal: AbortSignal): Promise<AsyncIterableIterator<Entry>> {
+export async function followRun(
+  deps: FollowDeps,
+  viewer: Viewer,
+  runId: string,
+  after: Position | undefined,
+  signal: AbortSignal,
+): Promise<AsyncIterableIterator<Entry>> {
   const { database, log, clock } = deps;
   if (after !== undefined) parsePosition(after);
   const run = await database.run.findFirst({ where: { AND: [{ id: runId }, runsVisibleTo(viewer)] } });
@@ -133,7 +144,13 @@ function withHeartbeats(source: AsyncIterableIterator<Entry>, clock: Clock, acti
     for (;;) {
       pending ??= source.next();
       const silence = new AbortController();
-      const result = await Promise.race([pending, clock.sleep(SILENCE_MS, silence.signal).then(() => null, () => null)]);
+      const result = await Promise.race([
+        pending,
+        clock.sleep(SILENCE_MS, silence.signal).then(
+          () => null,
+          () => null,
+        ),
+      ]);
       silence.abort();
       if (result === null) {
         const beat = heartbeat();
@@ -178,13 +195,21 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
 function terminalOf(run: Run): ParleyEvent {
   const at = (run.finishedAt ?? run.createdAt).toISOString();
   const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens } = run;
-  const first = { at, visibility: 'CUSTOMER' as const, runId: run.id, usage: { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost: run.cost.toString() } };
+  const first = {
+    at,
+    visibility: 'CUSTOMER' as const,
+    runId: run.id,
+    usage: { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost: run.cost.toString() },
+  };
   if (run.status === 'failed') {
     const { errorCode, errorMessage, errorRetryable, partialKept } = run;
     return { type: 'RunFailed', ...first, code: errorCode ?? 'INTERNAL', message: errorMessage ?? '', retryable: errorRetryable ?? false, partialKept };
   }
   if (run.status === 'stopped') return { type: 'RunStopped', ...first, by: run.stoppedBy ?? 'system' };
-  const finishReason = run.finishReason === 'end_turn' || run.finishReason === 'max_tokens' || run.finishReason === 'stop_sequence' || run.finishReason === 'context_window' ? run.finishReason : null;
+  const finishReason =
+    run.finishReason === 'end_turn' || run.finishReason === 'max_tokens' || run.finishReason === 'stop_sequence' || run.finishReason === 'context_window'
+      ? run.finishReason
+      : null;
   return { type: 'RunFinished', ...first, outcome: run.outcome ?? 'answered', finishReason, firstTokenMs: run.firstTokenMs };
 }
 

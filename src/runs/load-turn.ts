@@ -12,12 +12,19 @@ export async function loadTurn(database: Database, run: Run, now: Date): Promise
   if (!conversationId || !messageId) throw new Error(`run ${run.id} answers no message`);
   const question = await database.message.findUniqueOrThrow({
     where: { id: messageId },
-    include: { conversation: { include: { customer: { include: { invoices: { where: { status: 'open' }, orderBy: { dueAt: 'asc' }, take: INVOICES_MAX } } } } } },
+    include: {
+      conversation: { include: { customer: { include: { invoices: { where: { status: 'open' }, orderBy: { dueAt: 'asc' }, take: INVOICES_MAX } } } } },
+    },
   });
   const { conversation } = question;
   // Later questions wait in the queue and are not part of this turn; every answer so far is.
   const said = await database.message.findMany({
-    where: { conversationId, id: { not: messageId }, OR: [{ role: { in: ['agent', 'person'] } }, { role: 'customer', createdAt: { lte: question.createdAt } }], NOT: { role: 'agent', runId: run.id } },
+    where: {
+      conversationId,
+      id: { not: messageId },
+      OR: [{ role: { in: ['agent', 'person'] } }, { role: 'customer', createdAt: { lte: question.createdAt } }],
+      NOT: { role: 'agent', runId: run.id },
+    },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
     take: HISTORY_MESSAGES_MAX,
     select: { role: true, text: true },
@@ -46,7 +53,9 @@ function describe(customer: Customer, invoices: readonly Invoice[]): TurnCustome
     health: `${healthWord(customer.healthScore)} (${customer.healthScore} of 100)`,
     language: customer.language,
     since: customer.createdAt.toISOString().slice(0, 10),
-    openInvoices: invoices.map((invoice) => `${invoice.number} over ${invoice.amountDue.toFixed(2)} ${invoice.currency}, due ${invoice.dueAt.toISOString().slice(0, 10)}`),
+    openInvoices: invoices.map(
+      (invoice) => `${invoice.number} over ${invoice.amountDue.toFixed(2)} ${invoice.currency}, due ${invoice.dueAt.toISOString().slice(0, 10)}`,
+    ),
   };
 }
 

@@ -71,7 +71,8 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
       });
       if (count === 0) return false;
       await answer.finish(tx, status === 'succeeded' ? 'complete' : 'partial', now);
-      if (run.conversationId) await tx.conversation.update({ where: { id: run.conversationId }, data: { lastMessageAt: now, ...(agentId ? { agentId } : {}) } });
+      if (run.conversationId)
+        await tx.conversation.update({ where: { id: run.conversationId }, data: { lastMessageAt: now, ...(agentId ? { agentId } : {}) } });
       return true;
     });
     if (!won) return false;
@@ -110,14 +111,9 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
           model = event.model;
           used.set(`${event.step}#${event.request}`, { step: event.step, usage: event.usage });
           return void (await tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: usageOf() }));
-        case 'tool_called': {
-          const { step, callId, tool, agentId: who } = event;
-          return void (await tell({ type: 'ToolCalled', ...head(clock, 'STAFF'), runId: run.id, step, callId, tool, agentId: who, arguments: { ...event.arguments } }));
-        }
-        case 'tool_returned': {
-          const { step, callId, tool, agentId: who, summary, failed } = event;
-          return void (await tell({ type: 'ToolReturned', ...head(clock, 'STAFF'), runId: run.id, step, callId, tool, agentId: who, summary, failed }));
-        }
+        case 'tool_called':
+        case 'tool_returned':
+          return void (await tell(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id })));
         case 'finished':
           finished = event;
           return;
@@ -152,4 +148,14 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
 
 function head<V extends 'CUSTOMER' | 'STAFF'>(clock: Clock, visibility: V): { at: string; visibility: V } {
   return { at: clock.now().toISOString(), visibility };
+}
+
+function toolEvent(
+  event: Extract<WorkflowEvent, { type: 'tool_called' | 'tool_returned' }>,
+  first: { at: string; visibility: 'STAFF'; runId: string },
+): ParleyEvent {
+  const { step, callId, tool, agentId } = event;
+  const common = { ...first, step, callId, tool, agentId };
+  if (event.type === 'tool_called') return { type: 'ToolCalled', ...common, arguments: { ...event.arguments } };
+  return { type: 'ToolReturned', ...common, summary: event.summary, failed: event.failed };
 }

@@ -74,11 +74,24 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
       // Steps without an agent take microseconds: their row is written once, when they end.
       const opened: OpenStep = { id: newId('step'), path, agentId, role, startedAt: clock.now(), written: agentId !== null };
       open.set(step, opened);
-      if (opened.written) await database.runStep.create({ data: { id: opened.id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt: opened.startedAt } });
-      await tell({ type: 'StepStarted', at: opened.startedAt.toISOString(), visibility: 'STAFF', runId: run.id, step, path, attempt: run.attempt, agentId, role });
+      if (opened.written)
+        await database.runStep.create({
+          data: { id: opened.id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt: opened.startedAt },
+        });
+      await tell({
+        type: 'StepStarted',
+        at: opened.startedAt.toISOString(),
+        visibility: 'STAFF',
+        runId: run.id,
+        step,
+        path,
+        attempt: run.attempt,
+        agentId,
+        role,
+      });
     },
     async closeAll(outcome) {
-      for (const step of [...open.keys()]) await finish({ type: 'step_finished', step, outcome, output: null });
+      for (const step of open.keys()) await finish({ type: 'step_finished', step, outcome, output: null });
     },
   };
 }

@@ -56,7 +56,8 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   const { port } = member;
   try {
     await createDatabase(member.client);
-    await writeFile(portFile(cluster), `${port}\n`, { mode: 0o600 });
+    // A convenience for the next start, which does without when this user may not write it.
+    await writeFile(portFile(cluster), `${port}\n`, { mode: 0o600 }).catch(() => {});
   } catch (error) {
     await leaveServer(cluster, member);
     throw error;
@@ -104,7 +105,7 @@ async function rejoin(cluster: Cluster, log: Logger, port: number, signal: Abort
 async function joinServer(cluster: Cluster, log: Logger, port: number | null, signal: AbortSignal): Promise<Membership> {
   let refusedSince: number | null = null;
   let failure: unknown = null;
-  for (let failures = 0; failures < START_FAILURES_MAX && !signal.aborted; ) {
+  for (let failures = 0; failures < START_FAILURES_MAX && !signal.aborted;) {
     const file = await cluster.pidFile();
     const state = file ? await processState(file.pid) : 'gone';
     // A file without a number is being written, or was when the machine stopped: it is given the same time as a silent server.

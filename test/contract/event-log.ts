@@ -34,7 +34,9 @@ function delta(offset: number, text: string, messageId = 'msg_1', attempt = 1): 
 }
 
 function numbers(entries: readonly Entry[]): number[] {
-  return entries.flatMap((entry) => (entry.kind === 'event' && entry.event.type === 'ConversationChanged' ? [Number(entry.event.conversationId.slice(5))] : []));
+  return entries.flatMap((entry) =>
+    entry.kind === 'event' && entry.event.type === 'ConversationChanged' ? [Number(entry.event.conversationId.slice(5))] : [],
+  );
 }
 
 function offsetOf(position: Position): number {
@@ -113,7 +115,10 @@ export function eventLogContract(name: string, make: MakeLog): void {
         const [position = ''] = await appendNotes(log, 1, 1);
         const { epoch } = parsePosition(position);
         const entries = await take(follow(log, `${epoch}.50`), 2);
-        expect(entries).toMatchObject([{ kind: 'ready', status: 'RESET' }, { kind: 'reset', reason: 'AHEAD', position }]);
+        expect(entries).toMatchObject([
+          { kind: 'ready', status: 'RESET' },
+          { kind: 'reset', reason: 'AHEAD', position },
+        ]);
       });
 
       it('recovers with nothing to replay at the same position', async () => {
@@ -139,7 +144,10 @@ export function eventLogContract(name: string, make: MakeLog): void {
         await under.lose(CHANNEL);
         const [position] = await appendNotes(under.log, 1, 1);
         const entries = await take(follow(under.log, positions[2]), 2);
-        expect(entries).toMatchObject([{ kind: 'ready', status: 'RESET' }, { kind: 'reset', reason: 'EPOCH', position }]);
+        expect(entries).toMatchObject([
+          { kind: 'ready', status: 'RESET' },
+          { kind: 'reset', reason: 'EPOCH', position },
+        ]);
       });
 
       it('says TRIMMED to who was behind when the history expired', async () => {
@@ -159,10 +167,13 @@ export function eventLogContract(name: string, make: MakeLog): void {
         expect(numbers(await take(reader, 1))).toEqual([4]);
       });
 
-      it.each(['', 'x', 'a.b', '1', 'a.-1', 'a.1.2', 'a.01', `${'a'.repeat(60)}.1`, 'A.1', 'a.99999999999999999'])('refuses %j as a position with BAD_INPUT', async (after) => {
-        const { log } = await open();
-        expect(() => follow(log, after)).toThrow(expect.objectContaining({ code: 'BAD_INPUT', field: 'after' }));
-      });
+      it.each(['', 'x', 'a.b', '1', 'a.-1', 'a.1.2', 'a.01', `${'a'.repeat(60)}.1`, 'A.1', 'a.99999999999999999'])(
+        'refuses %j as a position with BAD_INPUT',
+        async (after) => {
+          const { log } = await open();
+          expect(() => follow(log, after)).toThrow(expect.objectContaining({ code: 'BAD_INPUT', field: 'after' }));
+        },
+      );
     });
 
     describe('appending', () => {
@@ -185,7 +196,10 @@ export function eventLogContract(name: string, make: MakeLog): void {
 
       it('appends once for the same idempotency key and answers the same position', async () => {
         const { log } = await open();
-        const [first, second] = await Promise.all([log.append(CHANNEL, [note(1)], { idempotencyKey: 'k' }), log.append(CHANNEL, [note(1)], { idempotencyKey: 'k' })]);
+        const [first, second] = await Promise.all([
+          log.append(CHANNEL, [note(1)], { idempotencyKey: 'k' }),
+          log.append(CHANNEL, [note(1)], { idempotencyKey: 'k' }),
+        ]);
         expect(second).toBe(first);
         expect(offsetOf((await log.head(CHANNEL)).top)).toBe(1);
       });
@@ -228,8 +242,15 @@ export function eventLogContract(name: string, make: MakeLog): void {
 
       it('forgets a message once it is finished, its run ended, or its attempt was given up', async () => {
         const { log } = await open();
-        await log.append(CHANNEL, [delta(0, 'a', 'msg_1'), delta(0, 'b', 'msg_2'), { type: 'MessageFinished', at: AT, visibility: 'CUSTOMER', messageId: 'msg_1' }]);
-        await log.append(CHANNEL, [{ type: 'MessageReset', at: AT, visibility: 'CUSTOMER', messageId: 'msg_2', runId: 'run_1', attempt: 2, reason: 'restarted' }, delta(0, 'again', 'msg_2', 2)]);
+        await log.append(CHANNEL, [
+          delta(0, 'a', 'msg_1'),
+          delta(0, 'b', 'msg_2'),
+          { type: 'MessageFinished', at: AT, visibility: 'CUSTOMER', messageId: 'msg_1' },
+        ]);
+        await log.append(CHANNEL, [
+          { type: 'MessageReset', at: AT, visibility: 'CUSTOMER', messageId: 'msg_2', runId: 'run_1', attempt: 2, reason: 'restarted' },
+          delta(0, 'again', 'msg_2', 2),
+        ]);
         const entries = await take(follow(log, undefined, 'snapshot'), 2);
         expect(entries[1]).toMatchObject({ event: { type: 'TextSnapshot', messageId: 'msg_2', attempt: 2, text: 'again' } });
       });
@@ -325,7 +346,11 @@ export function eventLogContract(name: string, make: MakeLog): void {
       });
 
       it('loses and doubles nothing, whoever attaches, leaves and resumes in whatever order', async () => {
-        const step = fc.oneof(fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 5 }) }), fc.record({ do: fc.constant('read' as const), count: fc.integer({ min: 1, max: 7 }) }), fc.constant({ do: 'reconnect' as const, count: 0 }));
+        const step = fc.oneof(
+          fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 5 }) }),
+          fc.record({ do: fc.constant('read' as const), count: fc.integer({ min: 1, max: 7 }) }),
+          fc.constant({ do: 'reconnect' as const, count: 0 }),
+        );
         await fc.assert(
           fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
             const made = await make({ historyEventsMax: 1_000 });

@@ -95,7 +95,16 @@ export function describeLlm(name: string, open: LlmOpener): void {
             messages: [
               ...requestOf().messages,
               { role: 'assistant', text: first.text, toolCalls: calls },
-              { role: 'tool', results: calls.map(({ callId, name: tool }) => ({ callId, name: tool, summary: 'You are on the Premium plan, which renews on 1 March 2027.', failed: false, facts: { plan: 'premium' } })) },
+              {
+                role: 'tool',
+                results: calls.map(({ callId, name: tool }) => ({
+                  callId,
+                  name: tool,
+                  summary: 'You are on the Premium plan, which renews on 1 March 2027.',
+                  failed: false,
+                  facts: { plan: 'premium' },
+                })),
+              },
             ],
           }),
           never(),

@@ -36,7 +36,17 @@ describe('the memory event log', () => {
   });
 
   function big(n: number): ParleyEvent {
-    return { type: 'TextDelta', at: AT, visibility: 'CUSTOMER', runId: 'run_1', messageId: 'msg_1', step: 'agent', attempt: 1, offset: n * 2_000, text: 'x'.repeat(2_000) };
+    return {
+      type: 'TextDelta',
+      at: AT,
+      visibility: 'CUSTOMER',
+      runId: 'run_1',
+      messageId: 'msg_1',
+      step: 'agent',
+      attempt: 1,
+      offset: n * 2_000,
+      text: 'x'.repeat(2_000),
+    };
   }
 
   it('holds a bounded number of bytes while 3,000 events of 2 KB pass a reader that does not read', async () => {

@@ -162,7 +162,11 @@ describe('a run', () => {
     const refused = await ask(opened);
     (await llm.nextCall()).send({ type: 'stop', reason: 'refusal' });
     await opened.ended(refused.run.id);
-    expect(await opened.database.run.findUnique({ where: { id: refused.run.id } })).toMatchObject({ status: 'failed', errorCode: 'MODEL_REFUSED', errorRetryable: false });
+    expect(await opened.database.run.findUnique({ where: { id: refused.run.id } })).toMatchObject({
+      status: 'failed',
+      errorCode: 'MODEL_REFUSED',
+      errorRetryable: false,
+    });
     const empty = await ask(opened);
     (await llm.nextCall()).send({ type: 'stop', reason: 'end_turn' });
     await opened.ended(empty.run.id);
@@ -174,12 +178,19 @@ describe('a run', () => {
     const byRun = await open({ llm: silent, runMs: 300 });
     const one = await ask(byRun);
     await byRun.ended(one.run.id);
-    expect(await byRun.database.run.findUnique({ where: { id: one.run.id } })).toMatchObject({ status: 'failed', errorCode: 'MODEL_OVERLOADED', errorRetryable: true });
+    expect(await byRun.database.run.findUnique({ where: { id: one.run.id } })).toMatchObject({
+      status: 'failed',
+      errorCode: 'MODEL_OVERLOADED',
+      errorRetryable: true,
+    });
     await byRun.close();
     const byStep = await open({ llm: silent, stepMs: 300 });
     const two = await ask(byStep);
     await byStep.ended(two.run.id);
-    expect(await byStep.database.run.findUnique({ where: { id: two.run.id } })).toMatchObject({ status: 'failed', errorMessage: expect.stringContaining('longer than') });
+    expect(await byStep.database.run.findUnique({ where: { id: two.run.id } })).toMatchObject({
+      status: 'failed',
+      errorMessage: expect.stringContaining('longer than'),
+    });
   });
 
   it('whose process died is taken up again: attempt 2, the old text taken back, the answer once', async () => {
@@ -196,7 +207,12 @@ describe('a run', () => {
     const second = opened.anotherDriver(createFixedLlm(WORDS));
     second.start();
     seen.push(...(await takeUntil(reader, isTerminal)));
-    expect(typesOf(seen).filter((type) => type === 'RunStarted' || type === 'MessageReset' || type === 'MessagePosted')).toEqual(['RunStarted', 'MessagePosted', 'RunStarted', 'MessageReset']);
+    expect(typesOf(seen).filter((type) => type === 'RunStarted' || type === 'MessageReset' || type === 'MessagePosted')).toEqual([
+      'RunStarted',
+      'MessagePosted',
+      'RunStarted',
+      'MessageReset',
+    ]);
     const message = await opened.database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
     expect(message).toMatchObject({ text: WORDS.join(''), status: 'complete' });
     expect(applyText(seen, message?.id ?? '')).toBe(WORDS.join(''));
@@ -257,11 +273,19 @@ describe('a run', () => {
     first.send({ type: 'tool_call', call: { callId: 'c2', name: 'unknown_tool', input: {} } });
     first.send({ type: 'stop', reason: 'tool_use' });
     const second = await llm.nextCall();
-    expect(second.request.messages.at(-1)).toMatchObject({ role: 'tool', results: [{ callId: 'c1', summary: 'It is 42.', failed: false }, { callId: 'c2', failed: true }] });
+    expect(second.request.messages.at(-1)).toMatchObject({
+      role: 'tool',
+      results: [
+        { callId: 'c1', summary: 'It is 42.', failed: false },
+        { callId: 'c2', failed: true },
+      ],
+    });
     second.send({ type: 'text', text: 'The answer is 42.' });
     second.send({ type: 'stop', reason: 'end_turn' });
     const entries = await takeUntil(reader, isTerminal);
-    expect(entries.find((entry) => entry.kind === 'event' && entry.event.type === 'ToolCalled')).toMatchObject({ event: { tool: 'look_up', arguments: { of: 'all', secret: '[redacted]' } } });
+    expect(entries.find((entry) => entry.kind === 'event' && entry.event.type === 'ToolCalled')).toMatchObject({
+      event: { tool: 'look_up', arguments: { of: 'all', secret: '[redacted]' } },
+    });
     expect(seen).toEqual([[{ of: 'all', secret: 's3cret' }, conversation.customerId]]);
     await opened.ended(run.id);
   });

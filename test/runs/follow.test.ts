@@ -52,7 +52,17 @@ describe('following', () => {
   it('a finished run gives its whole history and completes', async () => {
     const { viewer, run } = await answered();
     const entries = await all(await house.runs.followRun(viewer, run.id, undefined, signal()));
-    expect(typesOf(entries)).toEqual(['ready', 'MessagePosted', 'RunQueued', 'RunStarted', 'AgentChosen', 'MessagePosted', 'TextDelta', 'MessageFinished', 'RunFinished']);
+    expect(typesOf(entries)).toEqual([
+      'ready',
+      'MessagePosted',
+      'RunQueued',
+      'RunStarted',
+      'AgentChosen',
+      'MessagePosted',
+      'TextDelta',
+      'MessageFinished',
+      'RunFinished',
+    ]);
   });
 
   it('a finished run completes with its terminal item also after everything was seen, and without any history', async () => {

@@ -34,7 +34,11 @@ export interface App {
 
 export interface Answer {
   readonly data?: Record<string, unknown> | null;
-  readonly errors?: readonly { readonly message: string; readonly path?: readonly string[]; readonly extensions: { readonly code: string; readonly field?: string; readonly retryable?: boolean; readonly requestId?: string } }[];
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly string[];
+    readonly extensions: { readonly code: string; readonly field?: string; readonly retryable?: boolean; readonly requestId?: string };
+  }[];
 }
 
 export interface StreamItem {
@@ -176,7 +180,10 @@ export function createFrontEnd(url: () => string, token: string | null): FrontEn
   }
 
   function subscribe(field: string, id: string, after: string | undefined): AsyncIterableIterator<StreamItem> {
-    const results = client.iterate<{ item: StreamItem }>({ query: `subscription Follow($id: ID!, $after: Position) { item: ${field}(id: $id, after: $after) { ${ITEM} } }`, variables: { id, after } });
+    const results = client.iterate<{ item: StreamItem }>({
+      query: `subscription Follow($id: ID!, $after: Position) { item: ${field}(id: $id, after: $after) { ${ITEM} } }`,
+      variables: { id, after },
+    });
     return {
       [Symbol.asyncIterator]() {
         return this;
@@ -199,7 +206,10 @@ export function createFrontEnd(url: () => string, token: string | null): FrontEn
     client,
     http,
     async ask(text) {
-      const { data, errors } = await http('mutation Ask($input: StartConversationInput!) { startConversation(input: $input) { conversation { id position } run { id } } }', { input: { text } });
+      const { data, errors } = await http(
+        'mutation Ask($input: StartConversationInput!) { startConversation(input: $input) { conversation { id position } run { id } } }',
+        { input: { text } },
+      );
       if (errors) throw new Error(JSON.stringify(errors));
       const { conversation, run } = (data as { startConversation: { conversation: { id: string; position: string }; run: { id: string } } }).startConversation;
       return { conversationId: conversation.id, runId: run.id, position: conversation.position };

@@ -93,7 +93,12 @@ export async function startMessagesApi(): Promise<MessagesApi> {
       probes += 1;
       const status = queue[0]?.status ?? 200;
       if (status !== 200) return sendError(response, queue.shift() ?? {}, status);
-      return sendJson(response, 200, { data: [{ id: 'claude-test', type: 'model', display_name: 'Test', created_at: '2026-01-01T00:00:00Z' }], has_more: false, first_id: null, last_id: null });
+      return sendJson(response, 200, {
+        data: [{ id: 'claude-test', type: 'model', display_name: 'Test', created_at: '2026-01-01T00:00:00Z' }],
+        has_more: false,
+        first_id: null,
+        last_id: null,
+      });
     }
     const body: MessagesBody = JSON.parse(text);
     const ended = new Promise<'complete' | 'aborted'>((resolve) => {
@@ -163,7 +168,8 @@ function textOf(content: unknown): string {
 function complaint(body: MessagesBody): string | null {
   if (!(body.max_tokens > 0)) return 'max_tokens: must be at least 1';
   if (body.messages[0]?.role !== 'user') return 'messages: first message must use the "user" role';
-  if (/"type":"tool_(?:use|result)"/.test(JSON.stringify(body.messages)) && !body.tools?.length) return 'tools: must be defined when messages hold tool_use or tool_result';
+  if (/"type":"tool_(?:use|result)"/.test(JSON.stringify(body.messages)) && !body.tools?.length)
+    return 'tools: must be defined when messages hold tool_use or tool_result';
   let open: string[] = [];
   for (const [at, message] of body.messages.entries()) {
     const blocks = Array.isArray(message.content) ? message.content : [{ type: 'text', text: message.content }];
@@ -228,7 +234,11 @@ async function sendStream(response: ServerResponse, body: MessagesBody, reply: S
   response.end();
 }
 
-async function breakOff(response: ServerResponse, send: (event: { readonly type: string; readonly [field: string]: unknown }) => void, fault: StreamFault & { readonly afterTokens: number }): Promise<void> {
+async function breakOff(
+  response: ServerResponse,
+  send: (event: { readonly type: string; readonly [field: string]: unknown }) => void,
+  fault: Extract<StreamFault, { readonly afterTokens: number }>,
+): Promise<void> {
   switch (fault.kind) {
     case 'error_event':
       send({ type: 'error', error: { type: fault.type ?? 'overloaded_error', message: 'Overloaded' } });

@@ -67,7 +67,11 @@ export function createFixedLlm(words: readonly string[]): Llm {
         signal.throwIfAborted();
         yield { type: 'text', text };
       }
-      yield { type: 'usage', model: 'fixed', usage: { inputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: words.length, cost: '0.000100' } };
+      yield {
+        type: 'usage',
+        model: 'fixed',
+        usage: { inputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: words.length, cost: '0.000100' },
+      };
       yield { type: 'stop', reason: 'end_turn' };
     },
   };
