@@ -4,8 +4,7 @@
  */
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
-import { MODEL_GRADES } from '../llm/llm.ts';
-import { AGENT_ROLES } from './agent.ts';
+import { AGENT_MODELS, AGENT_ROLES } from './agent.ts';
 
 /** One fault: where, and one sentence about it. */
 export interface Problem {
@@ -32,7 +31,7 @@ const AgentFrontMatter = z.strictObject({
   title: z.string().trim().min(1, 'must not be empty').max(60, 'must have at most 60 characters'),
   role: z.enum(AGENT_ROLES),
   description: description.includes('Use when', 'must say "Use when ..."'),
-  model: z.enum(MODEL_GRADES),
+  model: z.enum(AGENT_MODELS),
   tools: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
   hands_over_to: z.array(slug).default([]),
   examples: z.array(sentence).min(2, 'must have at least 2 entries'),

@@ -5,6 +5,10 @@ export type AgentTier = (typeof AGENT_TIERS)[number];
 export const AGENT_ROLES = ['router', 'specialist', 'analyst', 'automator', 'guard', 'writer', 'coordinator'] as const;
 export type AgentRole = (typeof AGENT_ROLES)[number];
 
+/** What a file promises about its model; config maps each to a vendor's model. */
+export const AGENT_MODELS = ['quick', 'balanced', 'careful'] as const;
+export type AgentModel = (typeof AGENT_MODELS)[number];
+
 export interface Agent {
   /** The file name without `.md`; unique in the tree. */
   readonly id: string;
@@ -16,7 +20,7 @@ export interface Agent {
   /** What it does and when to use it; read by routers and people. */
   readonly description: string;
   /** A promise about the model, mapped to a vendor's model in config. */
-  readonly model: 'quick' | 'balanced' | 'careful';
+  readonly model: AgentModel;
   /** Tool name to its grant, already checked by the tool's own schema. */
   readonly tools: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly handsOverTo: readonly string[];

@@ -51,7 +51,8 @@ export function parseArticle(category: ArticleCategory, slug: string, text: stri
   const problems: Problem[] = named ? [] : [{ line: 1, sentence: 'The file name must be in kebab-case and have at most 60 characters.' }];
   const lines = text.split(/\r?\n/);
   const end = lines.indexOf('---', 1);
-  if (lines[0] !== '---' || end < 0) return { ok: false, problems: [...problems, { line: 1, sentence: 'The file must begin with front matter between two lines of "---".' }] };
+  if (lines[0] !== '---' || end < 0)
+    return { ok: false, problems: [...problems, { line: 1, sentence: 'The file must begin with front matter between two lines of "---".' }] };
   const front = parseFrontMatter(lines.slice(1, end).join('\n'));
   const body = lines.slice(end + 1).join('\n');
   problems.push(...(front.ok ? [] : front.problems), ...bodyProblems(body, end + 1));
@@ -66,7 +67,8 @@ function parseFrontMatter(yaml: string): Parsed<z.output<typeof FrontMatter>> {
   // The YAML begins on the second line of the file.
   const lineAt = (offset: number | null): number => (offset === null ? 1 : counter.linePos(offset).line + 1);
   const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) return { ok: false, problems: faults.map((fault) => ({ line: lineAt(fault.pos[0]), sentence: `The front matter is not valid YAML: ${fault.message}.` })) };
+  if (faults.length > 0)
+    return { ok: false, problems: faults.map((fault) => ({ line: lineAt(fault.pos[0]), sentence: `The front matter is not valid YAML: ${fault.message}.` })) };
   const parsed = FrontMatter.safeParse(document.toJS({ maxAliasCount: 0 }));
   if (parsed.success) return { ok: true, value: parsed.data };
   const problems = parsed.error.issues.flatMap((issue) => {
@@ -108,13 +110,20 @@ function bodyProblems(body: string, linesBefore: number): Problem[] {
     seen.add(heading.toLowerCase());
     if (text === '') problems.push({ line: at, sentence: `The section "${heading}" is empty.` });
   }
-  if (opening?.text === '') problems.push({ line: linesBefore + 1, sentence: 'The opening is missing: say before the first heading what the article is about.' });
-  if (headed.length < HEADINGS_MIN) problems.push({ line: linesBefore + 1, sentence: `An article has at least ${HEADINGS_MIN} sections under "##" headings; this has ${headed.length}.` });
+  if (opening?.text === '')
+    problems.push({ line: linesBefore + 1, sentence: 'The opening is missing: say before the first heading what the article is about.' });
+  if (headed.length < HEADINGS_MIN)
+    problems.push({ line: linesBefore + 1, sentence: `An article has at least ${HEADINGS_MIN} sections under "##" headings; this has ${headed.length}.` });
   for (const { heading, text, line } of sections) {
-    if (text.length > PASSAGE_CHARS_MAX) problems.push({ line: linesBefore + line, sentence: `${heading === '' ? 'The opening' : `The section "${heading}"`} has ${text.length} characters; a passage has at most ${PASSAGE_CHARS_MAX}.` });
+    if (text.length > PASSAGE_CHARS_MAX)
+      problems.push({
+        line: linesBefore + line,
+        sentence: `${heading === '' ? 'The opening' : `The section "${heading}"`} has ${text.length} characters; a passage has at most ${PASSAGE_CHARS_MAX}.`,
+      });
   }
   const words = body.split(/\s+/).filter((word) => word !== '').length;
-  if (words < BODY_WORDS_MIN || words > BODY_WORDS_MAX) problems.push({ line: linesBefore + 1, sentence: `The body has ${words} words; it must have ${BODY_WORDS_MIN} to ${BODY_WORDS_MAX}.` });
+  if (words < BODY_WORDS_MIN || words > BODY_WORDS_MAX)
+    problems.push({ line: linesBefore + 1, sentence: `The body has ${words} words; it must have ${BODY_WORDS_MIN} to ${BODY_WORDS_MAX}.` });
   return [...problems, ...markProblems(body, linesBefore)];
 }
 
@@ -125,7 +134,8 @@ function markProblems(body: string, linesBefore: number): Problem[] {
   for (const [index, line] of body.split('\n').entries()) {
     const at = linesBefore + index + 1;
     if (line.startsWith('```')) fenceLine = fenceLine === null ? at : null;
-    else if (fenceLine === null && /^(#|#{3,})\s/.test(line)) problems.push({ line: at, sentence: 'Only "##" headings are used: the title stands in the front matter.' });
+    else if (fenceLine === null && /^(#|#{3,})\s/.test(line))
+      problems.push({ line: at, sentence: 'Only "##" headings are used: the title stands in the front matter.' });
   }
   if (fenceLine !== null) problems.push({ line: fenceLine, sentence: 'The code block is not closed.' });
   return problems;

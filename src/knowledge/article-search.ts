@@ -27,10 +27,75 @@ const USES_MAX = 100;
 
 /** Stemmed words of politeness and asking: rare in articles, so they would weigh much, and they say nothing about the topic. */
 const SMALL_TALK = [
-  'actual', 'advanc', 'also', 'anybodi', 'anyon', 'appreci', 'ask', 'bit', 'cant', 'could', 'day', 'dear', 'dont', 'els', 'explain', 'get', 'give', 'go', 'good', 'got', 'guy',
-  'hello', 'help', 'hey', 'hi', 'im', 'issu', 'ive', 'keep', 'kind', 'know', 'let', 'like', 'loomwork', 'make', 'mani', 'mayb', 'much', 'need', 'pleas', 'possibl', 'problem',
-  'question', 'realli', 'regard', 'right', 'say', 'see', 'seem', 'show', 'someth', 'sorri', 'still', 'sure', 'take', 'tell', 'thank', 'thing', 'tri', 'understand', 'us', 'use', 'want', 'way',
-  'wonder', 'work', 'would', 'yesterday', 'today',
+  'actual',
+  'advanc',
+  'also',
+  'anybodi',
+  'anyon',
+  'appreci',
+  'ask',
+  'bit',
+  'cant',
+  'could',
+  'day',
+  'dear',
+  'dont',
+  'els',
+  'explain',
+  'get',
+  'give',
+  'go',
+  'good',
+  'got',
+  'guy',
+  'hello',
+  'help',
+  'hey',
+  'hi',
+  'im',
+  'issu',
+  'ive',
+  'keep',
+  'kind',
+  'know',
+  'let',
+  'like',
+  'loomwork',
+  'make',
+  'mani',
+  'mayb',
+  'much',
+  'need',
+  'pleas',
+  'possibl',
+  'problem',
+  'question',
+  'realli',
+  'regard',
+  'right',
+  'say',
+  'see',
+  'seem',
+  'show',
+  'someth',
+  'sorri',
+  'still',
+  'sure',
+  'take',
+  'tell',
+  'thank',
+  'thing',
+  'tri',
+  'understand',
+  'us',
+  'use',
+  'want',
+  'way',
+  'wonder',
+  'work',
+  'would',
+  'yesterday',
+  'today',
 ];
 
 /** Phrases whose sense hangs on a word that the database drops ("in", "out", "down"), and what articles call it. */
@@ -65,7 +130,11 @@ export function createKnowledge({ database, clock }: KnowledgeDeps): Knowledge {
     async search(query, { first, category }) {
       const words = toWords(query);
       if (words === '') return [];
-      const rows = await findArticles(database, words, { first: Math.min(Math.max(Math.trunc(first), 1), HITS_MAX), category: category ?? null, now: clock.now() });
+      const rows = await findArticles(database, words, {
+        first: Math.min(Math.max(Math.trunc(first), 1), HITS_MAX),
+        category: category ?? null,
+        now: clock.now(),
+      });
       return rows.map(toHit);
     },
 
@@ -93,7 +162,11 @@ function toWords(query: string): string {
   return PHRASES.reduce((text, [pattern, meaning]) => text.replace(pattern, meaning), words);
 }
 
-function findArticles(database: ArticleRows, words: string, { first, category, now }: { readonly first: number; readonly category: string | null; readonly now: Date }): Promise<Row[]> {
+function findArticles(
+  database: ArticleRows,
+  words: string,
+  { first, category, now }: { readonly first: number; readonly category: string | null; readonly now: Date },
+): Promise<Row[]> {
   return database.$queryRaw<Row[]>`
     WITH asked AS MATERIALIZED (
       -- Quoted as the input syntax of tsquery wants it, so that any lexeme stands for itself.

@@ -72,7 +72,11 @@ function findDoubles(articles: readonly { file: string; article: Article }[], ke
  * from the slug, so every database has the same.
  * @throws ArticlesError before anything is written.
  */
-export async function seedArticles(database: ArticleRows, dir: string, now: Date): Promise<{ readonly created: number; readonly updated: number; readonly unchanged: number }> {
+export async function seedArticles(
+  database: ArticleRows,
+  dir: string,
+  now: Date,
+): Promise<{ readonly created: number; readonly updated: number; readonly unchanged: number }> {
   const articles = await loadArticles(dir);
   const rows = articles.map((article) => ({ ...article, id: idOf(article.slug) }));
   const written = await database.$queryRaw<{ created: boolean }[]>`

@@ -23,5 +23,9 @@ export interface Knowledge {
   /** Best first, at most one passage per article. Nothing fitting is an empty list, never an error. */
   search(query: string, options: SearchOptions): Promise<readonly KnowledgeHit[]>;
   /** Notes that articles were shown to or quoted in a conversation. */
-  recordUse(articleIds: readonly string[], kind: 'retrieved' | 'cited', where: { readonly conversationId: string | null; readonly runId: string }): Promise<void>;
+  recordUse(
+    articleIds: readonly string[],
+    kind: 'retrieved' | 'cited',
+    where: { readonly conversationId: string | null; readonly runId: string },
+  ): Promise<void>;
 }

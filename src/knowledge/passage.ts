@@ -15,7 +15,7 @@ export interface Section {
 export const PASSAGE_CHARS_MAX = 1200;
 
 /** An opening says what an article is about; the steps people need stand under the headings. */
-const OPENING_WEIGHT = 0.85;
+const OPENING_WEIGHT = 0.6;
 /** A word in running text says less about a section than one in its heading. */
 const TEXT_WEIGHT = 0.6;
 /** Longest ending that the stemmer of the database takes off a word (`authent|ication`). */

@@ -67,7 +67,7 @@ export function createAnthropicLlm(options: AnthropicOptions): AnthropicLlm {
     let spent = NO_USAGE;
     let servedBy = model;
     let heard = false;
-    for (let attempt = 0, pauses = 0; ; ) {
+    for (let attempt = 0, pauses = 0; ;) {
       const answer = createAnswer(model);
       try {
         for await (const events of streamAnswer(deps, body, answer, signal)) {

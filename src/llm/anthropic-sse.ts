@@ -67,14 +67,12 @@ export function createSseParser(): SseParser {
 const Count = z.number().int().min(0).nullish();
 const Usage = z
   .object({ input_tokens: Count, cache_creation_input_tokens: Count, cache_read_input_tokens: Count, output_tokens: Count })
-  .transform(
-    (usage): ReportedUsage => ({
-      ...(usage.input_tokens == null ? {} : { inputTokens: usage.input_tokens }),
-      ...(usage.cache_creation_input_tokens == null ? {} : { cacheWriteTokens: usage.cache_creation_input_tokens }),
-      ...(usage.cache_read_input_tokens == null ? {} : { cacheReadTokens: usage.cache_read_input_tokens }),
-      ...(usage.output_tokens == null ? {} : { outputTokens: usage.output_tokens }),
-    }),
-  );
+  .transform((usage): ReportedUsage => ({
+    ...(usage.input_tokens == null ? {} : { inputTokens: usage.input_tokens }),
+    ...(usage.cache_creation_input_tokens == null ? {} : { cacheWriteTokens: usage.cache_creation_input_tokens }),
+    ...(usage.cache_read_input_tokens == null ? {} : { cacheReadTokens: usage.cache_read_input_tokens }),
+    ...(usage.output_tokens == null ? {} : { outputTokens: usage.output_tokens }),
+  }));
 const MessageStart = z.object({ message: z.object({ model: z.string(), usage: Usage }) });
 const BlockStart = z.object({ index: z.number().int(), content_block: z.looseObject({ type: z.string() }) });
 const BlockStop = z.object({ index: z.number().int() });

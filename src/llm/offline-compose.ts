@@ -22,7 +22,7 @@ export function composeAnswer(request: LlmRequest): string {
   const question = lastQuestion(request.messages);
   const talk = smallTalkOf(question.text);
   const results = resultsOfTurn(request.messages);
-  const parts = talk === 'greeting' || talk === 'thanks' ? [chat(talk, request, topic)] : answer(request, question, results, topic, talk);
+  const parts = talk === 'greeting' || talk === 'thanks' ? [chat(talk, request)] : answer(request, question, results, topic, talk);
   if (persona.firstReply) {
     if (talk !== 'greeting' && persona.customerName) parts.unshift(`Hi ${persona.customerName},`);
     parts.push("_This is Parley's offline model: no language model is connected. With ANTHROPIC_API_KEY set, a real one answers._");
@@ -55,23 +55,26 @@ function resultsOfTurn(messages: readonly LlmMessage[]): readonly ToolResult[] {
   return messages.slice(asked + 1).flatMap((message) => (message.role === 'tool' ? message.results : []));
 }
 
-function chat(talk: SmallTalk, { persona }: LlmRequest, topic: Topic): string {
+function chat(talk: SmallTalk, { persona }: LlmRequest): string {
   if (talk === 'thanks') return 'You are welcome. If anything else comes up, just write here.';
-  return `Hello${persona.customerName ? ` ${persona.customerName}` : ''}, good to hear from you. What can I help you with? ${topic.question}`;
+  return `Hello${persona.customerName ? ` ${persona.customerName}` : ''}, good to hear from you. What can I help you with? I can look up your plan, invoices, payments, refunds and usage, work out prices, and explain how things are done.`;
 }
 
 function answer(request: LlmRequest, question: Question, results: readonly ToolResult[], topic: Topic, talk: SmallTalk | null): string[] {
   const parts: string[] = [];
   const facts = relevantFacts(results, question.context);
   const ranked = rankPassages(numberPassages(request.messages), question.context);
-  // A passage that shares no word with the question is noise beside facts or after a bare "yes"; else it is the best there is.
-  const best = ranked.find(({ score }) => score > 0 && talk === null) ?? (facts.length === 0 && talk === null ? ranked[0] : undefined);
+  // Beside facts only an article named after what was asked adds something; without facts the best there is must do. A bare "yes" asks nothing.
+  const fits = ({ passage, score }: RankedPassage) => score > 0 && (facts.length === 0 || sharesTitle(`${passage.title} ${passage.section}`, question.text));
+  const best = talk === null ? (ranked.find(fits) ?? (facts.length === 0 ? ranked[0] : undefined)) : undefined;
   if (soundsUpset(question.text)) parts.push('I am sorry for the trouble this has caused you.');
   if (talk === 'consent') parts.push('Thank you. I can look things up and explain them here, but I cannot make the change myself.');
   parts.push(...facts);
   if (facts.length === 0) parts.push(...couldNotLookUp(results));
   if (best) {
-    const also = ranked.find(({ passage, score }) => passage.slug !== best.passage.slug && score >= ALSO_SCORE * best.score && sharesTitle(passage.title, question.context));
+    const also = ranked.find(
+      ({ passage, score }) => passage.slug !== best.passage.slug && score >= ALSO_SCORE * best.score && sharesTitle(passage.title, question.context),
+    );
     parts.push(...quote(best, facts.length > 0));
     if (also) parts.push(`Also useful: "${also.passage.title}" [${also.number}].`);
     parts.push(`Sources: ${[best, ...(also ? [also] : [])].map(({ number, passage }) => `[${number}] ${passage.title}`).join(' · ')}`);

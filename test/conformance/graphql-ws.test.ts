@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAcknowledged, openSocket, subscribe } from '../gateway/raw-socket.ts';
-import { startGateway, type Started } from '../gateway/start-gateway.ts';
+import { LIMITS, startGateway, type Started } from '../gateway/start-gateway.ts';
 
 const COUNT = 'subscription ($to: Int!) { count(to: $to) { value } }';
 
 let started: Started;
 beforeAll(async () => {
-  started = await startGateway({ limits: { ...(await import('../gateway/start-gateway.ts')).LIMITS, socketsPerViewer: 100 } });
+  started = await startGateway({ limits: { ...LIMITS, socketsPerViewer: 100 } });
 });
 afterAll(() => started.close());
 
@@ -121,16 +121,17 @@ describe('an open socket', () => {
   });
 
   it('lets an id be used again as soon as the client completed it', async () => {
-    const raw = await openAcknowledged(started.url);
+    const wire = connect(started.port, '127.0.0.1');
+    const raw = await openAcknowledged(started.url, undefined, { createConnection: () => wire });
     subscribe(raw, '1', COUNT, { to: -1 });
     expect(await raw.next()).toMatchObject({ type: 'next' });
     // In one segment, so that the server reads all of them at once.
-    raw.socket.pause();
+    wire.cork();
     for (let turn = 0; turn < 3; turn += 1) {
       raw.send({ type: 'complete', id: '1' });
       subscribe(raw, '1', COUNT, { to: -2 });
     }
-    raw.socket.resume();
+    wire.uncork();
     subscribe(raw, 'after', '{ hello }');
     const seen: unknown[] = [];
     for (let message = await raw.next(); ; message = await raw.next()) {

@@ -37,7 +37,9 @@ describe('article search', () => {
       if (!slugs.some((slug) => expected.includes(slug))) missed.push(`${question} -> ${slugs.join(', ') || 'nothing'}`);
     }
     const found = QUESTIONS.length - missed.length;
-    process.stdout.write(`article search: ${found} of ${QUESTIONS.length} in the first three, ${best} in the first place\n${missed.map((line) => `  missed: ${line}\n`).join('')}`);
+    process.stdout.write(
+      `article search: ${found} of ${QUESTIONS.length} in the first three, ${best} in the first place\n${missed.map((line) => `  missed: ${line}\n`).join('')}`,
+    );
     expect(QUESTIONS.length).toBeGreaterThanOrEqual(60);
     expect(found / QUESTIONS.length).toBeGreaterThanOrEqual(0.9);
   });
@@ -116,9 +118,12 @@ describe('hostile questions', () => {
 
   it('never throws, whatever the text', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 200 }), fc.string({ maxLength: 200 })), async (question) => {
-        expect((await knowledge.search(question, { first: 20 })).length).toBeLessThanOrEqual(20);
-      }),
+      fc.asyncProperty(
+        fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 200 }), fc.string({ maxLength: 200 })),
+        async (question) => {
+          expect((await knowledge.search(question, { first: 20 })).length).toBeLessThanOrEqual(20);
+        },
+      ),
       { numRuns: 150 },
     );
     expect(await test.database.knowledgeArticle.count()).toBeGreaterThanOrEqual(66);

@@ -66,7 +66,14 @@ describe('loading articles', () => {
   it('reads a good file', async () => {
     await write('usage/thread-colour.md', GOOD.replaceAll('\n', '\r\n'));
     const [article] = await loadArticles(dir);
-    expect(article).toMatchObject({ slug: 'thread-colour', category: 'usage', title: 'Change the colour of a thread', tags: ['colour', 'thread'], quality: 0.8, reviewedAt: new Date('2026-03-31T00:00:00Z') });
+    expect(article).toMatchObject({
+      slug: 'thread-colour',
+      category: 'usage',
+      title: 'Change the colour of a thread',
+      tags: ['colour', 'thread'],
+      quality: 0.8,
+      reviewedAt: new Date('2026-03-31T00:00:00Z'),
+    });
     expect(article?.body.startsWith('One plain sentence')).toBe(true);
   });
 
@@ -156,7 +163,8 @@ describe('seeding articles', () => {
     try {
       await seedArticles(test.database, dir, NOW);
       await seedArticles(other.database, dir, new Date('2027-01-01T00:00:00Z'));
-      const idIn = async ({ database }: TestDatabase): Promise<string> => (await database.knowledgeArticle.findUniqueOrThrow({ where: { slug: 'thread-colour' } })).id;
+      const idIn = async ({ database }: TestDatabase): Promise<string> =>
+        (await database.knowledgeArticle.findUniqueOrThrow({ where: { slug: 'thread-colour' } })).id;
       expect(await idIn(other)).toBe(await idIn(test));
     } finally {
       await other.close();

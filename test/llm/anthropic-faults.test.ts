@@ -152,7 +152,13 @@ describe('a failure after the first word', () => {
 
   it('does not repeat a tool call either', async () => {
     const { api, llm } = fixture();
-    api.script({ toolCalls: [{ name: 'find_plan', input: {} }, { name: 'find_usage', input: { month: '2026-11' } }], fault: { kind: 'cut', afterTokens: 3 } });
+    api.script({
+      toolCalls: [
+        { name: 'find_plan', input: {} },
+        { name: 'find_usage', input: { month: '2026-11' } },
+      ],
+      fault: { kind: 'cut', afterTokens: 3 },
+    });
     const { events, error } = await collect(llm.stream(requestOf(), never()));
     expect(events.filter(({ type }) => type === 'tool_call')).toHaveLength(1);
     expect(refusal(error).code).toBe('MODEL_OVERLOADED');

@@ -10,7 +10,14 @@ const CARDS: Passage = { articleId: 'art_2', slug: 'cards', title: 'Cards', sect
 function afterTools(passages: readonly Passage[]): readonly LlmMessage[] {
   return [
     { role: 'user', text: 'Can I have my money back?' },
-    { role: 'assistant', text: '', toolCalls: [{ callId: 'toolu_1', name: 'search_knowledge', input: { query: 'refund' } }, { callId: 'toolu_2', name: 'quote_refund', input: {} }] },
+    {
+      role: 'assistant',
+      text: '',
+      toolCalls: [
+        { callId: 'toolu_1', name: 'search_knowledge', input: { query: 'refund' } },
+        { callId: 'toolu_2', name: 'quote_refund', input: {} },
+      ],
+    },
     {
       role: 'tool',
       results: [
@@ -57,7 +64,10 @@ describe('the request', () => {
     expect(error).toBeNull();
     const body = api.requests[0]?.body;
     expect(body?.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
-    expect(body?.messages[2]?.content).toMatchObject([{ type: 'tool_result', tool_use_id: 'toolu_1' }, { type: 'tool_result', tool_use_id: 'toolu_2', is_error: true }]);
+    expect(body?.messages[2]?.content).toMatchObject([
+      { type: 'tool_result', tool_use_id: 'toolu_1' },
+      { type: 'tool_result', tool_use_id: 'toolu_2', is_error: true },
+    ]);
     const told = body ? lastWords(body) : '';
     expect(told).toContain('Two articles fit.');
     expect(told).toContain('{"found":2}');
@@ -77,10 +87,23 @@ describe('the request', () => {
   it('begins with the customer and leaves out empty texts, as the API demands', async () => {
     const { api, llm } = fixture();
     const { error } = await collect(
-      llm.stream(requestOf({ messages: [{ role: 'assistant', text: 'Hello!' }, { role: 'user', text: 'Hi' }, { role: 'assistant', text: ' ' }, { role: 'user', text: '' }] }), never()),
+      llm.stream(
+        requestOf({
+          messages: [
+            { role: 'assistant', text: 'Hello!' },
+            { role: 'user', text: 'Hi' },
+            { role: 'assistant', text: ' ' },
+            { role: 'user', text: '' },
+          ],
+        }),
+        never(),
+      ),
     );
     expect(error).toBeNull();
-    expect(api.requests[0]?.body?.messages).toEqual([{ role: 'user', content: 'Hi' }, { role: 'user', content: '(an empty message)' }]);
+    expect(api.requests[0]?.body?.messages).toEqual([
+      { role: 'user', content: 'Hi' },
+      { role: 'user', content: '(an empty message)' },
+    ]);
   });
 });
 
@@ -124,7 +147,13 @@ describe('the answer', () => {
   it('puts tool calls together from pieces of JSON, after the words before them', async () => {
     const { api, llm } = fixture();
     const input = { query: 'Müller & Söhne – 30 "seats" 🎟️', page: 2, nested: { deep: [1, null, true] } };
-    api.script({ text: 'Let me look.', toolCalls: [{ id: 'toolu_a', name: 'search_knowledge', input }, { id: 'toolu_b', name: 'find_plan', input: {}, rawJson: '' }] });
+    api.script({
+      text: 'Let me look.',
+      toolCalls: [
+        { id: 'toolu_a', name: 'search_knowledge', input },
+        { id: 'toolu_b', name: 'find_plan', input: {}, rawJson: '' },
+      ],
+    });
     const { text, events } = await collect(llm.stream(requestOf({ tools: [LOOK_UP] }), never()));
     expect(text).toBe('Let me look.');
     expect(events.flatMap((event) => (event.type === 'tool_call' ? [event.call] : []))).toEqual([

@@ -16,7 +16,12 @@ describeLlm('anthropic', async ({ slow }) => {
     if (tool && !answered) return { toolCalls: [{ name: tool.name, input: { detail: true } }] };
     return { text: 'You are on the Premium plan, and it renews on 1 March 2027.', tokenMs: slow ? 500 : 0 };
   });
-  const llm = createAnthropicLlm({ apiKey: 'sk-test', baseUrl: api.url, models: { quick: 'claude-haiku-4-5', balanced: 'claude-haiku-4-5', careful: 'claude-sonnet-4-5' }, tokenGapMs: 5_000 });
+  const llm = createAnthropicLlm({
+    apiKey: 'sk-test',
+    baseUrl: api.url,
+    models: { quick: 'claude-haiku-4-5', balanced: 'claude-haiku-4-5', careful: 'claude-sonnet-4-5' },
+    tokenGapMs: 5_000,
+  });
   return {
     llm,
     async close() {

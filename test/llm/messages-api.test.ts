@@ -12,7 +12,11 @@ describe('the local Messages API, read by the SDK alone', () => {
   afterEach(() => api.close());
 
   const ask = { model: 'claude-haiku-4-5', max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hello' }] };
-  const reply = { text: 'Let me look.', toolCalls: [{ id: 'toolu_1', name: 'find_plan', input: { plan: 'premium', seats: 30 } }], usage: { input: 12, output: 9, cacheRead: 5 } };
+  const reply = {
+    text: 'Let me look.',
+    toolCalls: [{ id: 'toolu_1', name: 'find_plan', input: { plan: 'premium', seats: 30 } }],
+    usage: { input: 12, output: 9, cacheRead: 5 },
+  };
 
   it('answers JSON and events with the same message', async () => {
     api.script(reply, reply);

@@ -11,7 +11,13 @@ const RESET: Passage = {
   section: 'Reset your password',
   text: '## Reset your password\n\n1. Open https://app.loomwork.example and press **Forgot password?**.\n2. Enter your e-mail address.\n3. Open the link. It is valid for 60 minutes.',
 };
-const REFUND: Passage = { articleId: 'art_refund', slug: 'refunds', title: 'Refunds and the guarantee', section: '', text: 'A payment can be refunded within 30 days.' };
+const REFUND: Passage = {
+  articleId: 'art_refund',
+  slug: 'refunds',
+  title: 'Refunds and the guarantee',
+  section: '',
+  text: 'A payment can be refunded within 30 days.',
+};
 const LIMITS: Passage = {
   articleId: 'art_limits',
   slug: 'api-limits',
@@ -45,7 +51,12 @@ const LATER = { ...requestOf().persona, firstReply: false };
 
 describe('the offline model before it answers', () => {
   it('calls every read-only tool whose input is known, in one go, and no other', async () => {
-    const tools: LlmTool[] = [LOOK_UP, { ...LOOK_UP, name: 'leave_note', readOnly: false }, { ...LOOK_UP, name: 'find_sign_in', knownInput: null }, { ...LOOK_UP, name: 'search_knowledge', knownInput: { query: 'x' } }];
+    const tools: LlmTool[] = [
+      LOOK_UP,
+      { ...LOOK_UP, name: 'leave_note', readOnly: false },
+      { ...LOOK_UP, name: 'find_sign_in', knownInput: null },
+      { ...LOOK_UP, name: 'search_knowledge', knownInput: { query: 'x' } },
+    ];
     const { events } = await collect(llm.stream(requestOf({ tools }), never()));
     const calls = events.flatMap((event) => (event.type === 'tool_call' ? [event.call] : []));
     expect(calls.map(({ name, input }) => [name, input])).toEqual([
@@ -127,7 +138,12 @@ describe("the offline model's answer", () => {
   });
 
   it('leaves a failed look-up out while another succeeded', async () => {
-    const text = await say(answered('Where is my refund?', [{ name: 'quote_refund', summary: 'Your payment can be refunded.', failed: false }, { name: 'list_payments', summary: 'This took too long and was given up.', failed: true }]));
+    const text = await say(
+      answered('Where is my refund?', [
+        { name: 'quote_refund', summary: 'Your payment can be refunded.', failed: false },
+        { name: 'list_payments', summary: 'This took too long and was given up.', failed: true },
+      ]),
+    );
     expect(text).toContain('can be refunded');
     expect(text).not.toContain('too long');
   });

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/llm/prices.ts';
 
-const tokens = (inputTokens: number, cacheWriteTokens: number, cacheReadTokens: number, outputTokens: number) => ({ inputTokens, cacheWriteTokens, cacheReadTokens, outputTokens });
+const tokens = (inputTokens: number, cacheWriteTokens: number, cacheReadTokens: number, outputTokens: number) => ({
+  inputTokens,
+  cacheWriteTokens,
+  cacheReadTokens,
+  outputTokens,
+});
 
 describe('the price of an answer', () => {
   it.each([

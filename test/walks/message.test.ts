@@ -37,7 +37,11 @@ describe('a message and its answer', () => {
     const me = await app.customer();
     const model = steppedModel(app);
     const { conversationId } = await me.ask('Where do I find my invoice?');
-    const tabs = [me.follow(conversationId), me.follow(conversationId), (await app.frontEnd(await app.token({ kind: 'staff', userId: 'usr_1', name: 'Sam', role: 'agent' }))).follow(conversationId)];
+    const tabs = [
+      me.follow(conversationId),
+      me.follow(conversationId),
+      app.frontEnd(await app.token({ kind: 'staff', userId: 'usr_1', name: 'Sam', role: 'agent' })).follow(conversationId),
+    ];
     for (const tab of tabs) expect(await take(tab, 1)).toMatchObject([{ __typename: 'StreamReady', status: 'LIVE' }]);
     const seen: StreamItem[][] = tabs.map(() => []);
     for (let token = 1; token <= WORDS.length; token += 1) {
@@ -85,8 +89,15 @@ describe('a message and its answer', () => {
     const words: StreamItem[] = [];
     while (textOf(words) !== WORDS.slice(0, 4).join('')) words.push(...(await takeUntil(first, isText)));
     await first.return?.();
-    const { data } = await me.http('query Load($id: ID!) { conversation(id: $id) { position messages(last: 50) { edges { node { id role text status } } } activeRun { id } } }', { id: conversationId });
-    const loaded = (data as { conversation: { position: string; activeRun: { id: string } | null; messages: { edges: { node: { role: string; text: string; status: string } }[] } } }).conversation;
+    const { data } = await me.http(
+      'query Load($id: ID!) { conversation(id: $id) { position messages(last: 50) { edges { node { id role text status } } } activeRun { id } } }',
+      { id: conversationId },
+    );
+    const loaded = (
+      data as {
+        conversation: { position: string; activeRun: { id: string } | null; messages: { edges: { node: { role: string; text: string; status: string } }[] } };
+      }
+    ).conversation;
     expect(loaded.messages.edges.map(({ node }) => node.role)).toEqual(['CUSTOMER', 'AGENT']);
     expect(loaded.activeRun).not.toBeNull();
     const again = me.follow(conversationId, loaded.position);
@@ -124,8 +135,13 @@ describe('a message and its answer', () => {
       const seen: StreamItem[] = [];
       model.allow(k);
       while (textOf(seen) !== WORDS.slice(0, k).join('')) seen.push(...(await takeUntil(reader, isText)));
-      const { data } = await me.http('mutation Stop($id: ID!) { stopRun(input: { runId: $id }) { run { status } message { text status } usage { outputTokens } alreadyFinished } }', { id: runId });
-      expect(data).toMatchObject({ stopRun: { run: { status: 'STOPPED' }, message: { text: WORDS.slice(0, k).join(''), status: 'PARTIAL' }, alreadyFinished: false } });
+      const { data } = await me.http(
+        'mutation Stop($id: ID!) { stopRun(input: { runId: $id }) { run { status } message { text status } usage { outputTokens } alreadyFinished } }',
+        { id: runId },
+      );
+      expect(data).toMatchObject({
+        stopRun: { run: { status: 'STOPPED' }, message: { text: WORDS.slice(0, k).join(''), status: 'PARTIAL' }, alreadyFinished: false },
+      });
       seen.push(...(await takeUntil(reader, isTerminal)));
       expect(seen.at(-1)).toMatchObject({ __typename: 'RunStopped' });
       expect(textOf(seen)).toBe(WORDS.slice(0, k).join(''));
@@ -175,7 +191,10 @@ describe('a message and its answer', () => {
     expect(items.at(-1)).toMatchObject({ __typename: 'RunFailed', code: 'MODEL_OVERLOADED', retryable: true, partialKept: true });
     expect(items.find((item) => item.__typename === 'MessageFinished')).toMatchObject({ message: { status: 'PARTIAL', text: WORDS.slice(0, 3).join('') } });
     app.model.script({ text: 'Here it is.' });
-    const posted = await me.http('mutation Post($id: ID!) { postMessage(input: { conversationId: $id, text: "Again, please" }) { disposition run { status } } }', { id: conversationId });
+    const posted = await me.http(
+      'mutation Post($id: ID!) { postMessage(input: { conversationId: $id, text: "Again, please" }) { disposition run { status } } }',
+      { id: conversationId },
+    );
     expect(posted).toMatchObject({ data: { postMessage: { disposition: 'STARTED' } } });
     expect(textOf(await takeUntil(reader, isTerminal))).toBe('Here it is.');
     await reader.return?.();
@@ -193,7 +212,11 @@ describe('a message and its answer', () => {
     me.client.on('connected', (opened) => (socket = opened as { terminate(): void }));
     await new Promise<void>((resolve, reject) => {
       me.client.subscribe<{ item: StreamItem }>(
-        { query: 'subscription Follow($id: ID!, $after: Position) { item: conversationEvents(id: $id, after: $after) { __typename position sequence replay ... on TextDelta { offset text } ... on TextSnapshot { text } } }', variables },
+        {
+          query:
+            'subscription Follow($id: ID!, $after: Position) { item: conversationEvents(id: $id, after: $after) { __typename position sequence replay ... on TextDelta { offset text } ... on TextSnapshot { text } } }',
+          variables,
+        },
         {
           next({ data }) {
             if (!data) return;
@@ -213,7 +236,12 @@ describe('a message and its answer', () => {
     });
     expect(drops).toBeGreaterThan(2);
     expect(textOf(items)).toBe(words.join(''));
-    expect(items.filter((item) => item.__typename === 'StreamReady').slice(1).every((item) => item.__typename === 'StreamReady')).toBe(true);
+    expect(
+      items
+        .filter((item) => item.__typename === 'StreamReady')
+        .slice(1)
+        .every((item) => item.__typename === 'StreamReady'),
+    ).toBe(true);
   });
 
   it('are told to start over, not given half, when the server lost what they had', async () => {
