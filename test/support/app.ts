@@ -123,7 +123,11 @@ export async function openApp(env: Readonly<Record<string, string>> = {}): Promi
   const start = () => startParley({ config, log, clock: systemClock, captureException: () => undefined });
   const tokens = createTokens({ secret: JWT_SECRET, clock: systemClock });
   const frontEnds: FrontEnd[] = [];
-  let parley = await start();
+  let parley = await start().catch(async (error: unknown) => {
+    await model.close();
+    await rows.close();
+    throw error;
+  });
 
   function frontEnd(token: string | null): FrontEnd {
     const made = createFrontEnd(() => parley.url, token);
