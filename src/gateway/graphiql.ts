@@ -37,8 +37,12 @@ async function render(headers: Readonly<Record<string, string>>): Promise<Buffer
   const call = JSON.stringify(options);
   const at = html.lastIndexOf(call);
   if (at < 0) throw new Error('GraphiQL renders its options in another way than this version expects');
-  return Buffer.from(`${html.slice(0, at)}(${prepare})(${call.replaceAll('<', '\\u003c')})${html.slice(at + call.length)}`);
+  const page = `${html.slice(0, at)}(${prepare})(${call.replaceAll('<', '\\u003c')})${html.slice(at + call.length)}`;
+  return Buffer.from(page.replace('</head>', () => `${STILL_TABS}</head>`));
 }
+
+/** A tab moves aside while it is pressed, by an animation that was never finished, and the click misses it. They stand still here. */
+const STILL_TABS = '<style>.graphiql-tab { transform: none !important }</style>';
 
 /**
  * Runs in the browser: takes GraphiQL's options and answers them with `connectionParams`, which reads the headers of the open tab each
@@ -58,7 +62,7 @@ const prepare = `function (options) {
     }
     localStorage.setItem('parley:headers', options.headers);
   } catch (error) { /* a browser that stores nothing */ }
-  return Object.assign(options, {
+  return Object.assign(options, beginning(), {
     connectionParams: function () {
       try {
         var state = JSON.parse(localStorage.getItem('graphiql:tabState'));
@@ -68,4 +72,15 @@ const prepare = `function (options) {
       } catch (error) { return { headers: JSON.parse(options.headers) }; }
     },
   });
+  // GraphiQL fills its editors not from the tab it opens with but from these, and opens one tab more when they fit none.
+  function beginning() {
+    var first = options.defaultTabs[0];
+    try {
+      var state = JSON.parse(localStorage.getItem('graphiql:tabState'));
+      if (state) first = state.tabs[state.activeTabIndex];
+    } catch (error) { /* a browser that stores nothing */ }
+    var linked = new URL(location.href).searchParams.get('query');
+    if (!first || (linked !== null && linked !== first.query)) return {};
+    return { query: first.query || undefined, variables: first.variables || '', initialHeaders: first.headers || '' };
+  }
 }`;

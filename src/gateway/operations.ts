@@ -24,7 +24,7 @@ import type { Viewer } from '../store/viewer.ts';
 import { argumentField, coded, refusal, RequestRefused, type Errors } from './errors.ts';
 import { assertWithinLimits, measureOperation, type OperationLimits } from './operation-limits.ts';
 import { startAfter } from './start-after.ts';
-import { openStream } from './stream.ts';
+import { openSource, openStream } from './stream.ts';
 
 /** Who calls: what the schema's context is made of. */
 export interface Call {
@@ -66,6 +66,19 @@ export interface Operations {
   prepare(params: OperationParams): Prepared;
   /** Runs it; never throws. A subscription that could not start is a result without data. @param after Where a stream goes on, over whatever its `after` says. */
   run(prepared: Prepared, call: Call, after?: string): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
+  /** Starts a subscription without executing its items, for who executes an item once for many; never throws. */
+  open(prepared: Prepared, call: Call, after?: string): Promise<ExecutionResult | OpenedSubscription>;
+}
+
+/** A subscription whose items are executed by whoever reads them. */
+export interface OpenedSubscription {
+  readonly items: AsyncIterator<unknown>;
+  /** What one item says to this caller, not yet presented. */
+  execute(item: unknown): Promise<ExecutionResult>;
+  present(result: ExecutionResult): ExecutionResult;
+  failed(error: unknown): GraphQLError;
+  /** The schema's context, fresh. */
+  context(): object;
 }
 
 const CACHE_ENTRIES_MAX = 1_000;
@@ -109,27 +122,42 @@ export function createOperations(deps: OperationsDeps): Operations {
     },
 
     async run(prepared: Prepared, call: Call, after?: string) {
-      // Work that was cut off fails in many ways, and nobody is left to read which: that is no fault to report.
-      const failed = (error: unknown) =>
-        call.signal.aborted ? refusal(new AppError('UNAVAILABLE', 'The request was cancelled.')) : errors.present(error, call.requestId);
-      const present = (result: ExecutionResult): ExecutionResult => (result.errors ? { ...result, errors: result.errors.map(failed) } : result);
-      const { operation } = prepared;
-      const document = after === undefined ? prepared.document : startAfter(schema, prepared.document, after);
+      const { argsOf, present, failed } = argumentsOf(prepared, call, after);
       try {
-        const argsOf = (): ExecutionArgs => ({
-          schema,
-          document,
-          operationName: prepared.operationName,
-          variableValues: prepared.variables,
-          contextValue: contextOf(call),
-        });
-        if (operation.operation !== 'subscription') return present(await execute(argsOf()));
+        if (prepared.operation.operation !== 'subscription') return present(await execute(argsOf()));
         return await openStream({ argsOf, present, signal: call.signal, clock: deps.clock, failed });
       } catch (error) {
         return { errors: [failed(error)] };
       }
     },
+
+    async open(prepared: Prepared, call: Call, after?: string) {
+      const { argsOf, present, failed } = argumentsOf(prepared, call, after);
+      try {
+        const items = await openSource({ argsOf, present });
+        if (!('next' in items)) return items;
+        return { items, present, failed, context: () => contextOf(call), execute: async (item: unknown) => execute({ ...argsOf(), rootValue: item }) };
+      } catch (error) {
+        return { errors: [failed(error)] };
+      }
+    },
   });
+
+  function argumentsOf(prepared: Prepared, call: Call, after: string | undefined) {
+    // Work that was cut off fails in many ways, and nobody is left to read which: that is no fault to report.
+    const failed = (error: unknown) =>
+      call.signal.aborted ? refusal(new AppError('UNAVAILABLE', 'The request was cancelled.')) : errors.present(error, call.requestId);
+    const present = (result: ExecutionResult): ExecutionResult => (result.errors ? { ...result, errors: result.errors.map(failed) } : result);
+    const document = after === undefined ? prepared.document : startAfter(schema, prepared.document, after);
+    const argsOf = (): ExecutionArgs => ({
+      schema,
+      document,
+      operationName: prepared.operationName,
+      variableValues: prepared.variables,
+      contextValue: contextOf(call),
+    });
+    return { argsOf, present, failed };
+  }
 }
 
 function parseWithin(query: string, maxTokens: number): DocumentNode {

@@ -16,6 +16,15 @@ export interface Transport {
   onMessage(deliver: (text: string) => Promise<void>): void;
 }
 
+/** Where the items of one subscription go, past graphql-ws: the frames of many sockets differ only in their id. */
+export interface Outlet {
+  /** Writes a `next` frame without waiting. @param frames Finished frames of the same payload by id, for who writes it to many. */
+  write(payload: string, frames?: Map<string, Buffer>): void;
+  /** Bytes the socket has not taken yet. */
+  owed(): number;
+  close(code: number, reason: string): void;
+}
+
 export interface Session {
   /** Null until connection_init named somebody. */
   viewer: Viewer | null;
@@ -26,6 +35,8 @@ export interface Session {
   count(subscription: boolean): number;
   /** Registers an operation; the signal aborts when the client completes it or is gone. */
   start(id: string, subscription: boolean): AbortSignal;
+  /** For the operation with this id. */
+  outlet(id: string): Outlet;
   close(code: number, reason: string): void;
   onClose(then: () => void): void;
   /** Takes over background work that ends with the socket and does not throw. */
@@ -36,6 +47,8 @@ export interface Session {
 const PING_MS = 12_000;
 /** A client that reads nothing while we owe it this much is cut off. */
 const BUFFERED_BYTES_MAX = 8 * 1_024 * 1_024;
+/** A reader that is cut off for being slow may still take its close frame within this time. */
+const CLOSE_GRACE_MS = 1_000;
 /** Messages kept for an id that is still being torn down. */
 const HELD_MAX = 8;
 
@@ -72,6 +85,7 @@ export function connect(
       if (gone.signal.aborted) operation.controller.abort();
       return operation.controller.signal;
     },
+    outlet: (id) => createOutlet(socket, id),
     close: (code, reason) => socket.close(code, reason),
     onClose: (then) => (gone.signal.aborted ? then() : void closers.push(then)),
     own: (work) => void work.catch((error: unknown) => log.error({ err: error }, 'work of a socket failed')),
@@ -113,6 +127,30 @@ export function connect(
     for (const then of closers) then();
     session.own(closed(code, String(reason)));
   });
+}
+
+const TEXT_FRAME = { binary: false } as const;
+
+function createOutlet(socket: WebSocket, id: string): Outlet {
+  const start = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  return {
+    write(payload, frames) {
+      if (socket.readyState !== socket.OPEN) return;
+      if (!frames) return socket.send(`${start}${payload}}`);
+      let frame = frames.get(id);
+      if (!frame) {
+        frame = Buffer.from(`${start}${payload}}`);
+        frames.set(id, frame);
+      }
+      socket.send(frame, TEXT_FRAME);
+    },
+    owed: () => socket.bufferedAmount,
+    close(code, reason) {
+      socket.close(code, reason);
+      // The close frame would queue behind what is not read; what can still leave may leave for a moment.
+      setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
+    },
+  };
 }
 
 function send(socket: WebSocket, text: string): Promise<void> {

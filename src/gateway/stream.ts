@@ -26,8 +26,14 @@ export function positionOf(result: ExecutionResult): string | null {
 
 /** Starts the subscription: a stream, or the result that says why not. */
 export async function openStream(deps: StreamDeps): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
+  const source = await openSource(deps);
+  return 'next' in source ? follow(source, deps) : source;
+}
+
+/** Starts the subscription and hands over its items before they are executed, or the result that says why not. */
+export async function openSource(deps: Pick<StreamDeps, 'argsOf' | 'present'>): Promise<ExecutionResult | AsyncIterator<unknown>> {
   const source = await createSourceEventStream(deps.argsOf());
-  return isResult(source) ? deps.present(source) : follow(source[Symbol.asyncIterator](), deps);
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : deps.present(source);
 }
 
 function follow(source: AsyncIterator<unknown>, deps: StreamDeps): AsyncIterableIterator<ExecutionResult> {
@@ -90,8 +96,4 @@ async function resultOf(rootValue: unknown, deps: StreamDeps): Promise<Execution
 
 function positionIn(value: unknown): string | undefined {
   return typeof value === 'object' && value !== null && 'position' in value && typeof value.position === 'string' ? value.position : undefined;
-}
-
-function isResult(source: AsyncIterable<unknown> | ExecutionResult): source is ExecutionResult {
-  return !(Symbol.asyncIterator in source);
 }

@@ -16,8 +16,9 @@ import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import { createAdmission } from './admission.ts';
 import { refusal, RequestRefused, type Errors } from './errors.ts';
+import { createFanOut } from './fan-out.ts';
 import { labelOf, type Call, type Operations, type Prepared } from './operations.ts';
-import { connect, type Session } from './socket.ts';
+import { connect, type Outlet, type Session } from './socket.ts';
 
 export interface SocketLimits {
   readonly socketsPerViewer: number;
@@ -57,7 +58,8 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
   const { operations, limits, clock } = deps;
   const log = deps.log.child({ door: 'websocket' });
   const admission = createAdmission({ authenticate: deps.authenticate, errors: deps.errors, clock, socketsPerViewer: limits.socketsPerViewer });
-  const started = new WeakMap<object, { readonly prepared: Prepared; readonly call: Call }>();
+  const fanOut = createFanOut({ operations, errors: deps.errors, clock });
+  const started = new WeakMap<object, { readonly prepared: Prepared; readonly call: Call; readonly outlet: Outlet }>();
 
   const server = makeServer<Record<string, unknown> | undefined, Extra>({
     connectionInitWaitTimeout: INIT_MS,
@@ -89,7 +91,7 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
       const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }) };
       call.log.debug(labelOf(prepared), 'operation begins on a socket');
       const contextValue = {};
-      started.set(contextValue, { prepared, call });
+      started.set(contextValue, { prepared, call, outlet: session.outlet(id) });
       // graphql-ws only reads these; runStarted runs what was prepared.
       return {
         schema: operations.schema,
@@ -106,7 +108,8 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
   async function runStarted({ contextValue }: ExecutionArgs): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
     const known = typeof contextValue === 'object' && contextValue !== null ? started.get(contextValue) : undefined;
     if (!known) throw new Error('an operation that was never prepared');
-    const result = await operations.run(known.prepared, known.call);
+    const { prepared, call, outlet } = known;
+    const result = await (fanOut.subscribe(prepared, call, outlet) ?? operations.run(prepared, call));
     return Symbol.asyncIterator in result || 'data' in result ? result : refusedStream(result.errors ?? []);
   }
 

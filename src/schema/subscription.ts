@@ -11,11 +11,15 @@ import { builder, type Context } from './builder.ts';
 import { idOf } from './input.ts';
 import { ConversationStreamItem, RunStreamItem, type Item } from './stream-item.ts';
 
+/** Items depend on the viewer's authorization class only: the gateway may execute one for all who may see the same. */
+const SHARED = { shared: true };
+
 type Follow = (viewer: Viewer, id: string, after: Position | undefined, signal: AbortSignal) => Promise<AsyncIterableIterator<Entry>>;
 
 builder.subscriptionFields((t) => ({
   conversationEvents: t.field({
     type: ConversationStreamItem,
+    extensions: SHARED,
     description:
       'Everything that happens in a conversation. Without `after`: StreamReady, a TextSnapshot of each answer in the making, then live. It does not end by itself. Leaving stops no run.',
     args: {
@@ -27,6 +31,7 @@ builder.subscriptionFields((t) => ({
   }),
   runEvents: t.field({
     type: RunStreamItem,
+    extensions: SHARED,
     description: 'Everything that happens in a run. Without `after`: its whole history, then live. It completes by itself after the last item of the run.',
     args: {
       id: t.arg.id({ required: true, description: 'The run.' }),
