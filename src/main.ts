@@ -10,6 +10,8 @@ import { startParley, type Parley } from './parley.ts';
 
 const NODE_MAJOR = 24;
 const FLUSH_MS = 2_000;
+/** One Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. */
+const ONE_KEY_MS = 1_000;
 /** Beyond the drain time: what closing everything else may take before the process ends all the same. */
 const LEAVE_MS = 15_000;
 
@@ -76,10 +78,14 @@ function welcome(parley: Parley, config: Config): string {
  * ends the process at once.
  */
 function leaveOnSignals(starting: Promise<Parley>, config: Config, log: Logger): void {
-  let leaving = false;
+  let leftAtMs: number | null = null;
   const leave = async (signal: NodeJS.Signals): Promise<void> => {
-    if (leaving) process.exit(130);
-    leaving = true;
+    const nowMs = performance.now();
+    if (leftAtMs !== null) {
+      if (nowMs - leftAtMs > ONE_KEY_MS) process.exit(130);
+      return;
+    }
+    leftAtMs = nowMs;
     log.info({ signal }, 'leaving');
     const limit = setTimeout(() => {
       log.error('closing took too long: leaving all the same');
