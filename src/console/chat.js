@@ -12,7 +12,7 @@ const RESYNC_MS = 1_000;
 /** Reasons asked for again after a load: those on the screen. */
 const EXPLAINED_MAX = 10;
 
-const view = createChatView({ onSend: send, onStop: stop, onNew: leave, onAskAgain: ask, onSendAgain: post, onReopen: reopen });
+const view = createChatView({ onAsk: ask, onSendAgain: post, onStop: stop, onNew: leave, onReopen: reopen });
 const connection = createConnection({ onState: (state) => view.showState(state) });
 
 let conversationId = null;
@@ -24,9 +24,9 @@ let frame = 0;
 let busy = false;
 
 addEventListener('hashchange', () => {
-  if (idInAddress() !== conversationId) open(idInAddress());
+  if (idInAddress() !== conversationId) void open(idInAddress());
 });
-open(idInAddress());
+void open(idInAddress());
 
 /** Shows a conversation, or none. What an earlier one still sends is dropped by its generation. */
 async function open(id) {
@@ -61,7 +61,8 @@ async function sync() {
   } catch (error) {
     if (mine !== generation) return;
     if (error.retryable) later(mine, error.retryAfterMs ?? RESYNC_MS, sync);
-    view.showNotice(error, error.code === 'NOT_FOUND' ? { label: 'New conversation', act: leave } : null);
+    else view.showState('idle');
+    view.showNotice(error, error.code === 'NOT_FOUND' ? { label: 'New chat', act: leave } : null);
   }
   draw();
 }
@@ -79,7 +80,6 @@ function followAfter(after) {
         unfollow();
         later(mine, item.__typename === 'TextDelta' ? RESYNC_MS : 0, sync);
       }
-      explainRuns();
       draw();
     },
     onRefused: (refusal) => view.showNotice(refusal, null),
@@ -113,11 +113,7 @@ function explainRuns() {
   }
 }
 
-async function send(text) {
-  await post({ id: newId(), text });
-}
-
-/** The question of a run once more, as a new message. */
+/** Each call is a new message, also when it repeats the question of a run that was cut off. */
 async function ask(text) {
   await post({ id: newId(), text });
 }
@@ -182,7 +178,7 @@ async function reopen() {
 
 function leave() {
   history.pushState(null, '', location.pathname);
-  open(null);
+  void open(null);
   view.focus();
 }
 
@@ -194,8 +190,10 @@ function later(mine, afterMs, act) {
 
 /** Once per frame, however many pieces arrive in it. */
 function draw() {
-  cancelAnimationFrame(frame);
-  frame = requestAnimationFrame(() => view.show(thread, conversationId));
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    view.show(thread, conversationId);
+  });
 }
 
 function idInAddress() {

@@ -18,7 +18,7 @@ export class Refusal extends Error {
   }
 }
 
-/** @param onState called with `connecting`, `connected` or `offline` */
+/** @param onState called with `connecting`, `connected`, `offline`, or `idle` while nothing is followed */
 export function createConnection({ onState }) {
   let token = null;
 
@@ -30,12 +30,18 @@ export function createConnection({ onState }) {
     return token;
   }
 
-  async function request(query, variables) {
+  async function request(query, variables, renewed = false) {
     const authorization = `Bearer ${await session()}`;
     const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json', authorization };
     const response = await reach('/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
     const result = await response.json().catch(() => null);
-    if (result?.errors?.length) throw refused(result.errors);
+    if (result?.errors?.length) {
+      const refusal = refused(result.errors);
+      if (refusal.code !== 'UNAUTHENTICATED' || renewed) throw refusal;
+      // The server has new credentials, as after its data was made anew.
+      token = null;
+      return request(query, variables, true);
+    }
     if (!result?.data) throw new Refusal('INTERNAL', `The server answered with status ${response.status} and nothing to read.`, { retryable: true });
     return result.data;
   }
@@ -48,11 +54,13 @@ export function createConnection({ onState }) {
     shouldRetry: () => true,
     retryWait: (attempts) => new Promise((resolve) => setTimeout(resolve, Math.min(RETRY_MS_MAX, 250 * 2 ** attempts) * (0.5 + Math.random()))),
     keepAlive: 12_000,
+    // Between one subscription and the next the socket stays.
+    lazyCloseTimeout: 5_000,
     on: {
       connecting: () => onState('connecting'),
       connected: () => onState('connected'),
       closed: (event) => {
-        onState('offline');
+        onState(event.code === 1000 ? 'idle' : 'offline');
         // The credential is of no use any more: the next connection asks for another.
         if (event.code === 4401 || event.code === 4403) token = null;
       },
@@ -102,7 +110,7 @@ export function createConnection({ onState }) {
     };
   }
 
-  return { request, follow };
+  return { request: (query, variables) => request(query, variables), follow };
 }
 
 async function reach(path, options) {
@@ -122,5 +130,7 @@ function closed(event) {
   const code = event?.code;
   if (code === 4401) return new Refusal('UNAUTHENTICATED', 'The demo session has ended; asking for another.', { retryable: true });
   if (code === 4429) return new Refusal('SUBSCRIPTION_LIMIT', 'Too many tabs are open with this demo customer. Close one and load this page again.');
-  return new Refusal('UNAVAILABLE', `The live connection was closed${code ? ` (${code}${event.reason ? `, ${event.reason}` : ''})` : ''}.`, { retryable: true });
+  return new Refusal('UNAVAILABLE', `The live connection was closed${code ? ` (${code}${event.reason ? `, ${event.reason}` : ''})` : ''}.`, {
+    retryable: true,
+  });
 }

@@ -22,7 +22,13 @@ export function parseMarkdown(text, depth = 0) {
       at += 1;
       continue;
     }
-    const [block, next] = readCode(lines, at) ?? readLine(line, at) ?? readQuote(lines, at, depth) ?? readList(lines, at, depth) ?? readTable(lines, at) ?? readParagraph(lines, at);
+    const [block, next] =
+      readCode(lines, at) ??
+      readLine(line, at) ??
+      readQuote(lines, at, depth) ??
+      readList(lines, at, depth) ??
+      readTable(lines, at) ??
+      readParagraph(lines, at);
     blocks.push(block);
     at = next;
   }
@@ -65,7 +71,10 @@ function readList(lines, at, depth) {
     else break;
     end += 1;
   }
-  return [{ type: 'list', ordered, start: ordered ? Number(first[3]) : 1, items: items.map((inner) => parseMarkdown(inner.join('\n').trimEnd(), depth + 1)) }, end];
+  return [
+    { type: 'list', ordered, start: ordered ? Number(first[3]) : 1, items: items.map((inner) => parseMarkdown(inner.join('\n').trimEnd(), depth + 1)) },
+    end,
+  ];
 }
 
 /** Indented lines belong to the item above; so does an empty line with the list going on behind it, and text that just goes on. */

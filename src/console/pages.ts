@@ -43,7 +43,9 @@ const CHAT: readonly (readonly [path: string, contentType: string])[] = [
   ['/connection.js', SCRIPT],
   ['/markdown.js', SCRIPT],
   ['/markdown-view.js', SCRIPT],
+  ['/message-view.js', SCRIPT],
   ['/operations.js', SCRIPT],
+  ['/thread-rows.js', SCRIPT],
   ['/thread.js', SCRIPT],
 ];
 

@@ -2,72 +2,25 @@
  * What the browser knows of one conversation: rows as loaded, made current by the items of the subscription. Applies pieces of text
  * by their offset, so one that comes twice changes nothing and a missing one is noticed. Draws nothing and asks nobody.
  */
+import { createRows } from './thread-rows.js';
 
-const ENDED = new Set(['SUCCEEDED', 'FAILED', 'STOPPED']);
 /** Items that describe the stream or heal: they count whatever their sequence. */
 const ALWAYS = new Set(['StreamReady', 'StreamReset', 'TextSnapshot', 'Heartbeat']);
 
 export function createThread() {
-  const messages = new Map();
-  const runs = new Map();
-  const unsent = new Map();
+  const unsent = createUnsent();
+  const rows = createRows({ onOwn: unsent.forget });
   let status = 'ACTIVE';
   let owner = 'AGENTS';
   let phase = null;
   let epoch = null;
   let sequence = -1;
 
-  function run(id) {
-    const known = runs.get(id) ?? { id, status: 'QUEUED', agent: null, error: null, why: null, place: null, createdAt: null };
-    runs.set(id, known);
-    return known;
-  }
-
-  /** An ended run stays ended: an item about it may carry the row of a moment before. */
-  function takeRun(row) {
-    if (!row) return;
-    const known = run(row.id);
-    if (!ENDED.has(known.status)) known.status = row.status;
-    known.agent = row.agent ?? known.agent;
-    known.error = row.error ?? known.error;
-    known.createdAt = row.createdAt ?? known.createdAt;
-  }
-
-  function message(id) {
-    const known = messages.get(id) ?? { id, role: 'AGENT', text: '', status: 'WRITING', author: null, agent: null, citations: [], createdAt: '', runId: null, attempt: 0 };
-    messages.set(id, known);
-    return known;
-  }
-
-  /** A row that is still being written lags behind what was heard; any other is the truth. */
-  function takeMessage(row) {
-    if (!row) return;
-    takeRun(row.run);
-    if (row.clientMessageId) unsent.delete(row.clientMessageId);
-    const known = message(row.id);
-    const { role, author, agent, citations, createdAt } = row;
-    Object.assign(known, { role, author, agent, citations, createdAt, runId: row.run?.id ?? null });
-    if (row.status === 'WRITING') return;
-    Object.assign(known, { text: row.text, status: row.status });
-  }
-
-  /** @returns false when a piece before this one is missing */
-  function takeText({ messageId, runId, attempt, offset, text }) {
-    const known = message(messageId);
-    known.runId = runId;
-    if (known.status !== 'WRITING' || attempt < known.attempt) return true;
-    if (attempt > known.attempt) Object.assign(known, { attempt, text: '' });
-    if (offset > known.text.length) return false;
-    known.text = known.text.slice(0, offset) + text + known.text.slice(offset + text.length);
-    return true;
-  }
-
-  function end(runId, ended, error = null) {
-    const known = run(runId);
-    known.status = ended;
-    known.error = error ?? known.error;
+  function finish(run, ended, error) {
+    if (!run) return;
     phase = null;
-    for (const said of messages.values()) if (said.runId === runId && said.status === 'WRITING') said.status = ended === 'SUCCEEDED' ? 'COMPLETE' : 'PARTIAL';
+    rows.takeRun(run);
+    rows.end(run.id, ended, error);
   }
 
   /** @returns `resync` when the rows must be read again, else `ok` */
@@ -75,40 +28,38 @@ export function createThread() {
     switch (item.__typename) {
       case 'MessagePosted':
       case 'MessageFinished':
-        takeMessage(item.message);
+        rows.takeMessage(item.message);
         return 'ok';
       case 'MessageReset':
-        Object.assign(message(item.messageId), { text: '', status: 'WRITING', attempt: item.attempt });
+        Object.assign(rows.message(item.messageId), { text: '', status: 'WRITING', attempt: item.attempt });
         phase = 'RECOVERING';
         return 'ok';
       case 'TextDelta':
         phase = null;
-        return takeText(item) ? 'ok' : 'resync';
+        return rows.takeText(item) ? 'ok' : 'resync';
       case 'AgentChosen':
-        explain(item);
+        rows.explain(item);
         return 'ok';
       case 'RunQueued':
-        takeRun(item.run);
-        if (item.run) run(item.run.id).place = item.place;
+        rows.takeRun(item.run);
+        if (item.run) rows.run(item.run.id).place = item.place;
         return 'ok';
       case 'RunStarted':
-        takeRun(item.run);
+        rows.takeRun(item.run);
         phase = 'THINKING';
         return 'ok';
       case 'RunFinished':
       case 'RunStopped':
-        takeRun(item.run);
-        if (item.run) end(item.run.id, item.__typename === 'RunStopped' ? 'STOPPED' : 'SUCCEEDED');
+        finish(item.run, item.__typename === 'RunStopped' ? 'STOPPED' : 'SUCCEEDED');
         return 'ok';
       case 'RunFailed':
-        takeRun(item.run);
-        if (item.run) end(item.run.id, 'FAILED', { code: item.code, message: item.sentence, retryable: item.retryable });
+        finish(item.run, 'FAILED', { code: item.code, message: item.sentence, retryable: item.retryable });
         return 'ok';
       case 'ConversationChanged':
         if (item.conversation) ({ status, owner } = item.conversation);
         return 'ok';
       default:
-        // A kind of item this page does not know: others will come, and none of them matters here.
+        // Kinds of items that this page does not know come, and do not matter here.
         return 'ok';
     }
   }
@@ -121,21 +72,13 @@ export function createThread() {
         return item.status === 'RESET' ? 'resync' : 'ok';
       case 'StreamReset':
         return 'resync';
-      case 'TextSnapshot': {
-        const known = message(item.messageId);
-        if (known.status === 'WRITING' && item.attempt >= known.attempt) Object.assign(known, { runId: item.runId, attempt: item.attempt, text: item.text });
+      case 'TextSnapshot':
+        rows.takeSnapshot(item);
         return 'ok';
-      }
       default:
         phase = item.phase;
         return 'ok';
     }
-  }
-
-  function explain({ runId, agent, confidence, reason, by }) {
-    const known = run(runId);
-    known.why = { agent, confidence, reason, by };
-    known.agent = agent ?? known.agent;
   }
 
   return {
@@ -144,8 +87,8 @@ export function createThread() {
       ({ status, owner } = conversation);
       epoch = null;
       sequence = -1;
-      for (const { node } of conversation.messages.edges) takeMessage(node);
-      takeRun(conversation.activeRun);
+      for (const { node } of conversation.messages.edges) rows.takeMessage(node);
+      rows.takeRun(conversation.activeRun);
     },
 
     apply(item) {
@@ -155,19 +98,12 @@ export function createThread() {
       return applyNew(item);
     },
 
-    takeMessage,
-    explain,
+    takeMessage: rows.takeMessage,
+    explain: rows.explain,
 
-    sending(id, text) {
-      unsent.set(id, { id, text, error: null });
-    },
-    notSent(id, error) {
-      const known = unsent.get(id);
-      if (known) known.error = error;
-    },
-    forget(id) {
-      unsent.delete(id);
-    },
+    sending: unsent.sending,
+    notSent: unsent.notSent,
+    forget: unsent.forget,
 
     get status() {
       return status;
@@ -179,18 +115,32 @@ export function createThread() {
       return phase;
     },
     get unsent() {
-      return [...unsent.values()];
+      return unsent.all;
     },
-    /** Oldest first; ids grow with time and decide between messages of one moment. */
     get messages() {
-      return [...messages.values()].toSorted((a, b) => (a.createdAt === b.createdAt ? (a.id < b.id ? -1 : 1) : a.createdAt < b.createdAt ? -1 : 1));
+      return rows.messages;
     },
     get runs() {
-      return runs;
+      return rows.runs;
     },
-    /** The run that answers now or is next, oldest first. */
     get activeRuns() {
-      return [...runs.values()].filter((known) => !ENDED.has(known.status)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      return rows.activeRuns;
+    },
+  };
+}
+
+/** What was written here and is not yet known to be with the server. */
+function createUnsent() {
+  const unsent = new Map();
+  return {
+    sending: (id, text) => void unsent.set(id, { id, text, error: null }),
+    notSent(id, error) {
+      const known = unsent.get(id);
+      if (known) known.error = error;
+    },
+    forget: (id) => void unsent.delete(id),
+    get all() {
+      return [...unsent.values()];
     },
   };
 }

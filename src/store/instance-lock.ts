@@ -16,11 +16,15 @@ export interface HomeOptions {
 export interface Home {
   /** Never true in two instances that both reach the database. False while this one cannot be sure. */
   isHome(): boolean;
-  /** Calls `listener` after each change, in order, with the new answer. Returns how to stop listening. */
+  /** True while another instance is known to be home; neither is true while the database cannot be asked. */
+  isElsewhere(): boolean;
+  /** Calls `listener` after each change of either answer, in order, with `isHome`. Returns how to stop listening. */
   onChange(listener: (home: boolean) => void): () => void;
   /** Lets go, so that another instance takes over within two seconds. May be called twice. */
   close(): Promise<void>;
 }
+
+type Place = 'here' | 'elsewhere' | 'unknown';
 
 const RETRY_MS = 2000;
 const CONNECT_MS = 5000;
@@ -36,12 +40,12 @@ export async function holdHome(options: HomeOptions): Promise<Home> {
   const { log, clock } = options;
   const closing = new AbortController();
   const listeners = new Set<(home: boolean) => void>();
-  let home = false;
-  const change = (now: boolean): void => {
-    if (now === home) return;
-    home = now;
-    log.info({ home }, 'whether this instance is home changed');
-    for (const listener of listeners) listener(now);
+  let place: Place = 'unknown';
+  const change = (now: Place): void => {
+    if (now === place) return;
+    place = now;
+    log.debug({ home: place }, 'where home is has changed');
+    for (const listener of listeners) listener(place === 'here');
   };
 
   const firstTry = Promise.withResolvers<void>();
@@ -55,7 +59,7 @@ export async function holdHome(options: HomeOptions): Promise<Home> {
       } catch (error) {
         if (!closing.signal.aborted) log.warn({ err: error }, 'the connection that decides which instance is home was lost');
       } finally {
-        change(false);
+        change('unknown');
         firstTry.resolve();
       }
       await clock.sleep(RETRY_MS, closing.signal).catch(() => {});
@@ -71,7 +75,8 @@ export async function holdHome(options: HomeOptions): Promise<Home> {
     listeners.clear();
   };
   return Object.freeze({
-    isHome: () => home,
+    isHome: () => place === 'here',
+    isElsewhere: () => place === 'elsewhere',
     onChange: (listener: (home: boolean) => void) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -81,7 +86,7 @@ export async function holdHome(options: HomeOptions): Promise<Home> {
 }
 
 /** One connection: asks for the lock until it has it, then sees to it that the connection lives. Rejects when it does not. */
-async function holdOnce(url: string, clock: Clock, signal: AbortSignal, tell: (home: boolean) => void): Promise<void> {
+async function holdOnce(url: string, clock: Clock, signal: AbortSignal, tell: (home: Place) => void): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, query_timeout: QUERY_MS, application_name: 'parley home' });
   const lost = Promise.withResolvers<never>();
   // Handled here as well: it may reject while nobody waits for it.
@@ -94,12 +99,12 @@ async function holdOnce(url: string, clock: Clock, signal: AbortSignal, tell: (h
     let held = false;
     while (!signal.aborted) {
       held = held ? await isAlive(client) : await tryLock(client);
-      tell(held);
+      tell(held ? 'here' : 'elsewhere');
       await Promise.race([lost.promise, clock.sleep(RETRY_MS, signal).catch(() => {})]);
     }
   } finally {
     // Before the lock is free: nobody may see two homes.
-    tell(false);
+    tell('unknown');
     await client.end().catch(() => {});
   }
 }
