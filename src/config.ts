@@ -19,6 +19,7 @@ const Environment = z.object({
   PUBLIC_URL: httpUrl.optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_CONNECTIONS: count(2, 200).default(10),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   ANTHROPIC_API_KEY: z.string().min(1).optional(),
   ANTHROPIC_BASE_URL: httpUrl.optional(),
   MODEL_QUICK: z.string().default('claude-haiku-5-5'),
@@ -39,6 +40,7 @@ const Environment = z.object({
   MODEL_TOKEN_GAP_MS: count(500, 300_000).default(20_000),
   RUNS_AT_ONCE: count(1, 2_000).default(200),
   DRAIN_MS: count(0, 600_000).default(25_000),
+  DRAIN_SOCKETS_PER_S: count(1, 100_000).default(200),
   HISTORY_MS: count(1_000, 86_400_000).default(15 * 60_000),
   HISTORY_EVENTS_MAX: count(100, 1_000_000).default(10_000),
   SOCKETS_PER_VIEWER: count(1, 10_000).default(10),
@@ -86,6 +88,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     /** Null: run the embedded PostgreSQL in the data directory. */
     databaseUrl: set.DATABASE_URL ?? null,
     databaseConnections: set.DATABASE_CONNECTIONS,
+    /** Null: events, jobs and signals stay in this process. */
+    redisUrl: set.REDIS_URL ?? null,
     /** Null: the offline model answers. */
     anthropic: set.ANTHROPIC_API_KEY ? { apiKey: set.ANTHROPIC_API_KEY, baseUrl: set.ANTHROPIC_BASE_URL ?? null } : null,
     models: { quick: set.MODEL_QUICK, balanced: set.MODEL_BALANCED, careful: set.MODEL_CAREFUL },
@@ -110,6 +114,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
       runMs: set.RUN_MS,
       runsAtOnce: set.RUNS_AT_ONCE,
       drainMs: set.DRAIN_MS,
+      /** Sockets sent away per second when leaving; what the other instances can take in. */
+      drainSocketsPerS: set.DRAIN_SOCKETS_PER_S,
       historyMs: set.HISTORY_MS,
       historyEventsMax: set.HISTORY_EVENTS_MAX,
       socketsPerViewer: set.SOCKETS_PER_VIEWER,

@@ -3,7 +3,7 @@
  * with, written to `demo.json` in the data directory. Production never comes here.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -24,11 +24,16 @@ const Written = z.object({ partnerKey: z.string() });
 export async function keepSecret(dataDir: string): Promise<string> {
   const file = join(dataDir, 'jwt-secret');
   await mkdir(dataDir, { recursive: true });
+  // Written whole beside it and then given its name, which only one of several first starts can do: nobody reads half a secret.
+  const own = `${file}.${randomBytes(6).toString('hex')}`;
+  await writeFile(own, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' });
   try {
-    await writeFile(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' });
+    await link(own, file);
   } catch (error) {
     // Made by an earlier start, or by another process at this moment.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    await rm(own, { force: true });
   }
   const secret = (await readFile(file, 'utf8')).trim();
   if (secret.length < 32) throw new Error(`${file} holds no usable secret: delete it and start again`);

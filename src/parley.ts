@@ -12,15 +12,14 @@ import { createAgentDesk } from './desk/agent.ts';
 import { createConversationDesk } from './desk/conversation.ts';
 import { createCustomerDesk } from './desk/customer.ts';
 import type { Desk } from './desk/desk.ts';
+import { openDelivery } from './delivery.ts';
 import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
-import { createMemoryEventLog } from './events/memory-event-log.ts';
 import type { Clock } from './foundation/clock.ts';
 import { newId } from './foundation/ids.ts';
 import type { Logger } from './foundation/logger.ts';
 import { createGateway } from './gateway/server.ts';
 import { createAuthenticate } from './identity/authenticate.ts';
 import { createTokens } from './identity/token.ts';
-import { createMemoryJobQueue } from './jobs/memory-job-queue.ts';
 import { createKnowledge } from './knowledge/article-search.ts';
 import { createAnthropicLlm } from './llm/anthropic-llm.ts';
 import type { Llm } from './llm/llm.ts';
@@ -33,7 +32,6 @@ import type { Context } from './schema/builder.ts';
 import { schema } from './schema/schema.ts';
 import { openDatabase, probe } from './store/database.ts';
 import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
-import { holdHome } from './store/instance-lock.ts';
 import { migrate } from './store/migrate.ts';
 import { seedPolicy } from './store/policy.ts';
 import { createTools } from './tools/tools.ts';
@@ -63,6 +61,8 @@ const AGENTS = fileURLToPath(new URL('../agents', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../package.json', import.meta.url));
 const CONNECT_MS = 5_000;
 const STATEMENT_MS = 15_000;
+/** How long readers may take, once no run is active, to hear the end of the last answers. */
+const HEARD_MS = 1_000;
 /** What closing the doors may take once no run is active. */
 const DOORS_MS = 5_000;
 
@@ -96,17 +96,8 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   const tokens = createTokens({ secret: config.jwtSecret ?? (await keepSecret(config.dataDir)), clock });
   const demo = config.production ? null : await openDemo({ database, databaseUrl, tokens, clock, log, dataDir: config.dataDir });
 
-  const home = await holdHome({ url: databaseUrl, log, clock });
-  opened.push(() => home.close());
-  const eventLog = createMemoryEventLog({
-    clock,
-    historyMs: config.limits.historyMs,
-    historyEventsMax: config.limits.historyEventsMax,
-    available: home.isHome,
-  });
-  opened.push(() => eventLog.close());
-  const jobs = createMemoryJobQueue({ log });
-  opened.push(() => jobs.close());
+  const delivery = await openDelivery({ config, databaseUrl, log, clock, opened });
+  const { eventLog, jobs, signals } = delivery;
 
   const llm = openModel(config, clock, opened);
   const knowledge = createKnowledge({ database, clock });
@@ -115,7 +106,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
   const router = createLocalRouter(catalog);
   const agents = createAgentDesk({ database, catalog, clock });
-  const conversations = createConversationDesk({ database, log: eventLog, jobs, clock, messageCharsMax: config.limits.messageCharsMax });
+  const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: config.limits.messageCharsMax });
   const desk: Desk = Object.freeze({ conversations, customers, agents });
 
   const { historyTokens, answerTokensMax, stepMs, runMs, runsAtOnce, drainMs } = config.limits;
@@ -124,6 +115,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     database,
     log: eventLog,
     jobs,
+    signals,
     clock,
     reply,
     knowledge,
@@ -167,11 +159,16 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   });
   opened.push(() => gateway.close(DOORS_MS));
   driver.start();
-  opened.push(() => driver.close(drainMs));
+  delivery.onAlone(() => void driver.adopt());
+  opened.push(async () => {
+    await driver.close(drainMs);
+    // What the last answers said is on its way to their readers.
+    await delivery.caughtUp(AbortSignal.timeout(HEARD_MS));
+  });
   const { port, url } = await gateway.listen();
-  opened.push(() => gateway.drain());
+  opened.push(() => gateway.drain(drainMs));
   if (demo) await writeDemo(config.dataDir, demo.credentials, url);
-  return { url, port, model: llm.name, agents: catalog.agents.length, demo, isHome: home.isHome(), close };
+  return { url, port, model: llm.name, agents: catalog.agents.length, demo, isHome: delivery.isHome(), close };
 }
 
 async function openPostgres(config: Config, log: Logger, opened: Close[]): Promise<string> {

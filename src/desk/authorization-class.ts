@@ -31,25 +31,39 @@ export function authorizationClassOf(viewer: Viewer): AuthorizationClass {
   }
 }
 
+const asked = new WeakSet<Viewer>();
+
+/** True once somebody asked this class viewer who it is, also when they swallowed what it threw. */
+export function wasAskedWho(viewer: Viewer): boolean {
+  return asked.has(viewer);
+}
+
 function anonymousStaff(role: Extract<Viewer, { kind: 'staff' }>['role']): Viewer {
-  return {
+  const viewer: Viewer = {
     kind: 'staff',
     role,
     get userId(): string {
-      throw new NotShareable();
+      return refuse(viewer);
     },
     get name(): string {
-      throw new NotShareable();
+      return refuse(viewer);
     },
   };
+  return viewer;
 }
 
 function anonymousPartner(partnerId: string): Viewer {
-  return {
+  const viewer: Viewer = {
     kind: 'partner',
     partnerId,
     get keyId(): string | null {
-      throw new NotShareable();
+      return refuse(viewer);
     },
   };
+  return viewer;
+}
+
+function refuse(viewer: Viewer): never {
+  asked.add(viewer);
+  throw new NotShareable();
 }

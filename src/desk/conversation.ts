@@ -8,18 +8,21 @@ import { newId } from '../foundation/ids.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { ParleyEvent } from '../events/event.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { SignalBus } from '../jobs/signal-bus.ts';
 import { NO_USAGE } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
 import type { Conversation, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
-import { conversationsVisibleTo, customersVisibleTo } from './access.ts';
+import { conversationsVisibleTo } from './access.ts';
 import type { ConversationDesk, Disposition, PostMessage, StartConversation } from './desk.ts';
+import { findOrCreateCustomer } from './find-customer.ts';
 import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
 
 export interface ConversationDeskDeps {
   readonly database: Database;
   readonly log: EventLog;
   readonly jobs: JobQueue;
+  readonly signals: SignalBus;
   readonly clock: Clock;
   /** UTF-16 units a message may have. */
   readonly messageCharsMax: number;
@@ -34,8 +37,13 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
     if (events.length > 0) await log.append(`conversation:${conversationId}`, events);
   }
 
-  async function wake(runs: readonly { readonly id: string }[], kind: 'run' | 'stop'): Promise<void> {
-    for (const { id } of runs) await jobs.enqueue({ kind, id });
+  async function wake(run: { readonly id: string }): Promise<void> {
+    await jobs.enqueue({ kind: 'run', id: run.id });
+  }
+
+  /** Whoever drives these runs looks at their rows now instead of at the next renewal. */
+  async function halt(runs: readonly { readonly id: string }[]): Promise<void> {
+    for (const { id } of runs) await deps.signals.send({ kind: 'stop', id });
   }
 
   async function changed(conversation: Conversation): Promise<{ conversation: Conversation }> {
@@ -62,7 +70,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
           return { conversation, ...(await writeQuestion(tx, conversation, text, null, now)) };
         });
         await tell(conversationId, questionEvents(written.message, written.run, 0, now));
-        await wake([written.run], 'run');
+        await wake(written.run);
         return written;
       } catch (error) {
         // Two calls with one key at once: the one that lost answers what the winner made.
@@ -81,10 +89,15 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
       if (duplicate) return duplicate;
       try {
         const now = deps.clock.now();
-        const posted = await database.$transaction((tx) => writePost(tx, viewer, input, text, now));
+        const posted = await database.$transaction(async (tx) => {
+          await lock(tx, input.conversationId);
+          // Looked at again now that nobody else can write: the same message may have come in between, and must not be refused for what it did.
+          return (await findDuplicate(tx, viewer, input, text)) ?? writePost(tx, viewer, input, text, now);
+        });
+        if (posted.disposition === 'duplicate') return posted;
         await tell(input.conversationId, posted.events);
-        await wake(posted.interrupted, 'stop');
-        if (posted.run) await wake([posted.run], 'run');
+        await halt(posted.interrupted);
+        if (posted.run) await wake(posted.run);
         return { message: posted.message, run: posted.run, disposition: posted.disposition };
       } catch (error) {
         const winner = isUniqueViolation(error) ? await findDuplicate(database, viewer, input, text) : null;
@@ -105,7 +118,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
         return { conversation: row, stopped: halted.running, events: halted.events };
       });
       await tell(conversationId, events);
-      await wake(stopped, 'stop');
+      await halt(stopped);
       return changed(conversation);
     },
 
@@ -159,31 +172,6 @@ async function visible(database: Database, viewer: Viewer, conversationId: strin
   return found;
 }
 
-/** The customer the conversation is about; one known only by e-mail is created within the viewer's own customers. */
-async function findOrCreateCustomer(database: Database, viewer: Viewer, input: StartConversation): Promise<string> {
-  if (viewer.kind === 'customer' && !input.customerId && !input.customerEmail) return viewer.customerId;
-  if (input.customerId) {
-    const found = await database.customer.findFirst({ where: { AND: [{ id: input.customerId }, customersVisibleTo(viewer)] } });
-    if (!found) throw notFound('customer');
-    return found.id;
-  }
-  if (!input.customerEmail) throw badInput('input.customerId', 'say who it is about: customerId or customerEmail.');
-  const email = input.customerEmail.trim().toLowerCase();
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || email.length > 254) throw badInput('input.customerEmail', 'is not an e-mail address.');
-  const partnerId = viewer.kind === 'partner' ? viewer.partnerId : null;
-  const where = { AND: [{ email: { equals: email, mode: 'insensitive' as const } }, customersVisibleTo(viewer), viewer.kind === 'staff' ? { partnerId } : {}] };
-  const found = await database.customer.findFirst({ where });
-  if (found) return found.id;
-  if (viewer.kind === 'customer') throw notFound('customer');
-  try {
-    return (await database.customer.create({ data: { id: newId('cus'), email, name: email.split('@', 1)[0] ?? email, partnerId } })).id;
-  } catch (error) {
-    const winner = isUniqueViolation(error) ? await database.customer.findFirst({ where }) : null;
-    if (winner) return winner.id;
-    throw error;
-  }
-}
-
 async function startedBefore(database: Database, conversationId: string): Promise<{ conversation: Conversation; message: Message; run: Run }> {
   const conversation = await database.conversation.findUniqueOrThrow({ where: { id: conversationId } });
   const message = await database.message.findFirstOrThrow({ where: { conversationId, role: 'customer' }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
@@ -191,12 +179,13 @@ async function startedBefore(database: Database, conversationId: string): Promis
   return { conversation, message, run };
 }
 
-async function findDuplicate(
-  database: Database,
-  viewer: Viewer,
-  input: PostMessage,
-  text: string,
-): Promise<{ message: Message; run: Run | null; disposition: Disposition } | null> {
+interface Duplicate {
+  readonly message: Message;
+  readonly run: Run | null;
+  readonly disposition: 'duplicate';
+}
+
+async function findDuplicate(database: Prisma.TransactionClient, viewer: Viewer, input: PostMessage, text: string): Promise<Duplicate | null> {
   if (!input.clientMessageId) return null;
   const { conversationId, clientMessageId } = input;
   const message = await database.message.findUnique({ where: { conversationId_clientMessageId: { conversationId, clientMessageId } } });
@@ -208,21 +197,23 @@ async function findDuplicate(
   return { message, run, disposition: 'duplicate' };
 }
 
-/** Serializes everything that decides who answers next in one conversation. */
+/**
+ * Serializes everything that decides who answers next in one conversation. Whoever writes to the conversation and its runs takes the
+ * conversation first. Not FOR UPDATE, which would also hold up every new message that only refers to it.
+ */
 async function lock(tx: Prisma.TransactionClient, conversationId: string): Promise<void> {
-  await tx.$queryRaw`SELECT 1 FROM "Conversation" WHERE "id" = ${conversationId} FOR UPDATE`;
+  await tx.$queryRaw`SELECT 1 FROM "Conversation" WHERE "id" = ${conversationId} FOR NO KEY UPDATE`;
 }
 
 interface Posted {
   readonly message: Message;
   readonly run: Run | null;
-  readonly disposition: Disposition;
+  readonly disposition: Exclude<Disposition, 'duplicate'>;
   readonly events: readonly ParleyEvent[];
   readonly interrupted: readonly Run[];
 }
 
 async function writePost(tx: Prisma.TransactionClient, viewer: Viewer, input: PostMessage, text: string, now: Date): Promise<Posted> {
-  await lock(tx, input.conversationId);
   const conversation = await tx.conversation.findUniqueOrThrow({ where: { id: input.conversationId } });
   if (conversation.status === 'resolved') {
     throw new AppError('CONVERSATION_CLOSED', 'This conversation is resolved. Reopen it with reopenConversation and send the message again.');

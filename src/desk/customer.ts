@@ -95,13 +95,23 @@ export function createCustomerDesk({ database, clock }: CustomerDeskDeps): Custo
     },
 
     async addAgentNote({ customerId, text, kind, agentId, callId }) {
-      // The call's id is part of the note's author, so that a repeated call finds what the first one wrote.
-      const authorId = `${agentId}#${callId}`;
-      const before = await database.customerNote.findFirst({ where: { customerId, authorKind: 'agent', authorId } });
-      if (before) return before;
-      return database.customerNote.create({
-        data: { id: newId('note'), customerId, kind, text: checkNote(text), authorKind: 'agent', authorId, createdAt: clock.now() },
-      });
+      const note = checkNote(text);
+      // Without the words: another attempt of the run may put the same note differently.
+      const call = { scope: `customer:${customerId}`, verb: 'addAgentNote', key: callId, body: {} };
+      const before = await findFirstAnswer(database, call);
+      if (before) return database.customerNote.findUniqueOrThrow({ where: { id: before } });
+      const id = newId('note');
+      const createdAt = clock.now();
+      try {
+        return await database.$transaction(async (tx) => {
+          await recordFirstAnswer(tx, call, id, createdAt);
+          return tx.customerNote.create({ data: { id, customerId, kind, text: note, authorKind: 'agent', authorId: agentId, createdAt } });
+        });
+      } catch (error) {
+        const winner = isUniqueViolation(error) ? await findFirstAnswer(database, call) : null;
+        if (winner) return database.customerNote.findUniqueOrThrow({ where: { id: winner } });
+        throw error;
+      }
     },
   });
 }

@@ -7,7 +7,8 @@ import { trackUnfinished, type UnfinishedTexts } from './unfinished.ts';
 
 export interface StoredEvent {
   readonly offset: number;
-  readonly event: ParleyEvent;
+  /** Null for one that cannot be read: it counts, and nobody is told of it. */
+  readonly event: ParleyEvent | null;
   readonly bytes: number;
   readonly atMs: number;
 }
@@ -22,7 +23,8 @@ export interface ChannelLimits {
 }
 
 export interface ChannelState {
-  readonly epoch: string;
+  /** What offsets count in; another one after `startOver`. */
+  epoch(): string;
   /** Offset of the latest event; 0 when there was none. */
   top(): number;
   /** Offset of the oldest event still held; top + 1 when none is. */
@@ -32,22 +34,33 @@ export interface ChannelState {
   /** Messages being written, in the order they began. */
   readonly unfinished: UnfinishedTexts;
   /** Appends and wakes every waiter once. */
-  push(events: readonly { readonly event: ParleyEvent; readonly bytes: number }[], atMs: number): void;
+  push(events: readonly Pick<StoredEvent, 'event' | 'bytes'>[], atMs: number): void;
   /** Calls back once, at the next push. Returns the way to stop waiting. */
   wait(wake: () => void): () => void;
   /** Drops what is too old, too many or too much. */
   trim(nowMs: number): void;
-  /** Nobody waits and the last event is older than the age limit. */
+  /** Readers that have read everything there is. */
+  waiting(): number;
+  /**
+   * Forgets everything under a new epoch and wakes every waiter: what is written from now on, after the offset `from` (0), does not
+   * continue what was.
+   */
+  startOver(epoch: string, from?: number): void;
+  /** Counts a reader until the returned function is called: a channel that somebody reads is not idle, also while nobody waits. */
+  hold(): () => void;
+  /** Nobody reads and the last event is older than the age limit. */
   idle(nowMs: number): boolean;
 }
 
-export function createChannel(epoch: string, limits: ChannelLimits): ChannelState {
+export function createChannel(firstEpoch: string, limits: ChannelLimits): ChannelState {
   // A plain array with a moving start: shifting 10,000 elements per append would cost more than the append.
   let held: StoredEvent[] = [];
+  let epoch = firstEpoch;
   let start = 0;
   let bytes = 0;
   let top = 0;
   let lastAtMs = 0;
+  let readers = 0;
   let waiters = new Set<() => void>();
   const unfinished: UnfinishedTexts = new Map();
 
@@ -56,10 +69,16 @@ export function createChannel(epoch: string, limits: ChannelLimits): ChannelStat
   function dropOldest(): void {
     bytes -= held[start]?.bytes ?? 0;
     start += 1;
-    if (start > 1_024 && start * 2 > held.length) {
+    if (start === held.length || (start > 1_024 && start * 2 > held.length)) {
       held = held.slice(start);
       start = 0;
     }
+  }
+
+  function wakeAll(): void {
+    const woken = waiters;
+    waiters = new Set();
+    for (const wake of woken) wake();
   }
 
   function trim(nowMs: number): void {
@@ -68,9 +87,10 @@ export function createChannel(epoch: string, limits: ChannelLimits): ChannelStat
   }
 
   return {
-    epoch,
     unfinished,
     trim,
+    epoch: () => epoch,
+    waiting: () => waiters.size,
     top: () => top,
     oldest: () => top - count() + 1,
     at: (offset) => (offset > top - count() && offset <= top ? held[held.length - 1 - (top - offset)] : undefined),
@@ -79,18 +99,29 @@ export function createChannel(epoch: string, limits: ChannelLimits): ChannelStat
         top += 1;
         held.push({ offset: top, event, bytes: size, atMs });
         bytes += size;
-        trackUnfinished(unfinished, event, top);
+        if (event) trackUnfinished(unfinished, event, top);
       }
       lastAtMs = atMs;
       trim(atMs);
-      const woken = waiters;
-      waiters = new Set();
-      for (const wake of woken) wake();
+      wakeAll();
+    },
+    startOver(next, from = 0) {
+      epoch = next;
+      held = [];
+      start = 0;
+      bytes = 0;
+      top = from;
+      unfinished.clear();
+      wakeAll();
     },
     wait(wake) {
       waiters.add(wake);
       return () => void waiters.delete(wake);
     },
-    idle: (nowMs) => waiters.size === 0 && lastAtMs <= nowMs - limits.ageMs,
+    hold() {
+      readers += 1;
+      return () => void (readers -= 1);
+    },
+    idle: (nowMs) => readers === 0 && waiters.size === 0 && lastAtMs <= nowMs - limits.ageMs,
   };
 }

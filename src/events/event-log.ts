@@ -1,6 +1,6 @@
 /**
  * The contract of the positioned event log. Live, resume, second tab and late join are all `follow`. Implementations:
- * memory-event-log.ts (this process). test/contract/event-log.ts is the suite each must pass.
+ * memory-event-log.ts (this process), redis-event-log.ts (many). test/contract/event-log.ts is the suite each must pass.
  */
 import type { ParleyEvent } from './event.ts';
 import type { Position } from './position.ts';
@@ -49,13 +49,23 @@ export interface ChannelHead {
   readonly resume: Position;
 }
 
+export interface AppendOptions {
+  readonly idempotencyKey?: string;
+  /**
+   * Keeps out who was replaced: once a token was used for this key of this channel, lower ones are refused. For a run, its id and
+   * its attempt. Remembered for two hours after its first use: longer than any run may take.
+   */
+  readonly fence?: { readonly key: string; readonly token: number };
+}
+
 export interface EventLog {
   /**
    * Appends and announces as one step: whoever hears of an event can also replay it. Order holds per channel. The same
    * `idempotencyKey` within five minutes appends nothing and answers the first position.
-   * @throws AppError UNAVAILABLE when this process may not write (see `assertAvailable`).
+   * @throws AppError UNAVAILABLE when this process may not or cannot write (see `assertAvailable`): whether it was written is then
+   * not known, so repeat it with an `idempotencyKey` or not at all. CONFLICT when a higher token has passed the fence.
    */
-  append(channel: Channel, events: readonly ParleyEvent[], options?: { readonly idempotencyKey?: string }): Promise<Position>;
+  append(channel: Channel, events: readonly ParleyEvent[], options?: AppendOptions): Promise<Position>;
   /**
    * Replays what came after `after`, then follows live: no gap, no double, never a partial replay. If continuity cannot be
    * proved, a `reset` entry says so and nothing is guessed. Adjacent text deltas of one message may arrive merged. Ends when

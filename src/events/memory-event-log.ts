@@ -9,11 +9,14 @@ import { AppError } from '../foundation/errors.ts';
 import { createChannel, type ChannelState } from './channel.ts';
 import { decodeEvent, encodeEvent } from './codec.ts';
 import type { Channel, EventLog } from './event-log.ts';
+import { createFences } from './fence.ts';
 import { createFollower } from './follower.ts';
+import { headOf } from './head.ts';
 import { formatPosition, parsePosition, type Position } from './position.ts';
 
 const IDEMPOTENCY_MS = 5 * 60_000;
 const SWEEP_MS = 10_000;
+const CAUGHT_UP_POLL_MS = 10;
 
 export interface MemoryEventLogOptions {
   readonly clock: Clock;
@@ -32,6 +35,15 @@ export interface MemoryEventLogOptions {
 export interface MemoryEventLog extends EventLog {
   /** Drops what is too old now instead of at the next sweep. */
   sweep(): void;
+  /**
+   * For when this process owns the conversations again after it had lost them: others may have written meanwhile, so every channel
+   * begins a new epoch, and every reader is told to reset.
+   */
+  startOver(): void;
+  /** For when another process owns the conversations now: every reader is refused with UNAVAILABLE. */
+  letGo(): void;
+  /** Resolves when every reader has read everything there is, or when the signal aborts. */
+  caughtUp(signal: AbortSignal): Promise<void>;
   /** For metrics and tests: how many channels and followers are held. */
   counts(): { readonly channels: number; readonly followers: number };
 }
@@ -42,15 +54,21 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
   const boot = randomBytes(5).toString('hex');
   const channels = new Map<Channel, ChannelState>();
   const answered = new Map<string, { readonly position: Position; readonly untilMs: number }>();
+  const fences = createFences();
   const closing = new AbortController();
+  let owning = new AbortController();
   let lives = 0;
   let followers = 0;
+
+  function newEpoch(): string {
+    lives += 1;
+    return `${boot}${lives.toString(36)}`;
+  }
 
   function open(name: Channel): ChannelState {
     const known = channels.get(name);
     if (known) return known;
-    lives += 1;
-    const channel = createChannel(`${boot}${lives.toString(36)}`, limits);
+    const channel = createChannel(newEpoch(), limits);
     channels.set(name, channel);
     return channel;
   }
@@ -58,6 +76,7 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
   function sweep(): void {
     const nowMs = options.clock.now().getTime();
     for (const [key, { untilMs }] of answered) if (untilMs <= nowMs) answered.delete(key);
+    fences.sweep(nowMs);
     for (const [name, channel] of channels) {
       channel.trim(nowMs);
       // An idle channel keeps its epoch and top, so that a reader who missed nothing can still prove it, until room is needed.
@@ -67,11 +86,13 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
 
   function assertAvailable(): void {
     if (closing.signal.aborted) throw new AppError('UNAVAILABLE', 'This server is going away. Connect again in a moment.', { retryAfterMs: 1_000 });
-    if (options.available && !options.available()) {
-      throw new AppError('UNAVAILABLE', 'Another Parley on this database owns the conversations. Several can share them when REDIS_URL is set.', {
-        retryAfterMs: 5_000,
-      });
-    }
+    if (options.available && !options.available()) throw notOurs();
+  }
+
+  function followersBehind(): number {
+    let waiting = 0;
+    for (const channel of channels.values()) waiting += channel.waiting();
+    return followers - waiting;
   }
 
   const timer = setInterval(sweep, SWEEP_MS);
@@ -80,13 +101,26 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
   return {
     assertAvailable,
     sweep,
+    startOver() {
+      for (const channel of channels.values()) channel.startOver(newEpoch());
+      answered.clear();
+    },
+    letGo() {
+      owning.abort(notOurs());
+      owning = new AbortController();
+      channels.clear();
+    },
+    async caughtUp(signal) {
+      while (followersBehind() > 0 && !signal.aborted) await options.clock.sleep(CAUGHT_UP_POLL_MS, signal).catch(() => undefined);
+    },
     counts: () => ({ channels: channels.size, followers }),
-    async append(name, events, { idempotencyKey } = {}) {
+    async append(name, events, { idempotencyKey, fence } = {}) {
       assertAvailable();
       const nowMs = options.clock.now().getTime();
       const key = idempotencyKey === undefined ? null : `${name}\n${idempotencyKey}`;
       const before = key === null ? undefined : answered.get(key);
       if (before && before.untilMs > nowMs) return before.position;
+      if (fence) fences.pass(`${name}\n${fence.key}`, fence.token, nowMs);
       const channel = open(name);
       channel.push(
         events.map((event) => {
@@ -97,29 +131,31 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
         }),
         nowMs,
       );
-      const position = formatPosition({ epoch: channel.epoch, offset: channel.top() });
+      const position = formatPosition({ epoch: channel.epoch(), offset: channel.top() });
       if (key !== null) answered.set(key, { position, untilMs: nowMs + IDEMPOTENCY_MS });
       return position;
     },
     follow(name, { after, startAt, signal }) {
       assertAvailable();
       const place = after === undefined ? null : parsePosition(after);
+      const channel = open(name);
+      const release = channel.hold();
       followers += 1;
       return createFollower({
-        channel: open(name),
+        channel,
         after: place,
         startAt,
-        signal: AbortSignal.any([signal, closing.signal]),
+        signal: AbortSignal.any([signal, closing.signal, owning.signal]),
         now: () => options.clock.now(),
-        onEnd: () => void (followers -= 1),
+        onEnd: () => {
+          followers -= 1;
+          release();
+        },
       });
     },
     async head(name) {
       assertAvailable();
-      const channel = open(name);
-      const { epoch } = channel;
-      const first = Math.min(channel.top() + 1, ...[...channel.unfinished.values()].map((text) => text.firstOffset));
-      return { epoch, top: formatPosition({ epoch, offset: channel.top() }), resume: formatPosition({ epoch, offset: first - 1 }) };
+      return headOf(open(name));
     },
     async probe() {
       // That another process owns the conversations is no fault of this one: it still answers what it can.
@@ -130,4 +166,12 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
       closing.abort();
     },
   };
+}
+
+function notOurs(): AppError {
+  return new AppError(
+    'UNAVAILABLE',
+    'This Parley does not hold the conversations at the moment: another one on this database does, or the database is away. Several can share them when REDIS_URL is set.',
+    { retryAfterMs: 5_000 },
+  );
 }

@@ -25,7 +25,8 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
       if (known && known.attempt === event.attempt) {
         known.text += event.text;
         known.step = event.step;
-      } else if (!known || event.attempt > known.attempt) {
+      } else if (event.offset === 0 && (!known || event.attempt > known.attempt)) {
+        // Only from its beginning: the rest of a text whose beginning has left the history would be told as the whole of it.
         const { messageId, runId, step, attempt, text, visibility } = event;
         texts.set(messageId, { messageId, runId, step, attempt, text, visibility, firstOffset: offset });
       }

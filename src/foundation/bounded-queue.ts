@@ -44,7 +44,7 @@ export function createBoundedQueue<T>(itemsMax: number): BoundedQueue<T> {
               makeRoom();
               return { done: false, value: item };
             }
-            if (ending?.failure) throw ending.failure.error;
+            if (ending?.failure && !left) throw ending.failure.error;
             if (ending || left) return { done: true, value: undefined };
             await new Promise<void>((resolve) => (wakeConsumer = resolve));
           }

@@ -2,7 +2,7 @@
  * The contract of the job queue: it wakes workers, at least once, and remembers nothing that a row does not know better. Whoever
  * takes a job decides by the row whether there is anything left to do. Implementation: memory-job-queue.ts.
  */
-export const JOB_KINDS = ['run', 'stop'] as const;
+export const JOB_KINDS = ['run'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 export interface Job {

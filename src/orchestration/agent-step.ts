@@ -48,6 +48,7 @@ export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, e
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(deps.stepMs)]);
   const messages: LlmMessage[] = recall(input.turn, deps.historyTokens);
   const citations = new Map<string, Passage>();
+  const effectIdOf = nameEffects(input);
   let usage = NO_USAGE;
   let text = '';
   try {
@@ -59,7 +60,7 @@ export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, e
       if (round.stop !== 'tool_use') {
         return { text, finishReason: round.stop, usage, citations: [...citations.values()] };
       }
-      const results = await callTools(deps, input, round.calls, request, emit, bounded);
+      const results = await callTools(deps, input, round.calls, effectIdOf, emit, bounded);
       messages.push({ role: 'assistant', text: round.text.trim(), toolCalls: round.calls }, { role: 'tool', results });
     }
   } catch (error) {
@@ -140,22 +141,42 @@ function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn }: AgentS
   });
 }
 
-/** Runs the calls of one round side by side; a refusal becomes a failed result that the model reads. */
+/**
+ * Names each call by its tool and how often the step called that before: another attempt, which may ask in other words or between
+ * other questions, finds what the first one did instead of doing it again.
+ */
+function nameEffects({ turn, step }: AgentStepInput): (tool: string) => string {
+  const calledBefore = new Map<string, number>();
+  return (tool) => {
+    const nth = (calledBefore.get(tool) ?? 0) + 1;
+    calledBefore.set(tool, nth);
+    return `${turn.runId}:${step}:${tool}:${nth}`;
+  };
+}
+
+/**
+ * Runs the calls of one round side by side; a refusal becomes a failed result that the model reads. Whatever fails, all of them have
+ * ended before this does.
+ */
 async function callTools(
   deps: AgentStepDeps,
   input: AgentStepInput,
   calls: readonly ToolCall[],
-  request: number,
+  effectIdOf: (tool: string) => string,
   emit: Emit,
   signal: AbortSignal,
 ): Promise<ToolResult[]> {
-  return Promise.all(
+  const ended = await Promise.allSettled(
     calls.map(async (call, index) => {
       if (index >= CALLS_PER_ROUND_MAX)
         return { callId: call.callId, name: call.name, summary: 'Too many tools were asked for at once; ask again for this one.', failed: true };
-      return callTool(deps, input, call, `${input.turn.runId}:${input.step}:${request}:${index}`, emit, signal);
+      return callTool(deps, input, call, effectIdOf(call.name), emit, signal);
     }),
   );
+  return ended.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
 }
 
 async function callTool(

@@ -2,7 +2,7 @@
  * The workflow that answers one message: understand -> route -> agent -> finish, as a LangGraph graph. Knows no rows and no log:
  * it yields, the driver writes. A run that is taken up again starts a new attempt from here.
  */
-import { Annotation, END, START, StateGraph, type LangGraphRunnableConfig } from '@langchain/langgraph';
+import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { createBoundedQueue } from '../foundation/bounded-queue.ts';
 import { AppError } from '../foundation/errors.ts';
 import type { Agent, Catalog } from '../catalog/agent.ts';
@@ -19,7 +19,10 @@ export interface ReplyDeps extends AgentStepDeps {
   readonly disabledAgents: () => Promise<ReadonlySet<string>>;
 }
 
-/** Workflow events in order; ends after `finished`. Rejects with AppError, or with the signal's reason when it aborts. */
+/**
+ * Workflow events in order; ends after `finished`. Rejects with AppError, or with the signal's reason when it aborts: in both cases
+ * only when nothing of it is at work any more, so that what was spent is said before. A reader that leaves aborts it.
+ */
 export interface ReplyWorkflow {
   (turn: Turn, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
 }
@@ -30,6 +33,7 @@ const AHEAD_MAX = 256;
 const State = Annotation.Root({
   turn: Annotation<Turn>,
   emit: Annotation<Emit>,
+  signal: Annotation<AbortSignal>,
   understanding: Annotation<Understanding | null>,
   speaker: Annotation<Agent | null>,
   answered: Annotation<AgentStepResult | null>,
@@ -39,9 +43,9 @@ type ReplyState = typeof State.State;
 
 export function createReply(deps: ReplyDeps): ReplyWorkflow {
   const graph = new StateGraph(State)
-    .addNode('understand', (state, config) => step(state, config, 'understand', null, null, async () => understandTurn(state)))
-    .addNode('route', (state, config) => step(state, config, 'route', null, 'router', (signal) => route(deps, state, signal)))
-    .addNode('agent', (state, config) => answer(deps, state, config))
+    .addNode('understand', (state) => step(state, 'understand', null, null, async () => understandTurn(state)))
+    .addNode('route', (state) => step(state, 'route', null, 'router', (signal) => route(deps, state, signal)))
+    .addNode('agent', (state) => answer(deps, state))
     .addNode('finish', (state) => finish(state))
     .addEdge(START, 'understand')
     .addEdge('understand', 'route')
@@ -53,11 +57,31 @@ export function createReply(deps: ReplyDeps): ReplyWorkflow {
   return (turn, signal) => {
     // Our own queue, not the graph's custom stream: that one drops what was not yet read when a node fails.
     const events = createBoundedQueue<WorkflowEvent>(AHEAD_MAX);
-    graph.invoke({ turn, emit: events.push, understanding: null, speaker: null, answered: null }, { signal, recursionLimit: 10 }).then(
+    const left = new AbortController();
+    const both = AbortSignal.any([signal, left.signal]);
+    // The signal goes to the nodes and not to the graph, which would leave a node that is still at work behind.
+    graph.invoke({ turn, emit: events.push, signal: both, understanding: null, speaker: null, answered: null }, { recursionLimit: 10 }).then(
       () => events.end(),
-      (error: unknown) => events.end({ error }),
+      (error: unknown) => events.end({ error: signal.aborted ? signal.reason : error }),
     );
-    return events;
+    return leavable(events, () => left.abort());
+  };
+}
+
+/** The same events; `leave` is called as soon as the reader returns. */
+function leavable(events: AsyncIterable<WorkflowEvent>, leave: () => void): AsyncIterable<WorkflowEvent> {
+  return {
+    [Symbol.asyncIterator]() {
+      const source = events[Symbol.asyncIterator]();
+      return {
+        next: () => source.next(),
+        async return() {
+          leave();
+          await source.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
   };
 }
 
@@ -68,14 +92,13 @@ interface StepDone {
 
 /** Runs one node as a step of the run: told when it starts, told how it ended whichever way that is. */
 async function step(
-  { emit }: ReplyState,
-  config: LangGraphRunnableConfig,
+  { emit, signal }: ReplyState,
   path: string,
   agentId: string | null,
   role: string | null,
   work: (signal: AbortSignal) => Promise<StepDone>,
 ): Promise<Partial<ReplyState>> {
-  const signal = config.signal ?? new AbortController().signal;
+  signal.throwIfAborted();
   await emit({ type: 'step_started', step: path, path, agentId, role });
   try {
     const { update, output } = await work(signal);
@@ -111,10 +134,10 @@ async function route(deps: ReplyDeps, { turn, understanding, emit }: ReplyState,
   return { update: { speaker: agent }, output: { agentId: chosen.agentId, confidence: chosen.confidence, by: chosen.by } };
 }
 
-async function answer(deps: ReplyDeps, state: ReplyState, config: LangGraphRunnableConfig): Promise<Partial<ReplyState>> {
+async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<ReplyState>> {
   const { turn, speaker: agent, emit } = state;
   if (!agent) throw new Error('the agent node ran before a route was chosen');
-  return step(state, config, 'agent', agent.id, agent.role, async (signal) => {
+  return step(state, 'agent', agent.id, agent.role, async (signal) => {
     const result = await runAgentStep(deps, { step: 'agent', agent, turn }, emit, signal);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to answer this message.', { retryable: false });
     if (result.text.trim() === '') throw new AppError('MODEL_OVERLOADED', 'The model gave an empty answer.');

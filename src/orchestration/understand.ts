@@ -15,7 +15,7 @@ export interface Understanding {
 }
 
 const GREETING =
-  /^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|greetings|dear (?:team|support|sir|madam))(?:\s+(?:there|team|all|everyone|support))?[\s,.!:;-]*/iu;
+  /^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|greetings|dear (?:team|support|sir|madam))(?:\s+(?:there|team|all|everyone|support))?(?![\p{L}\p{N}'’]|-\p{L})[\s,.!:;-]*/iu;
 const THANKS =
   /^(?:ok(?:ay)?[\s,.!]*)?(?:many |so much )?(?:thanks?(?: you)?|thx|ty|cheers|much appreciated|perfect|great|awesome)(?: (?:a lot|so much|very much|again|for (?:your|the) help))?[\s,.!]*$/iu;
 /** A message this short, after an earlier one, is read together with it. */

@@ -5,6 +5,7 @@ import type { ParleyEvent } from '../events/event.ts';
 import type { Passage } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
 import type { Prisma, Run } from '../store/generated/prisma/client.ts';
+import { LeaseLost } from './lease.ts';
 
 export interface AnswerRecorderDeps {
   readonly database: Database;
@@ -17,9 +18,8 @@ export interface AnswerRecorder {
   adopt(): Promise<ParleyEvent[]>;
   say(words: { readonly step: string; readonly agentId: string; readonly text: string }): Promise<void>;
   cite(passage: Passage): void;
-  /** Writes the finished row within the run's terminal transaction. */
-  finish(tx: Prisma.TransactionClient, status: 'complete' | 'partial', now: Date): Promise<void>;
-  messageId(): string | null;
+  /** Writes the finished row within the transaction that ends the run; answers its id, null when there is none. */
+  finish(tx: Prisma.TransactionClient, status: 'complete' | 'partial', now: Date): Promise<string | null>;
   begun(): boolean;
   /** Milliseconds from the question to the first word; null before it. */
   firstTokenMs(): number | null;
@@ -31,7 +31,10 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   let text = '';
   let firstTokenMs: number | null = null;
 
-  /** The row before the first word: whoever hears of the message can load it. */
+  /**
+   * The row before the first word: whoever hears of the message can load it. One statement with the run's row: an attempt that was
+   * lost before its first word must not leave a second answer.
+   */
   async function begin(agentId: string): Promise<{ messageId: string; told: ParleyEvent[] }> {
     const now = clock.now();
     firstTokenMs = now.getTime() - run.createdAt.getTime();
@@ -40,19 +43,22 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
       return { messageId, told: [] };
     }
     const id = newId('msg');
-    await database.message.create({
-      data: { id, conversationId: run.conversationId ?? '', role: 'agent', agentId, runId: run.id, status: 'writing', text: '', createdAt: now },
-    });
+    const written = await database.$executeRaw`
+      INSERT INTO "Message" ("id", "conversationId", "role", "agentId", "runId", "status", "text", "createdAt")
+      SELECT ${id}, r."conversationId", 'agent'::"MessageRole", ${agentId}, r."id", 'writing'::"MessageStatus", '', ${now}::timestamptz
+        FROM "Run" r
+       WHERE r."id" = ${run.id} AND r."leaseOwner" = ${run.leaseOwner} AND r."attempt" = ${run.attempt} AND r."status" = 'running'
+         FOR SHARE`;
+    if (written === 0) throw new LeaseLost();
     messageId = id;
     return { messageId: id, told: [{ type: 'MessagePosted', at: now.toISOString(), visibility: 'CUSTOMER', messageId: id, runId: run.id }] };
   }
 
   return {
-    messageId: () => messageId,
     begun: () => text !== '',
     firstTokenMs: () => firstTokenMs,
     async adopt() {
-      const before = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
+      const before = run.attempt === 1 ? null : await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
       if (!before) return [];
       messageId = before.id;
       await database.message.update({ where: { id: before.id }, data: { status: 'writing', text: '', finishedAt: null } });
@@ -77,9 +83,18 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     },
     cite: (passage) => void citations.set(`${passage.slug}#${passage.section}`, passage),
     async finish(tx, status, now) {
-      if (messageId === null) return;
+      if (messageId === null) {
+        // Ended before this attempt began: what an earlier one had left open is closed as it is.
+        const [left] = await tx.message.updateManyAndReturn({
+          where: { runId: run.id, role: 'agent', status: 'writing' },
+          data: { status: 'partial', finishedAt: now },
+          select: { id: true },
+        });
+        return left?.id ?? null;
+      }
       const cited = [...citations.values()].map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
       await tx.message.update({ where: { id: messageId }, data: { text, status, finishedAt: now, citations: cited } });
+      return messageId;
     },
   };
 }

@@ -1,43 +1,33 @@
 /**
- * Drives runs: takes a job, claims the run, moves its workflow's events into rows and log, and sees to it that the row ends on
- * every way out: succeeded, failed, stopped, or given back. The only loop that does so. What a workflow does is orchestration's.
+ * Drives runs: takes a job, claims the run, keeps its lease while attempt.ts works on it, and stops it when asked. Looks for runs
+ * that nobody works on. The only one that does so; what a workflow does is orchestration's.
  */
-import type { Clock } from '../foundation/clock.ts';
 import { AppError, notFound } from '../foundation/errors.ts';
-import type { Logger } from '../foundation/logger.ts';
 import { runsVisibleTo } from '../desk/access.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
-import type { Knowledge } from '../knowledge/knowledge.ts';
+import type { SignalBus } from '../jobs/signal-bus.ts';
 import { NO_USAGE } from '../llm/llm.ts';
-import type { ReplyWorkflow } from '../orchestration/reply.ts';
-import { isDatabaseUnavailable, type Database } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
-import { claimRun, findRunnable, RENEW_MS, renewLeases } from './lease.ts';
-import { loadTurn } from './load-turn.ts';
-import { createRecorder, type Recorder, type RunError } from './recorder.ts';
+import { attempt, RunHalted, type AttemptDeps } from './attempt.ts';
+import { claimRun, endOtherLeases, findRunnable, RENEW_MS, renewLeases } from './lease.ts';
 import type { StopResult } from './runs.ts';
 
-export interface DriverDeps {
-  readonly database: Database;
-  readonly log: EventLog;
+export interface DriverDeps extends AttemptDeps {
   readonly jobs: JobQueue;
-  readonly clock: Clock;
-  readonly reply: ReplyWorkflow;
-  readonly knowledge: Pick<Knowledge, 'recordUse'>;
-  readonly logger: Logger;
+  readonly signals: SignalBus;
   /** This process, as it stands on the rows of its runs. */
   readonly instanceId: string;
-  readonly runMs: number;
   readonly runsAtOnce: number;
-  /** Bugs go here; refusals do not. */
-  readonly report: (error: unknown, context: Readonly<Record<string, string>>) => void;
 }
 
 export interface RunDriver {
   /** Begins to take jobs and to look for runs nobody works on. */
   start(): void;
+  /** Takes up at once what other instances left running. Only for who knows that none of them drives runs any more. */
+  adopt(): void;
   stop(viewer: Viewer, runId: string): Promise<StopResult>;
   /** Takes no more runs, waits up to `drainMs` for the active ones, and gives the rest back to the queue. */
   close(drainMs: number): Promise<void>;
@@ -48,22 +38,8 @@ const SCAN_MAX = 200;
 /** How long `stop` waits for the driver that has the run. */
 const STOP_MS = 10_000;
 const STOP_POLL_MS = 100;
-/** How long a terminal write is tried again while the database is away; after that the lease runs out and another attempt is made. */
-const WRITE_RETRY_MS = [50, 100, 250, 500, 1_000, 1_000, 1_000, 2_000] as const;
-
-type HaltKind = 'stop' | 'park' | 'lease_lost' | 'timeout';
-
-/** Why a run's signal was aborted. */
-class RunHalted extends Error {
-  readonly kind: HaltKind;
-  readonly by: string;
-  constructor(kind: HaltKind, by = 'system') {
-    super(`run halted: ${kind}`);
-    this.name = 'RunHalted';
-    this.kind = kind;
-    this.by = by;
-  }
-}
+/** A run that was cut off this often may be what cuts off its processes. */
+const ATTEMPTS_MAX = 10;
 
 interface ActiveRun {
   readonly halt: (reason: RunHalted) => void;
@@ -76,15 +52,19 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
   const closing = new AbortController();
   const background: Promise<void>[] = [];
   const stopWorkers: (() => Promise<void>)[] = [];
+  let stopHearing = (): void => {};
 
   async function drive(runId: string): Promise<void> {
     if (closing.signal.aborted || active.has(runId)) return;
     const run = await claimUnlessTaken(deps, runId);
     if (!run) return;
     const controller = new AbortController();
+    if (run.stopRequestedAt) controller.abort(new RunHalted('stop', run.stoppedBy ?? 'system'));
+    else if (run.attempt > ATTEMPTS_MAX) controller.abort(new RunHalted('given_up'));
+    // Claimed while we were leaving: nobody waits for it any more.
+    else if (closing.signal.aborted) controller.abort(new RunHalted('park'));
     const done = attempt(deps, run, controller.signal);
     active.set(runId, { halt: (reason) => controller.abort(reason), done });
-    if (run.stopRequestedAt) controller.abort(new RunHalted('stop', run.stoppedBy ?? 'system'));
     const timer = setTimeout(() => controller.abort(new RunHalted('timeout')), deps.runMs);
     try {
       await done;
@@ -117,6 +97,15 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
     for (const id of await findRunnable(database, SCAN_MAX)) if (!active.has(id)) await jobs.enqueue({ kind: 'run', id });
   }
 
+  async function adopt(): Promise<void> {
+    try {
+      await endOtherLeases(database, deps.instanceId);
+      await scan();
+    } catch (error) {
+      logger.warn({ err: error }, 'runs of other instances were not taken up: their leases will run out');
+    }
+  }
+
   async function repeat(everyMs: number, what: string, work: () => Promise<void>): Promise<void> {
     while (!closing.signal.aborted) {
       await clock.sleep(everyMs, closing.signal).catch(() => undefined);
@@ -127,22 +116,32 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
 
   return {
     start() {
-      stopWorkers.push(jobs.work('run', { atOnce: deps.runsAtOnce }, drive), jobs.work('stop', { atOnce: 50 }, haltStopped));
+      stopWorkers.push(jobs.work('run', { atOnce: deps.runsAtOnce }, drive));
+      stopHearing = deps.signals.on('stop', haltStopped);
       background.push(repeat(RENEW_MS, 'leases were not renewed', renew), repeat(SCAN_MS, 'waiting runs were not looked for', scan));
+    },
+    adopt() {
+      if (closing.signal.aborted) return;
+      // Their earlier words stand in another life of the log: they begin again, so that nobody reads an answer from its middle.
+      for (const run of active.values()) run.halt(new RunHalted('park'));
+      background.push(adopt());
     },
     stop: (viewer, runId) =>
       stopRun(deps, viewer, runId, (by) => {
         const found = active.get(runId);
-        found?.halt(new RunHalted('stop', by));
-        return found?.done;
+        if (!found) return deps.signals.send({ kind: 'stop', id: runId });
+        found.halt(new RunHalted('stop', by));
+        return found.done;
       }),
     async close(drainMs) {
       const drained = Promise.all([...active.values()].map((run) => run.done));
       const stopped = stopWorkers.splice(0).map((stop) => stop());
-      const waited = AbortSignal.timeout(Math.max(1, drainMs));
-      if (active.size > 0) await Promise.race([drained, clock.sleep(drainMs, waited).catch(() => undefined)]);
+      const limit = new AbortController();
+      if (active.size > 0) await Promise.race([drained, clock.sleep(drainMs, limit.signal).catch(() => undefined)]);
+      limit.abort();
       for (const run of active.values()) run.halt(new RunHalted('park'));
       closing.abort();
+      stopHearing();
       await Promise.allSettled([...stopped, ...background, drained]);
     },
   };
@@ -169,80 +168,6 @@ async function claimUnlessTaken({ database, log, instanceId, logger }: DriverDep
   }
 }
 
-/** One attempt from its first event to its last. Never rejects: whatever happens ends in the row or in the lease running out. */
-async function attempt(deps: DriverDeps, run: Run, signal: AbortSignal): Promise<void> {
-  const recorder = createRecorder(deps, run);
-  const logger = deps.logger.child({ runId: run.id, conversationId: run.conversationId, attempt: run.attempt });
-  const started = performance.now();
-  try {
-    await recorder.begin();
-    signal.throwIfAborted();
-    const turn = await loadTurn(deps.database, run, deps.clock.now());
-    const cited = new Set<string>();
-    for await (const event of deps.reply(turn, signal)) {
-      signal.throwIfAborted();
-      await recorder.take(event);
-      if (event.type === 'cited') cited.add(event.passage.articleId);
-    }
-    signal.throwIfAborted();
-    await persist(deps, () => recorder.succeed());
-    await recordCited(deps, run, cited);
-    logger.info({ ms: Math.round(performance.now() - started) }, 'run finished');
-  } catch (error) {
-    await conclude(deps, recorder, signal.aborted ? signal.reason : error, logger).catch((failure: unknown) => {
-      logger.error({ err: failure }, 'run could not be ended: its lease will run out and it is attempted again');
-    });
-  }
-}
-
-async function conclude(deps: DriverDeps, recorder: Recorder, reason: unknown, logger: Logger): Promise<void> {
-  if (reason instanceof RunHalted) {
-    logger.info({ reason: reason.kind }, 'run halted');
-    if (reason.kind === 'stop') await persist(deps, () => recorder.stop(reason.by));
-    if (reason.kind === 'park') await persist(deps, () => recorder.park());
-    if (reason.kind === 'timeout')
-      await persist(deps, () =>
-        recorder.fail({ code: 'MODEL_OVERLOADED', message: `The run took longer than ${Math.round(deps.runMs / 1_000)} seconds.`, retryable: true }),
-      );
-    return;
-  }
-  // Without a database nothing can be written, not even the failure: the lease runs out and the run is attempted again.
-  if (isDatabaseUnavailable(reason)) throw reason;
-  const told = asRunError(reason);
-  if (told.code === 'INTERNAL') deps.report(reason, { runId: String(logger.bindings()['runId']) });
-  logger.warn({ err: reason, code: told.code }, 'run failed');
-  await persist(deps, () => recorder.fail(told));
-}
-
-function asRunError(error: unknown): RunError {
-  if (error instanceof AppError) return { code: error.code, message: error.message, retryable: error.retryable };
-  return { code: 'INTERNAL', message: 'Something unexpected happened while this was being answered.', retryable: true };
-}
-
-/** Tries a terminal write again while the database is away. */
-async function persist({ clock, logger }: DriverDeps, write: () => Promise<boolean>): Promise<void> {
-  for (const waitMs of WRITE_RETRY_MS) {
-    try {
-      if (!(await write())) logger.warn('run was lost to another instance: nothing written');
-      return;
-    } catch (error) {
-      if (!isDatabaseUnavailable(error)) throw error;
-      await clock.sleep(waitMs);
-    }
-  }
-  await write();
-}
-
-/** Which articles were quoted; what is missing here disturbs no answer. */
-async function recordCited({ knowledge, logger }: DriverDeps, run: Run, cited: ReadonlySet<string>): Promise<void> {
-  if (cited.size === 0) return;
-  try {
-    await knowledge.recordUse([...cited], 'cited', { conversationId: run.conversationId, runId: run.id });
-  } catch (error) {
-    logger.warn({ err: error, runId: run.id }, 'quoted articles were not recorded');
-  }
-}
-
 async function wakeNext({ database, jobs, logger }: DriverDeps, run: Run): Promise<void> {
   if (!run.conversationId) return;
   try {
@@ -256,8 +181,8 @@ async function wakeNext({ database, jobs, logger }: DriverDeps, run: Run): Promi
   }
 }
 
-/** `halt` stops the run where it is driven here, and answers when that is done. */
-async function stopRun(deps: DriverDeps, viewer: Viewer, runId: string, halt: (by: string) => Promise<void> | undefined): Promise<StopResult> {
+/** `halt` stops the run: where it is driven here it answers when that is done, else when whoever drives it was told. */
+async function stopRun(deps: DriverDeps, viewer: Viewer, runId: string, halt: (by: string) => Promise<void>): Promise<StopResult> {
   const { database, log, clock } = deps;
   log.assertAvailable();
   const found = await database.run.findFirst({ where: { AND: [{ id: runId }, runsVisibleTo(viewer)] } });
@@ -267,7 +192,7 @@ async function stopRun(deps: DriverDeps, viewer: Viewer, runId: string, halt: (b
   const now = clock.now();
   const { count } = await database.run.updateMany({ where: { id: runId, status: 'queued' }, data: { status: 'stopped', stoppedBy: by, finishedAt: now } });
   if (count > 0) {
-    await log.append(`conversation:${found.conversationId ?? runId}`, [
+    await log.append(found.conversationId ? `conversation:${found.conversationId}` : `run:${runId}`, [
       { type: 'RunStopped', at: now.toISOString(), visibility: 'CUSTOMER', runId, by, usage: NO_USAGE },
     ]);
     await wakeNext(deps, found);

@@ -10,6 +10,14 @@ import type { Run } from '../store/generated/prisma/client.ts';
 export const LEASE_MS = 10_000;
 export const RENEW_MS = 3_000;
 
+/** Thrown by a write that found the run in other hands: whoever gets it writes nothing more. */
+export class LeaseLost extends Error {
+  constructor() {
+    super('the run belongs to another attempt');
+    this.name = 'LeaseLost';
+  }
+}
+
 /** The run, now ours and one attempt further; null when it is not to be had (yet). */
 export async function claimRun(database: Database, runId: string, owner: string): Promise<Run | null> {
   const claimed = await database.$queryRaw<{ id: string }[]>`
@@ -25,6 +33,11 @@ export async function claimRun(database: Database, runId: string, owner: string)
   return claimed.length === 0 ? null : database.run.findUnique({ where: { id: runId } });
 }
 
+/** Ends the leases of all others, whose runs can then be claimed at once. Only for who knows that no other instance may drive runs. */
+export async function endOtherLeases(database: Database, owner: string): Promise<void> {
+  await database.run.updateMany({ where: { status: 'running', leaseOwner: { not: owner } }, data: { leaseUntil: new Date(0) } });
+}
+
 export interface Renewed {
   readonly id: string;
   readonly stopRequestedAt: Date | null;
@@ -38,11 +51,18 @@ export async function renewLeases(database: Database, runIds: readonly string[],
     RETURNING "id", "stopRequestedAt"`;
 }
 
-/** Runs that somebody should be working on: queued ones and those whose owner went silent, oldest first. */
+/**
+ * Runs that somebody should be working on: queued ones whose turn it is and those whose owner went silent, oldest first. Those that
+ * wait behind another of their conversation are left out: a long queue in one must not hide the others.
+ */
 export async function findRunnable(database: Database, limit: number): Promise<readonly string[]> {
   const rows = await database.$queryRaw<{ id: string }[]>`
-    SELECT "id" FROM "Run"
-     WHERE "status" = 'queued' OR ("status" = 'running' AND "leaseUntil" < now())
-     ORDER BY "createdAt", "id" LIMIT ${limit}`;
+    SELECT r."id" FROM "Run" r
+     WHERE (r."status" = 'running' AND r."leaseUntil" < now())
+        OR (r."status" = 'queued'
+            AND NOT EXISTS (SELECT 1 FROM "Run" o
+                             WHERE o."conversationId" = r."conversationId" AND o."id" <> r."id"
+                               AND (o."status" IN ('running', 'waiting') OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id")))))
+     ORDER BY r."createdAt", r."id" LIMIT ${limit}`;
   return rows.map((row) => row.id);
 }

@@ -1,16 +1,19 @@
 /**
  * Writes one attempt of one run: each workflow event becomes rows first and log events second, and exactly one terminal event ends
- * it. The terminal write is fenced by the lease: who lost it writes nothing any more. Decides nothing about what happens next.
+ * it. What counts is fenced by the lease: who lost it is thrown out with LeaseLost, or ends nothing. Decides nothing about what happens next.
  */
 import type { Clock } from '../foundation/clock.ts';
+import { AppError } from '../foundation/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
-import type { ParleyEvent, Usage } from '../events/event.ts';
-import { addUsage, NO_USAGE, type LlmUsage } from '../llm/llm.ts';
+import { TERMINAL_EVENTS, type ParleyEvent, type Usage } from '../events/event.ts';
 import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import type { Database } from '../store/database.ts';
 import type { Prisma, Run } from '../store/generated/prisma/client.ts';
 import { createAnswerRecorder } from './answer-recorder.ts';
+import { LeaseLost } from './lease.ts';
+import { createRunRow, type RunEnd } from './run-row.ts';
 import { createStepRecorder } from './step-recorder.ts';
+import { createUsageMeter } from './usage-meter.ts';
 
 export interface RecorderDeps {
   readonly database: Database;
@@ -28,70 +31,95 @@ export interface Recorder {
   /** Tells that the run started; a message of an earlier attempt is taken back. */
   begin(): Promise<void>;
   take(event: WorkflowEvent): Promise<void>;
+  /** For a workflow that is being halted: counts what it says it spent, and hears nothing else. */
+  count(event: WorkflowEvent): void;
   /** The terminal writes: each resolves to false when the lease was lost and nothing was written. May be repeated after an error. */
   succeed(): Promise<boolean>;
   fail(error: RunError): Promise<boolean>;
   stop(by: string): Promise<boolean>;
-  /** Gives the run back to the queue: whoever claims it next starts another attempt. */
+  /** Gives the run back to the queue with what it has written and spent: whoever claims it next starts another attempt. */
   park(): Promise<boolean>;
+  /** For an attempt that was replaced: ends the steps it wrote and nothing else. */
+  abandon(): Promise<void>;
 }
 
-interface Ending {
-  readonly status: 'succeeded' | 'failed' | 'stopped';
-  readonly data: Prisma.RunUncheckedUpdateManyInput;
+interface Ending extends Pick<RunEnd, 'status' | 'data'> {
   readonly event: (head: { readonly at: string; readonly visibility: 'CUSTOMER'; readonly runId: string; readonly usage: Usage }) => ParleyEvent;
+}
+
+/** The log took nothing: another instance owns the conversations, or nobody can tell. Nothing is wrong with the run. */
+export class LogUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('the event log is not available', { cause });
+    this.name = 'LogUnavailable';
+  }
 }
 
 type Finished = Extract<WorkflowEvent, { type: 'finished' }>;
 
 export function createRecorder({ database, log, clock }: RecorderDeps, run: Run): Recorder {
   const channel = run.conversationId ? (`conversation:${run.conversationId}` as const) : (`run:${run.id}` as const);
-  const fence = { id: run.id, leaseOwner: run.leaseOwner, attempt: run.attempt, status: 'running' } as const;
-  const used = new Map<string, { readonly step: string; readonly usage: LlmUsage }>();
-  let agentId = run.agentId;
-  let model: string | null = null;
-  let finished: Finished | null = null;
-  let stepsClosed = false;
-
-  const tell = (...events: ParleyEvent[]) => log.append(channel, events);
-  const usageOf = (step?: string): Usage =>
-    [...used.values()].filter((one) => step === undefined || one.step === step).reduce<LlmUsage>((sum, { usage }) => addUsage(sum, usage), NO_USAGE);
-  const steps = createStepRecorder({ database, clock, tell, usageOf }, run);
+  const row = createRunRow(database, run);
+  const used = createUsageMeter(run);
+  const steps = createStepRecorder({ database, clock, tell, usageOf: used.ofStep }, run);
   const answer = createAnswerRecorder({ database, clock, tell }, run);
+  let { agentId } = run;
+  let finished: Finished | null = null;
+  let begun = false;
+  let stepsClosed = false;
+  let lastWords: readonly ParleyEvent[] | null = null;
+
+  async function tell(...events: readonly ParleyEvent[]): Promise<void> {
+    const last = events.at(-1);
+    // An attempt that was replaced and does not know it yet is kept out; an end that is told again is told once.
+    const once = last && TERMINAL_EVENTS.has(last.type) ? { idempotencyKey: `end:${run.id}` } : {};
+    try {
+      await log.append(channel, events, { fence: { key: run.id, token: run.attempt }, ...once });
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'CONFLICT') throw new LeaseLost();
+      throw error instanceof AppError && error.code === 'UNAVAILABLE' ? new LogUnavailable(error) : error;
+    }
+  }
+
+  /** Whether what was written stands: of this attempt, or, when it never began, of the one before. */
+  const kept = (): boolean => (begun ? answer.begun() : run.partialKept);
 
   async function end({ status, data, event }: Ending): Promise<boolean> {
-    const now = clock.now();
+    if (!begun && run.attempt > 1) await steps.closeEarlier();
     if (!stepsClosed && status !== 'succeeded') await steps.closeAll(status);
     stepsClosed = true;
-    const usage = usageOf();
-    const won = await database.$transaction(async (tx) => {
-      const { count } = await tx.run.updateMany({
-        where: fence,
-        data: { ...data, ...usage, status, agentId, model, firstTokenMs: answer.firstTokenMs(), finishedAt: now, leaseUntil: null },
-      });
-      if (count === 0) return false;
-      await answer.finish(tx, status === 'succeeded' ? 'complete' : 'partial', now);
-      if (run.conversationId)
-        await tx.conversation.update({ where: { id: run.conversationId }, data: { lastMessageAt: now, ...(agentId ? { agentId } : {}) } });
-      return true;
-    });
-    if (!won) return false;
+    lastWords ??= await write({ status, data, event });
+    if (lastWords) await tell(...lastWords);
+    return lastWords !== null;
+  }
+
+  /** Ends the row; resolves to what is to be told then, or to null when the row is no longer ours. */
+  async function write({ status, data, event }: Ending): Promise<readonly ParleyEvent[] | null> {
+    const now = clock.now();
+    const usage = used.ofRun();
+    const all = { ...data, ...usage, model: used.model(), firstTokenMs: answer.firstTokenMs() };
+    const ended = await row.end({ status, data: all, agentId, now }, (tx) => answer.finish(tx, status === 'succeeded' ? 'complete' : 'partial', now));
+    if (!ended) return null;
+    const { messageId } = ended;
     const at = now.toISOString();
-    const messageId = answer.messageId();
     const told: ParleyEvent[] = messageId ? [{ type: 'MessageFinished', at, visibility: 'CUSTOMER', messageId, runId: run.id }] : [];
-    await tell(...told, event({ at, visibility: 'CUSTOMER', runId: run.id, usage }));
-    return true;
+    return [...told, event({ at, visibility: 'CUSTOMER', runId: run.id, usage })];
   }
 
   async function choose({ route }: Extract<WorkflowEvent, { type: 'agent_chosen' }>): Promise<void> {
     const { confidence, candidates, reason, by } = route;
     agentId = route.agentId;
-    await database.run.updateMany({ where: fence, data: { agentId } });
+    await row.note({ agentId });
     await tell({ type: 'AgentChosen', ...head(clock, 'CUSTOMER'), runId: run.id, agentId, confidence, candidates: [...candidates], reason, by });
   }
 
   return {
+    count(event) {
+      if (event.type === 'used') used.count(event);
+    },
     async begin() {
+      begun = true;
+      if (run.attempt > 1) await steps.closeEarlier();
       const taken = await answer.adopt();
       await tell({ type: 'RunStarted', ...head(clock, 'CUSTOMER'), runId: run.id, attempt: run.attempt }, ...taken);
     },
@@ -108,12 +136,12 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
         case 'cited':
           return answer.cite(event.passage);
         case 'used':
-          model = event.model;
-          used.set(`${event.step}#${event.request}`, { step: event.step, usage: event.usage });
-          return void (await tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: usageOf() }));
+          used.count(event);
+          await row.note({ ...used.ofRun(), model: event.model });
+          return tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: used.ofRun() });
         case 'tool_called':
         case 'tool_returned':
-          return void (await tell(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id })));
+          return tell(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id }));
         case 'finished':
           finished = event;
           return;
@@ -124,12 +152,12 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
       const { outcome, finishReason, result } = finished;
       return end({
         status: 'succeeded',
-        data: { outcome, finishReason, result: result as Prisma.InputJsonObject },
+        data: { outcome, finishReason, result: result as Prisma.InputJsonObject, partialKept: false },
         event: (first) => ({ type: 'RunFinished', ...first, outcome, finishReason, firstTokenMs: answer.firstTokenMs() }),
       });
     },
     async fail({ code, message, retryable }) {
-      const partialKept = answer.begun();
+      const partialKept = kept();
       return end({
         status: 'failed',
         data: { errorCode: code, errorMessage: message, errorRetryable: retryable, partialKept },
@@ -137,12 +165,15 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
       });
     },
     async stop(by) {
-      return end({ status: 'stopped', data: { stoppedBy: by, partialKept: answer.begun() }, event: (first) => ({ type: 'RunStopped', ...first, by }) });
+      return end({ status: 'stopped', data: { stoppedBy: by, partialKept: kept() }, event: (first) => ({ type: 'RunStopped', ...first, by }) });
     },
     async park() {
-      const { count } = await database.run.updateMany({ where: fence, data: { status: 'queued', leaseOwner: null, leaseUntil: null } });
-      return count > 0;
+      await steps.closeAll('stopped', true);
+      const data = { ...used.ofRun(), model: used.model(), partialKept: kept() };
+      // What was written is kept until the run is taken up again: who stops it before that keeps it.
+      return row.park(data, (tx) => answer.finish(tx, 'partial', clock.now()));
     },
+    abandon: () => steps.closeAll('failed', true),
   };
 }
 

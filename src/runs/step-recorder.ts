@@ -26,14 +26,16 @@ interface OpenStep {
 export interface StepRecorder {
   start(event: Extract<WorkflowEvent, { type: 'step_started' }>): Promise<void>;
   finish(event: Extract<WorkflowEvent, { type: 'step_finished' }>): Promise<void>;
-  /** Ends every step that is still open. */
-  closeAll(outcome: 'failed' | 'stopped'): Promise<void>;
+  /** Ends every step that is still open; `quietly` when nobody is to be told. */
+  closeAll(outcome: 'failed' | 'stopped', quietly?: boolean): Promise<void>;
+  /** Ends the rows that an earlier attempt left open when it was cut off. */
+  closeEarlier(): Promise<void>;
 }
 
 export function createStepRecorder({ database, clock, tell, usageOf }: StepRecorderDeps, run: Run): StepRecorder {
   const open = new Map<string, OpenStep>();
 
-  async function finish(event: Extract<WorkflowEvent, { type: 'step_finished' }>): Promise<void> {
+  async function finish(event: Extract<WorkflowEvent, { type: 'step_finished' }>, quietly = false): Promise<void> {
     const opened = open.get(event.step);
     if (!opened) return;
     const finishedAt = clock.now();
@@ -53,6 +55,7 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
     else await database.runStep.create({ data: { id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt, ...ended } });
     // Only now: a write that failed leaves the step open, so that the end of the run closes it.
     open.delete(event.step);
+    if (quietly) return;
     await tell({
       type: 'StepFinished',
       at: finishedAt.toISOString(),
@@ -69,15 +72,15 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
   }
 
   return {
-    finish,
+    finish: (event) => finish(event),
     async start({ step, path, agentId, role }) {
       // Steps without an agent take microseconds: their row is written once, when they end.
       const opened: OpenStep = { id: newId('step'), path, agentId, role, startedAt: clock.now(), written: agentId !== null };
-      open.set(step, opened);
       if (opened.written)
         await database.runStep.create({
           data: { id: opened.id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt: opened.startedAt },
         });
+      open.set(step, opened);
       await tell({
         type: 'StepStarted',
         at: opened.startedAt.toISOString(),
@@ -90,8 +93,14 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
         role,
       });
     },
-    async closeAll(outcome) {
-      for (const step of open.keys()) await finish({ type: 'step_finished', step, outcome, output: null });
+    async closeEarlier() {
+      await database.runStep.updateMany({
+        where: { runId: run.id, attempt: { lt: run.attempt }, status: 'running' },
+        data: { status: 'failed', errorCode: 'UNAVAILABLE', errorMessage: 'The attempt was cut off.', finishedAt: clock.now() },
+      });
+    },
+    async closeAll(outcome, quietly) {
+      for (const step of open.keys()) await finish({ type: 'step_finished', step, outcome, output: null }, quietly);
     },
   };
 }

@@ -204,6 +204,36 @@ export function eventLogContract(name: string, make: MakeLog): void {
         expect(offsetOf((await log.head(CHANNEL)).top)).toBe(1);
       });
 
+      it('lets nobody write behind a fence that a higher token has passed', async () => {
+        const { log } = await open();
+        const fenced = (n: number, token: number, key = 'run_1') => log.append(CHANNEL, [note(n)], { fence: { key, token } });
+        await fenced(1, 1);
+        await fenced(2, 1);
+        await fenced(3, 2);
+        await expect(fenced(4, 1)).rejects.toMatchObject({ code: 'CONFLICT' });
+        await fenced(5, 1, 'run_2');
+        await fenced(6, 2);
+        expect(numbers(await take(follow(log, undefined, 'history'), 6))).toEqual([1, 2, 3, 5, 6]);
+      });
+
+      it('keeps the order of appends of which some are repeated and some refused', async () => {
+        const { log } = await open();
+        const reader = follow(log);
+        await take(reader, 1);
+        await log.append(CHANNEL, [note(1)], { idempotencyKey: 'a', fence: { key: 'run_1', token: 2 } });
+        const results = await Promise.allSettled([
+          log.append(CHANNEL, [note(2)], { fence: { key: 'run_1', token: 2 } }),
+          log.append(CHANNEL, [note(1)], { idempotencyKey: 'a' }),
+          log.append(CHANNEL, [note(9)], { fence: { key: 'run_1', token: 1 } }),
+          log.append(CHANNEL, []),
+          log.append(CHANNEL, [note(3), note(4)], { idempotencyKey: 'b' }),
+          log.append(CHANNEL, [note(3), note(4)], { idempotencyKey: 'b' }),
+          log.append(CHANNEL, [note(5)]),
+        ]);
+        expect(results.map((result) => (result.status === 'fulfilled' ? offsetOf(result.value) : 'refused'))).toEqual([2, 1, 'refused', 2, 4, 4, 5]);
+        expect(numbers(await take(reader, 5))).toEqual([1, 2, 3, 4, 5]);
+      });
+
       it('keeps channels apart', async () => {
         const { log } = await open();
         const reader = follow(log);
@@ -253,6 +283,19 @@ export function eventLogContract(name: string, make: MakeLog): void {
         ]);
         const entries = await take(follow(log, undefined, 'snapshot'), 2);
         expect(entries[1]).toMatchObject({ event: { type: 'TextSnapshot', messageId: 'msg_2', attempt: 2, text: 'again' } });
+      });
+
+      it('never tells the rest of a text as the whole of it', async () => {
+        const { log } = await open(100);
+        await log.append(CHANNEL, [delta(0, 'The beginning, ')]);
+        await appendNotes(log, 1, 150);
+        await log.append(CHANNEL, [delta(15, 'the rest')]);
+        const reader = follow(log, undefined, 'snapshot');
+        const first = await take(reader, 1);
+        await appendNotes(log, 151, 151);
+        const entries = [...first, ...(await takeUntil(reader, (entry) => entry.sequence === 153))];
+        const told = entries.flatMap((entry) => (entry.kind === 'event' && entry.event.type === 'TextSnapshot' ? [entry.event.text] : []));
+        expect(told.every((text) => text === 'The beginning, the rest')).toBe(true);
       });
 
       it('names the position just before the oldest unfinished message as the place to resume', async () => {

@@ -1,5 +1,8 @@
 /** The event log of one process: the contract, and what only it promises. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createChannel } from '../../src/events/channel.ts';
 import type { ParleyEvent } from '../../src/events/event.ts';
 import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
 import { eventLogContract } from '../contract/event-log.ts';
@@ -93,5 +96,33 @@ describe('the memory event log', () => {
     const parked = reader.next();
     await log.close();
     expect(await parked).toEqual({ done: true, value: undefined });
+  });
+
+  it('does not forget a channel that somebody reads, also while that reader is busy elsewhere', async () => {
+    const clock = createManualClock();
+    log = createMemoryEventLog({ clock, historyMs: HISTORY_MS, historyEventsMax: 10, channelsMax: 1 });
+    const busy = log.follow('conversation:c', { startAt: 'live', signal: new AbortController().signal });
+    await take(busy, 1);
+    await log.append('conversation:other', []);
+    clock.advance(HISTORY_MS + 1);
+    log.sweep();
+    await log.append('conversation:c', [big(0)]);
+    expect(await take(busy, 1)).toMatchObject([{ kind: 'event', event: { type: 'TextDelta' } }]);
+  });
+
+  it('lets go of the memory of what is too old', async () => {
+    const channel = createChannel('epoch', { eventsMax: 1_000, bytesMax: 1_000_000, ageMs: HISTORY_MS });
+    const events = Array.from({ length: 100 }, (_, n) => big(n));
+    const kept = new WeakRef(events[0] ?? {});
+    channel.push(
+      events.splice(0).map((event) => ({ event, bytes: 2_000 })),
+      0,
+    );
+    channel.trim(HISTORY_MS + 1);
+    setFlagsFromString('--expose-gc');
+    await new Promise((resolve) => setImmediate(resolve));
+    runInNewContext('gc')();
+    // Its text so far is kept, for late joiners; the events are not.
+    expect([channel.oldest(), channel.top(), kept.deref()]).toEqual([101, 100, undefined]);
   });
 });

@@ -1,8 +1,12 @@
 /** Following conversations and runs: who may, what comes, and when it ends. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import type { Entry } from '../../src/events/event-log.ts';
-import { TERMINAL_EVENTS } from '../../src/events/event.ts';
+import { TERMINAL_EVENTS, type ParleyEvent } from '../../src/events/event.ts';
+import { createMemoryEventLog } from '../../src/events/memory-event-log.ts';
+import { followConversation, followRun } from '../../src/runs/follow.ts';
+import type { Database } from '../../src/store/database.ts';
 import { applyText, take, takeUntil } from '../support/collect.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
 import { createScriptedLlm, type ScriptedLlm } from '../support/scripted-llm.ts';
@@ -123,4 +127,57 @@ describe('following', () => {
     await two.return?.();
     expect(house.log.counts().followers).toBe(before);
   });
+
+  it('a run whose end was among what a reader slept through completes with its terminal item, from the row', async () => {
+    const { viewer } = await house.addCustomer();
+    const { conversation, run } = await house.desk.conversations.start(viewer, { text: 'A question' });
+    await llm.nextCall();
+    const log = createMemoryEventLog({ clock: systemClock, historyMs: 60_000, historyEventsMax: 5 });
+    try {
+      const reader = await followRun({ ...house, log, clock: systemClock }, viewer, run.id, undefined, signal());
+      expect(typesOf(await take(reader, 1))).toEqual(['ready']);
+      await house.runs.stop(viewer, run.id);
+      for (let n = 0; n < 20; n += 1) await log.append(`conversation:${conversation.id}`, [changed(conversation.id)]);
+      const entries = await all(reader);
+      expect(typesOf(entries)).toEqual(['reset', 'RunStopped']);
+      expect(entries[1]).toMatchObject({ position: entries[0]?.position, event: { runId: run.id } });
+    } finally {
+      await log.close();
+    }
+  });
+
+  it('a conversation has no heartbeats for a run that ended while the reader came', async () => {
+    const { viewer } = await house.addCustomer();
+    const { conversation, run } = await house.desk.conversations.start(viewer, { text: 'A question' });
+    await llm.nextCall();
+    // The run ends after access was checked and before the log is followed.
+    const database = new Proxy(house.database, {
+      get(target, name) {
+        if (name !== 'conversation') return Reflect.get(target, name);
+        return {
+          async findFirst(query: Parameters<Database['conversation']['findFirst']>[0]) {
+            const row = await target.conversation.findFirst(query);
+            await house.runs.stop(viewer, run.id);
+            return row;
+          },
+        };
+      },
+    });
+    const reader = await followConversation({ database, log: house.log, clock: systemClock }, viewer, conversation.id, undefined, signal());
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      expect(typesOf(await take(reader, 1))).toEqual(['ready']);
+      const next = reader.next();
+      vi.advanceTimersByTime(11_000);
+      await house.log.append(`conversation:${conversation.id}`, [changed(conversation.id)]);
+      expect((await next).value).toMatchObject({ event: { type: 'ConversationChanged' } });
+    } finally {
+      vi.useRealTimers();
+      await reader.return?.();
+    }
+  });
 });
+
+function changed(conversationId: string): ParleyEvent {
+  return { type: 'ConversationChanged', at: '2026-01-01T00:00:00.000Z', visibility: 'CUSTOMER', conversationId };
+}

@@ -13,6 +13,7 @@ import { createCustomerDesk } from '../../src/desk/customer.ts';
 import type { Desk } from '../../src/desk/desk.ts';
 import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
+import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import type { Llm } from '../../src/llm/llm.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
@@ -49,6 +50,8 @@ export interface HouseOptions {
   /** False leaves jobs unhandled until `driver.start()`. */
   readonly started?: boolean;
   readonly report?: (error: unknown) => void;
+  /** False while another process owns the conversations of this database. */
+  readonly available?: () => boolean;
 }
 
 function agent(id: string, tools: Agent['tools']): Agent {
@@ -75,8 +78,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const { database, close: closeDatabase } = await createTestDatabase();
   const clock = systemClock;
   const logger = createLogger({ level: 'silent', pretty: false });
-  const log = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 10_000 });
+  const log = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 10_000, ...(options.available ? { available: options.available } : {}) });
   const jobs = createMemoryJobQueue({ log: logger });
+  const signals = createMemorySignalBus({ log: logger });
   const grants = Object.fromEntries([...(options.tools?.keys() ?? [])].map((name) => [name, {}]));
   const agents = [agent('first_agent', grants), agent('second_agent', {})];
   const catalog: Catalog = { agents, domains: new Map(), get: (id) => agents.find((one) => one.id === id) ?? null };
@@ -87,7 +91,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     },
   };
   const desk: Desk = {
-    conversations: createConversationDesk({ database, log, jobs, clock, messageCharsMax: 1_000 }),
+    conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000 }),
     customers: createCustomerDesk({ database, clock }),
     agents: createAgentDesk({ database, catalog, clock }),
   };
@@ -96,6 +100,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       database,
       log,
       jobs: queue,
+      signals,
       clock,
       logger,
       knowledge: { recordUse: async () => undefined },

@@ -1,0 +1,163 @@
+/**
+ * One attempt of one run, from its first event to its last: moves what the workflow yields into rows and log, and ends the row on
+ * every way out, whether it succeeds, fails, is stopped or is given back. Claims nothing and knows no other run.
+ */
+import type { Clock } from '../foundation/clock.ts';
+import { AppError } from '../foundation/errors.ts';
+import type { Logger } from '../foundation/logger.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { Knowledge } from '../knowledge/knowledge.ts';
+import type { ReplyWorkflow } from '../orchestration/reply.ts';
+import { isDatabaseUnavailable, type Database } from '../store/database.ts';
+import type { Run } from '../store/generated/prisma/client.ts';
+import { LeaseLost } from './lease.ts';
+import { loadTurn } from './load-turn.ts';
+import { createRecorder, LogUnavailable, type Recorder, type RunError } from './recorder.ts';
+
+export interface AttemptDeps {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly reply: ReplyWorkflow;
+  readonly knowledge: Pick<Knowledge, 'recordUse'>;
+  readonly logger: Logger;
+  readonly runMs: number;
+  /** Bugs go here; refusals do not. */
+  readonly report: (error: unknown, context: Readonly<Record<string, string>>) => void;
+}
+
+/** How long a terminal write is tried again while the database is away; after that the lease runs out and another attempt is made. */
+const WRITE_RETRY_MS = [50, 100, 250, 500, 1_000, 1_000, 1_000, 2_000] as const;
+
+/** How long a halted workflow is listened to for what it has spent; one that does not hear the abort is left behind. */
+const HALT_MS = 3_000;
+
+type HaltKind = 'stop' | 'park' | 'lease_lost' | 'timeout' | 'given_up';
+
+/** Why a run's signal was aborted. */
+export class RunHalted extends Error {
+  readonly kind: HaltKind;
+  readonly by: string;
+  constructor(kind: HaltKind, by = 'system') {
+    super(`run halted: ${kind}`);
+    this.name = 'RunHalted';
+    this.kind = kind;
+    this.by = by;
+  }
+}
+
+/** One attempt from its first event to its last. Never rejects: whatever happens ends in the row or in the lease running out. */
+export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal): Promise<void> {
+  const recorder = createRecorder(deps, run);
+  const logger = deps.logger.child({ runId: run.id, conversationId: run.conversationId, attempt: run.attempt });
+  const started = performance.now();
+  try {
+    signal.throwIfAborted();
+    await recorder.begin();
+    signal.throwIfAborted();
+    const cited = await follow(deps, run, recorder, signal);
+    signal.throwIfAborted();
+    await persist(deps, () => recorder.succeed());
+    await recordCited(deps, run, cited);
+    logger.info({ ms: Math.round(performance.now() - started) }, 'run finished');
+  } catch (error) {
+    await conclude(deps, recorder, signal.aborted ? signal.reason : error, logger).catch((failure: unknown) => {
+      logger.error({ err: failure }, 'run could not be ended: its lease will run out and it is attempted again');
+    });
+  }
+}
+
+/** Moves the workflow's events into rows and log, and answers which articles it quoted. */
+async function follow({ reply, database, clock }: AttemptDeps, run: Run, recorder: Recorder, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const cited = new Set<string>();
+  const events = reply(await loadTurn(database, run, clock.now()), signal)[Symbol.asyncIterator]();
+  let limit: NodeJS.Timeout | undefined;
+  const leave = (): void => {
+    limit = setTimeout(() => void events.return?.(), HALT_MS);
+  };
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave, { once: true });
+  try {
+    for (let read = await events.next(); !read.done; read = await events.next()) {
+      const event = read.value;
+      // Halted: nothing more is written or told, but what the model says it has spent is counted.
+      if (signal.aborted) recorder.count(event);
+      else await recorder.take(event);
+      if (event.type === 'cited') cited.add(event.passage.articleId);
+    }
+    return cited;
+  } finally {
+    clearTimeout(limit);
+    signal.removeEventListener('abort', leave);
+    await events.return?.();
+  }
+}
+
+async function conclude(deps: AttemptDeps, recorder: Recorder, reason: unknown, logger: Logger): Promise<void> {
+  if (reason instanceof RunHalted) {
+    logger.info({ reason: reason.kind }, 'run halted');
+    if (reason.kind === 'stop') await persist(deps, () => recorder.stop(reason.by));
+    if (reason.kind === 'park') await persist(deps, () => recorder.park());
+    if (reason.kind === 'timeout')
+      await persist(deps, () =>
+        recorder.fail({ code: 'MODEL_OVERLOADED', message: `The run took longer than ${Math.round(deps.runMs / 1_000)} seconds.`, retryable: true }),
+      );
+    if (reason.kind === 'lease_lost') await recorder.abandon();
+    if (reason.kind === 'given_up')
+      await persist(deps, () => recorder.fail({ code: 'INTERNAL', message: 'This could not be answered in several attempts.', retryable: true }));
+    return;
+  }
+  if (reason instanceof LeaseLost) {
+    logger.warn('run was lost to another instance: nothing more written');
+    return recorder.abandon();
+  }
+  if (isAway(reason)) {
+    // Nothing is wrong with the run: it goes back to the queue when that can be written, else its lease runs out.
+    logger.warn({ err: reason }, 'run given back: what it is written to is away');
+    return persist(deps, () => recorder.park());
+  }
+  const told = asRunError(reason);
+  if (told.code === 'INTERNAL') deps.report(reason, { runId: String(logger.bindings()['runId']) });
+  logger.warn({ err: reason, code: told.code }, 'run failed');
+  await persist(deps, () => recorder.fail(told));
+}
+
+/** The rows or the log cannot be written at the moment. */
+function isAway(error: unknown): boolean {
+  return error instanceof LogUnavailable || isDatabaseUnavailable(error);
+}
+
+/** Two writes wanted each other's rows, and this one was sent away: it may simply be made again. */
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'P2034';
+}
+
+function asRunError(error: unknown): RunError {
+  if (error instanceof AppError) return { code: error.code, message: error.message, retryable: error.retryable };
+  return { code: 'INTERNAL', message: 'Something unexpected happened while this was being answered.', retryable: true };
+}
+
+/** Tries a terminal write again while the database is away. */
+async function persist({ clock, logger }: AttemptDeps, write: () => Promise<boolean>): Promise<void> {
+  for (const waitMs of WRITE_RETRY_MS) {
+    try {
+      if (!(await write())) logger.warn('run was lost to another instance: nothing written');
+      return;
+    } catch (error) {
+      if (error instanceof LeaseLost) return logger.warn('run was lost to another instance: nothing written');
+      if (!isAway(error) && !isConflict(error)) throw error;
+      await clock.sleep(waitMs);
+    }
+  }
+  await write();
+}
+
+/** Which articles were quoted; what is missing here disturbs no answer. */
+async function recordCited({ knowledge, logger }: AttemptDeps, run: Run, cited: ReadonlySet<string>): Promise<void> {
+  if (cited.size === 0) return;
+  try {
+    await knowledge.recordUse([...cited], 'cited', { conversationId: run.conversationId, runId: run.id });
+  } catch (error) {
+    logger.warn({ err: error, runId: run.id }, 'quoted articles were not recorded');
+  }
+}

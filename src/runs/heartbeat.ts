@@ -1,0 +1,119 @@
+/**
+ * A stream of entries that shows only what its reader may see, and says, after ten seconds of silence while a run is active, in which
+ * phase that run is. One timer per stream, moved on by each entry: a timer per entry would cost more than the entry.
+ */
+import type { Clock } from '../foundation/clock.ts';
+import type { Entry } from '../events/event-log.ts';
+import { TERMINAL_EVENTS, type HeartbeatPhase, type ParleyEvent } from '../events/event.ts';
+
+/** Silence after which a follower of an active run is told that it is still alive. */
+const SILENCE_MS = 10_000;
+
+/** @param activeRuns Runs known to be active when the stream begins; kept up to date from here on. */
+export function withHeartbeats(
+  source: AsyncIterableIterator<Entry>,
+  clock: Clock,
+  activeRuns: Set<string>,
+  shows: (event: ParleyEvent) => boolean,
+): AsyncIterableIterator<Entry> {
+  let phase: HeartbeatPhase = 'queued';
+  let last: Entry | null = null;
+  let pending: Promise<IteratorResult<Entry>> | null = null;
+  let beat: ((entry: IteratorResult<Entry>) => void) | null = null;
+  let timer: NodeJS.Timeout | null = null;
+
+  function note(entry: Entry): void {
+    last = entry;
+    if (entry.kind === 'event') {
+      const { event } = entry;
+      if (event.type === 'RunQueued' || event.type === 'RunStarted') activeRuns.add(event.runId);
+      else if (TERMINAL_EVENTS.has(event.type) && 'runId' in event && event.runId) activeRuns.delete(event.runId);
+      phase = phaseAfter(event, phase);
+    }
+    if (activeRuns.size === 0) stop();
+    else if (timer) timer.refresh();
+    else timer = setTimeout(onSilence, SILENCE_MS).unref();
+  }
+
+  function stop(): void {
+    if (timer) clearTimeout(timer);
+    timer = null;
+  }
+
+  function onSilence(): void {
+    timer?.refresh();
+    if (!beat || !last) return;
+    const { position, sequence } = last;
+    beat({
+      done: false,
+      value: { kind: 'event', position, sequence, event: { type: 'Heartbeat', at: clock.now().toISOString(), visibility: 'CUSTOMER', phase }, replay: false },
+    });
+  }
+
+  /** The next entry, or a heartbeat that came first; what is still awaited then stays pending. */
+  function awaitEntry(): Promise<IteratorResult<Entry>> {
+    return new Promise((resolve, reject) => {
+      beat = resolve;
+      const awaited = pending ?? source.next();
+      pending = awaited;
+      awaited.then((result) => {
+        if (beat !== resolve) return;
+        pending = null;
+        resolve(result);
+      }, reject);
+    });
+  }
+
+  return {
+    async next() {
+      for (;;) {
+        const result = await awaitEntry();
+        beat = null;
+        if (result.done) {
+          stop();
+          return result;
+        }
+        const entry = result.value;
+        if (entry.kind === 'event' && entry.event.type === 'Heartbeat') return result;
+        note(entry);
+        if (entry.kind !== 'event' || shows(entry.event)) return result;
+      }
+    },
+    async return() {
+      stop();
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
+  switch (event.type) {
+    case 'RunQueued':
+      return 'queued';
+    case 'MessageReset':
+      return 'recovering';
+    case 'ToolCalled':
+      return 'using_tool';
+    case 'RunStarted':
+    case 'AgentChosen':
+    case 'StepStarted':
+    case 'ToolReturned':
+    case 'TextDelta':
+      return 'thinking';
+    case 'MessagePosted':
+    case 'MessageFinished':
+    case 'TextSnapshot':
+    case 'Heartbeat':
+    case 'RunFinished':
+    case 'RunFailed':
+    case 'RunStopped':
+    case 'StepFinished':
+    case 'ConversationChanged':
+    case 'UsageUpdated':
+      return phase;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Stock Yoga with the same schema, the same rows and the same tokens, as its documentation sets it up: what plain queries and
+ * mutations are measured against. None of Parley's doors, limits, caches or logs.
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { createYoga } from 'graphql-yoga';
+import { loadCatalog } from '../../src/catalog/load-catalog.ts';
+import { createLocalRouter } from '../../src/catalog/local-router.ts';
+import { createAgentDesk } from '../../src/desk/agent.ts';
+import { createConversationDesk } from '../../src/desk/conversation.ts';
+import { createCustomerDesk } from '../../src/desk/customer.ts';
+import { createMemoryEventLog } from '../../src/events/memory-event-log.ts';
+import { systemClock as clock } from '../../src/foundation/clock.ts';
+import { newId } from '../../src/foundation/ids.ts';
+import { createLogger } from '../../src/foundation/logger.ts';
+import { createTokens } from '../../src/identity/token.ts';
+import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
+import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
+import { createKnowledge } from '../../src/knowledge/article-search.ts';
+import type { Runs } from '../../src/runs/runs.ts';
+import type { Context } from '../../src/schema/builder.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { createTools } from '../../src/tools/tools.ts';
+
+const AGENTS = fileURLToPath(new URL('../../agents', import.meta.url));
+const MESSAGE_CHARS_MAX = 10_000;
+
+const log = createLogger({ level: 'error', pretty: false });
+const tokens = createTokens({ secret: process.env['JWT_SECRET'] ?? '', clock });
+const database = openDatabase({
+  url: process.env['DATABASE_URL'] ?? '',
+  connectionsMax: Number(process.env['DATABASE_CONNECTIONS']),
+  connectMs: 5_000,
+  statementMs: 15_000,
+});
+const customers = createCustomerDesk({ database, clock });
+const knowledge = createKnowledge({ database, clock });
+const tools = createTools({ database, knowledge, desk: { customers } });
+const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
+const eventLog = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 100 });
+const conversations = createConversationDesk({
+  database,
+  log: eventLog,
+  jobs: createMemoryJobQueue({ log }),
+  signals: createMemorySignalBus({ log }),
+  clock,
+  messageCharsMax: MESSAGE_CHARS_MAX,
+});
+const shared = {
+  database,
+  desk: { conversations, customers, agents: createAgentDesk({ database, catalog, clock }) },
+  runs: nothingRuns(),
+  catalog,
+  router: createLocalRouter(catalog),
+  knowledge,
+  log,
+  messageCharsMax: MESSAGE_CHARS_MAX,
+};
+
+const yoga = createYoga({
+  schema,
+  graphiql: false,
+  logging: false,
+  async context({ request }): Promise<Context> {
+    const { viewer } = await tokens.verify(request.headers.get('authorization')?.slice('Bearer '.length) ?? '');
+    return { ...shared, viewer, requestId: newId('req') };
+  },
+});
+const server = createServer((request, response) => void yoga(request, response));
+server.listen(0, '127.0.0.1', () => process.stdout.write(`ready at http://127.0.0.1:${(server.address() as AddressInfo).port}\n`));
+process.on('SIGTERM', () => process.exit(0));
+
+/** Nothing is asked of it here that starts or follows a run. */
+function nothingRuns(): Runs {
+  const refuse = () => Promise.reject(new Error('this server has no runs'));
+  return { stop: refuse, followConversation: refuse, followRun: refuse, conversationHead: refuse };
+}

@@ -1,0 +1,81 @@
+/** Every setting: defaults that work with nothing set, and all problems at once. */
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.ts';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgresql://parley@db.example/parley',
+  JWT_SECRET: 'x'.repeat(32),
+  ANTHROPIC_API_KEY: 'a-key',
+  PUBLIC_URL: 'https://chat.example',
+};
+
+function problemsOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+const namesOf = (problems: readonly string[]): string[] => problems.map((problem) => problem.split(':', 1)[0] ?? '').toSorted();
+
+describe('the configuration', () => {
+  it('needs nothing in development: embedded database, offline model, a secret of its own', () => {
+    expect(readConfig({})).toMatchObject({
+      mode: 'development',
+      production: false,
+      port: 4000,
+      host: 'localhost',
+      databaseUrl: null,
+      anthropic: null,
+      jwtSecret: null,
+      graphiql: true,
+      logLevel: 'info',
+      logPretty: true,
+      limits: { messageCharsMax: 10_000, stepMs: 60_000, runMs: 300_000, drainMs: 25_000 },
+    });
+  });
+
+  it('takes an empty value for one that is not set', () => {
+    expect(readConfig({ PORT: '', ANTHROPIC_API_KEY: '', DATABASE_URL: '' })).toMatchObject({ port: 4000, anthropic: null, databaseUrl: null });
+  });
+
+  it('names every problem at once', () => {
+    const problems = problemsOf({ PORT: 'eighty', JWT_SECRET: 'short', DATABASE_URL: 'mysql://x', LOG_LEVEL: 'loud', STEP_MS: '-1', GRAPHIQL: 'maybe' });
+    expect(namesOf(problems)).toEqual(['DATABASE_URL', 'GRAPHIQL', 'JWT_SECRET', 'LOG_LEVEL', 'PORT', 'STEP_MS']);
+  });
+
+  it.each([
+    ['PORT', '70000'],
+    ['PORT', '80.5'],
+    ['PORT', '-1'],
+    ['RUNS_AT_ONCE', '0'],
+    ['PUBLIC_URL', 'ftp://chat.example'],
+    ['NODE_ENV', 'staging'],
+  ])('refuses %s=%s by name', (name, value) => {
+    expect(namesOf(problemsOf({ [name]: value }))).toEqual([name]);
+  });
+
+  it('refuses production without its secrets, all of them at once and beside other problems', () => {
+    expect(namesOf(problemsOf({ NODE_ENV: 'production' }))).toEqual(['ANTHROPIC_API_KEY', 'DATABASE_URL', 'JWT_SECRET', 'PUBLIC_URL']);
+    expect(namesOf(problemsOf({ NODE_ENV: 'production', PORT: 'x' }))).toContain('PORT');
+    expect(namesOf(problemsOf({ ...PRODUCTION, JWT_SECRET: 'short' }))).toEqual(['JWT_SECRET']);
+  });
+
+  it('says no secret in its complaints', () => {
+    const secret = 'hunter2-hunter2';
+    expect(problemsOf({ JWT_SECRET: secret, DATABASE_URL: `mysql://parley:${secret}@db` }).join('\n')).not.toContain(secret);
+  });
+
+  it('shows no explorer and writes JSON in production unless told otherwise', () => {
+    expect(readConfig(PRODUCTION)).toMatchObject({ production: true, graphiql: false, logPretty: false, anthropic: { apiKey: 'a-key', baseUrl: null } });
+    expect(readConfig({ ...PRODUCTION, GRAPHIQL: 'true', LOG_FORMAT: 'pretty' })).toMatchObject({ graphiql: true, logPretty: true });
+  });
+
+  it('reads a list of origins, without blanks', () => {
+    expect(readConfig({ ALLOWED_ORIGINS: ' https://a.example, ,https://b.example ' }).allowedOrigins).toEqual(['https://a.example', 'https://b.example']);
+  });
+});

@@ -1,0 +1,78 @@
+/** Heartbeats: silence is filled while a run is active, and only then. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/foundation/clock.ts';
+import type { ParleyEvent } from '../../src/events/event.ts';
+import type { Entry } from '../../src/events/event-log.ts';
+import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
+import { withHeartbeats } from '../../src/runs/heartbeat.ts';
+
+const AT = '2026-01-01T00:00:00.000Z';
+const head = { at: AT, visibility: 'CUSTOMER' } as const;
+const USAGE = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, cost: '0' };
+
+describe('a stream with heartbeats', () => {
+  let log: MemoryEventLog;
+  let reader: AsyncIterableIterator<Entry>;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    log = createMemoryEventLog({ clock: systemClock, historyMs: 60_000, historyEventsMax: 100 });
+  });
+  afterEach(async () => {
+    await reader.return?.();
+    await log.close();
+    vi.useRealTimers();
+  });
+
+  function follow(activeRuns: readonly string[], shows: (event: ParleyEvent) => boolean = () => true): void {
+    reader = withHeartbeats(log.follow('conversation:c', { startAt: 'live', signal: new AbortController().signal }), systemClock, new Set(activeRuns), shows);
+  }
+
+  async function typeOfNext(): Promise<string | undefined> {
+    const { value } = await reader.next();
+    return value?.kind === 'event' ? value.event.type : value?.kind;
+  }
+
+  it('beats every ten seconds of silence, with the phase of the run, and loses nothing in between', async () => {
+    follow(['run_1']);
+    expect(await typeOfNext()).toBe('ready');
+    await log.append('conversation:c', [{ type: 'RunStarted', ...head, runId: 'run_1', attempt: 1 }]);
+    expect(await typeOfNext()).toBe('RunStarted');
+    for (let beats = 0; beats < 3; beats += 1) {
+      const next = reader.next();
+      vi.advanceTimersByTime(10_000);
+      expect((await next).value).toMatchObject({ sequence: 1, event: { type: 'Heartbeat', phase: 'thinking' } });
+    }
+    await log.append('conversation:c', [{ type: 'ConversationChanged', ...head, conversationId: 'c' }]);
+    expect(await typeOfNext()).toBe('ConversationChanged');
+  });
+
+  it('is silent when no run is active, and again after its run has ended', async () => {
+    follow([]);
+    expect(await typeOfNext()).toBe('ready');
+    const quiet = reader.next();
+    vi.advanceTimersByTime(60_000);
+    await log.append('conversation:c', [{ type: 'RunQueued', ...head, runId: 'run_1', place: 0 }]);
+    expect((await quiet).value).toMatchObject({ event: { type: 'RunQueued' } });
+    const beat = reader.next();
+    vi.advanceTimersByTime(10_000);
+    expect((await beat).value).toMatchObject({ event: { type: 'Heartbeat', phase: 'queued' } });
+    await log.append('conversation:c', [{ type: 'RunStopped', ...head, runId: 'run_1', by: 'system', usage: USAGE }]);
+    expect(await typeOfNext()).toBe('RunStopped');
+    const ended = reader.next();
+    vi.advanceTimersByTime(60_000);
+    await log.append('conversation:c', [{ type: 'ConversationChanged', ...head, conversationId: 'c' }]);
+    expect((await ended).value).toMatchObject({ event: { type: 'ConversationChanged' } });
+  });
+
+  it('counts what its reader may not see as life', async () => {
+    follow(['run_1'], (event) => event.visibility === 'CUSTOMER');
+    expect(await typeOfNext()).toBe('ready');
+    const next = reader.next();
+    vi.advanceTimersByTime(9_000);
+    await log.append('conversation:c', [{ type: 'UsageUpdated', at: AT, visibility: 'STAFF', runId: 'run_1', usage: USAGE }]);
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(9_000);
+    await log.append('conversation:c', [{ type: 'ConversationChanged', ...head, conversationId: 'c' }]);
+    expect((await next).value).toMatchObject({ event: { type: 'ConversationChanged' } });
+  });
+});
