@@ -30,14 +30,11 @@ export async function followConversation(
   const found = await database.conversation.findFirst({ where: { AND: [{ id: conversationId }, conversationsVisibleTo(viewer)] }, select: { id: true } });
   if (!found) throw notFound('conversation');
   const source = log.follow(`conversation:${conversationId}`, { ...(after === undefined ? {} : { after }), startAt: 'snapshot', signal });
-  try {
-    // After the log is heard: a run that ends in between would otherwise be taken for active for ever.
+  const readActive = async () => {
     const runs = await database.run.findMany({ where: { conversationId, status: { in: ['queued', 'running', 'waiting'] } }, select: { id: true } });
-    return withHeartbeats(source, clock, new Set(runs.map((run) => run.id)), (event) => maySee(viewer, event.visibility));
-  } catch (error) {
-    await source.return?.();
-    throw error;
-  }
+    return runs.map((run) => run.id);
+  };
+  return withHeartbeats(source, clock, readActive, (event) => maySee(viewer, event.visibility));
 }
 
 export async function followRun(
@@ -57,7 +54,10 @@ export async function followRun(
   const source = log.follow(channel, { ...(after === undefined ? {} : { after }), startAt: 'history', signal });
   const shown = (event: ParleyEvent) => maySee(viewer, event.visibility) && belongsTo(event, runId);
   if (head) return endedRun(source, run, head, shown);
-  return untilTerminal(withHeartbeats(source, clock, new Set([runId]), shown), () => database.run.findUnique({ where: { id: runId } }));
+  return untilTerminal(
+    withHeartbeats(source, clock, async () => [runId], shown),
+    () => database.run.findUnique({ where: { id: runId } }),
+  );
 }
 
 export async function conversationHead({ log }: FollowDeps, conversationId: string): Promise<ChannelHead> {

@@ -9,13 +9,19 @@ import { TERMINAL_EVENTS, type HeartbeatPhase, type ParleyEvent } from '../event
 /** Silence after which a follower of an active run is told that it is still alive. */
 const SILENCE_MS = 10_000;
 
-/** @param activeRuns Runs known to be active when the stream begins; kept up to date from here on. */
+/**
+ * @param readActiveRuns Asked once, at the first silence: which runs are active is known from then on. Nobody who reads a running
+ * answer pays for it.
+ */
 export function withHeartbeats(
   source: AsyncIterableIterator<Entry>,
   clock: Clock,
-  activeRuns: Set<string>,
+  readActiveRuns: () => Promise<readonly string[]>,
   shows: (event: ParleyEvent) => boolean,
 ): AsyncIterableIterator<Entry> {
+  const activeRuns = new Set<string>();
+  const endedRuns = new Set<string>();
+  let asked = false;
   let phase: HeartbeatPhase = 'queued';
   let last: Entry | null = null;
   let pending: Promise<IteratorResult<Entry>> | null = null;
@@ -27,10 +33,10 @@ export function withHeartbeats(
     if (entry.kind === 'event') {
       const { event } = entry;
       if (event.type === 'RunQueued' || event.type === 'RunStarted') activeRuns.add(event.runId);
-      else if (TERMINAL_EVENTS.has(event.type) && 'runId' in event && event.runId) activeRuns.delete(event.runId);
+      else if (TERMINAL_EVENTS.has(event.type) && 'runId' in event && event.runId) ended(event.runId);
       phase = phaseAfter(event, phase);
     }
-    if (activeRuns.size === 0) stop();
+    if (asked && activeRuns.size === 0) stop();
     else if (timer) timer.refresh();
     else timer = setTimeout(onSilence, SILENCE_MS).unref();
   }
@@ -40,14 +46,33 @@ export function withHeartbeats(
     timer = null;
   }
 
+  function ended(runId: string): void {
+    activeRuns.delete(runId);
+    // An answer that is on its way from the rows may still call it active.
+    if (!asked) endedRuns.add(runId);
+  }
+
   function onSilence(): void {
     timer?.refresh();
-    if (!beat || !last) return;
+    if (asked) return tellAlive();
+    asked = true;
+    readActiveRuns().then(
+      (runIds) => {
+        for (const runId of runIds) if (!endedRuns.has(runId)) activeRuns.add(runId);
+        endedRuns.clear();
+        tellAlive();
+      },
+      // Not known then: the next event of a run tells.
+      () => undefined,
+    );
+  }
+
+  function tellAlive(): void {
+    if (activeRuns.size === 0) return stop();
+    if (!timer || !beat || !last) return;
     const { position, sequence } = last;
-    beat({
-      done: false,
-      value: { kind: 'event', position, sequence, event: { type: 'Heartbeat', at: clock.now().toISOString(), visibility: 'CUSTOMER', phase }, replay: false },
-    });
+    const event: ParleyEvent = { type: 'Heartbeat', at: clock.now().toISOString(), visibility: 'CUSTOMER', phase };
+    beat({ done: false, value: { kind: 'event', position, sequence, event, replay: false } });
   }
 
   /** The next entry, or a heartbeat that came first; what is still awaited then stays pending. */

@@ -20,7 +20,7 @@ export class LeaseLost extends Error {
 
 /** The run, now ours and one attempt further; null when it is not to be had (yet). */
 export async function claimRun(database: Database, runId: string, owner: string): Promise<Run | null> {
-  const claimed = await database.$queryRaw<{ id: string }[]>`
+  const claimed = await database.$queryRaw<Run[]>`
     UPDATE "Run" AS r
        SET "status" = 'running', "attempt" = r."attempt" + 1, "leaseOwner" = ${owner},
            "leaseUntil" = now() + ${LEASE_MS} * interval '1 millisecond', "startedAt" = coalesce(r."startedAt", now())
@@ -29,8 +29,8 @@ export async function claimRun(database: Database, runId: string, owner: string)
        AND NOT EXISTS (SELECT 1 FROM "Run" o
                         WHERE o."conversationId" = r."conversationId" AND o."id" <> r."id"
                           AND (o."status" IN ('running', 'waiting') OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id"))))
-    RETURNING r."id"`;
-  return claimed.length === 0 ? null : database.run.findUnique({ where: { id: runId } });
+    RETURNING r.*`;
+  return claimed[0] ?? null;
 }
 
 /** Ends the leases of all others, whose runs can then be claimed at once. Only for who knows that no other instance may drive runs. */

@@ -86,7 +86,7 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
 
   async function end({ status, data, event }: Ending): Promise<boolean> {
     if (!begun && run.attempt > 1) await steps.closeEarlier();
-    if (!stepsClosed && status !== 'succeeded') await steps.closeAll(status);
+    if (!stepsClosed) await steps.closeAll(status === 'succeeded' ? 'failed' : status);
     stepsClosed = true;
     lastWords ??= await write({ status, data, event });
     if (lastWords) await tell(...lastWords);
@@ -106,11 +106,10 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
     return [...told, event({ at, visibility: 'CUSTOMER', runId: run.id, usage })];
   }
 
-  async function choose({ route }: Extract<WorkflowEvent, { type: 'agent_chosen' }>): Promise<void> {
+  function choose({ route }: Extract<WorkflowEvent, { type: 'agent_chosen' }>): void {
     const { confidence, candidates, reason, by } = route;
     agentId = route.agentId;
-    await row.note({ agentId });
-    await tell({ type: 'AgentChosen', ...head(clock, 'CUSTOMER'), runId: run.id, agentId, confidence, candidates: [...candidates], reason, by });
+    steps.hold({ type: 'AgentChosen', ...head(clock, 'CUSTOMER'), runId: run.id, agentId, confidence, candidates: [...candidates], reason, by });
   }
 
   return {
@@ -136,8 +135,8 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
         case 'cited':
           return answer.cite(event.passage);
         case 'used':
-          used.count(event);
-          await row.note({ ...used.ofRun(), model: event.model });
+          // The row learns of a request once it has begun; what it adds is written with the next, or with the end.
+          if (used.count(event)) await row.note({ ...used.ofRun(), model: event.model, agentId });
           return tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: used.ofRun() });
         case 'tool_called':
         case 'tool_returned':

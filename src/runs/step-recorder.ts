@@ -1,4 +1,7 @@
-/** Writes the steps of one attempt: a row per step, told when it starts and when it ended, whichever way that was. */
+/**
+ * Writes the steps of one attempt: a row per step, told when it starts and when it ended, whichever way that was. Steps without an
+ * agent take microseconds: what is to be written and told of them waits for the next step that has one, and goes with it.
+ */
 import type { Clock } from '../foundation/clock.ts';
 import { newId } from '../foundation/ids.ts';
 import type { ParleyEvent, Usage } from '../events/event.ts';
@@ -20,13 +23,14 @@ interface OpenStep {
   readonly agentId: string | null;
   readonly role: string | null;
   readonly startedAt: Date;
-  readonly written: boolean;
 }
 
 export interface StepRecorder {
   start(event: Extract<WorkflowEvent, { type: 'step_started' }>): Promise<void>;
   finish(event: Extract<WorkflowEvent, { type: 'step_finished' }>): Promise<void>;
-  /** Ends every step that is still open; `quietly` when nobody is to be told. */
+  /** Told in its place among the steps. */
+  hold(event: ParleyEvent): void;
+  /** Ends every step that is still open, and writes and tells what was held; `quietly` when nobody is to be told. */
   closeAll(outcome: 'failed' | 'stopped', quietly?: boolean): Promise<void>;
   /** Ends the rows that an earlier attempt left open when it was cut off. */
   closeEarlier(): Promise<void>;
@@ -34,12 +38,26 @@ export interface StepRecorder {
 
 export function createStepRecorder({ database, clock, tell, usageOf }: StepRecorderDeps, run: Run): StepRecorder {
   const open = new Map<string, OpenStep>();
+  let heldRows: Prisma.RunStepCreateManyInput[] = [];
+  let heldEvents: ParleyEvent[] = [];
+
+  const eventHead = (at: Date) => ({ at: at.toISOString(), visibility: 'STAFF', runId: run.id, attempt: run.attempt }) as const;
+
+  async function flush(rows: readonly Prisma.RunStepCreateManyInput[], events: readonly ParleyEvent[]): Promise<void> {
+    const all = [...heldRows, ...rows];
+    if (all.length > 0) await database.runStep.createMany({ data: all });
+    // Only now: a write that failed is made again when the run ends.
+    heldRows = [];
+    const told = [...heldEvents, ...events];
+    heldEvents = [];
+    if (told.length > 0) await tell(...told);
+  }
 
   async function finish(event: Extract<WorkflowEvent, { type: 'step_finished' }>, quietly = false): Promise<void> {
     const opened = open.get(event.step);
     if (!opened) return;
     const finishedAt = clock.now();
-    const { id, path, agentId, role, startedAt, written } = opened;
+    const { id, path, agentId, role, startedAt } = opened;
     const { inputTokens, outputTokens, cost } = usageOf(event.step);
     const ended = {
       status: event.outcome,
@@ -51,47 +69,31 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
       errorMessage: event.error?.message ?? null,
       ...(event.output ? { output: event.output as Prisma.InputJsonObject } : {}),
     };
-    if (written) await database.runStep.update({ where: { id }, data: ended });
-    else await database.runStep.create({ data: { id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt, ...ended } });
+    const ms = finishedAt.getTime() - startedAt.getTime();
+    const told: ParleyEvent = { type: 'StepFinished', ...eventHead(finishedAt), step: event.step, path, agentId, role, outcome: event.outcome, ms };
+    if (agentId !== null) await database.runStep.update({ where: { id }, data: ended });
+    else heldRows.push({ id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt, ...ended });
     // Only now: a write that failed leaves the step open, so that the end of the run closes it.
     open.delete(event.step);
     if (quietly) return;
-    await tell({
-      type: 'StepFinished',
-      at: finishedAt.toISOString(),
-      visibility: 'STAFF',
-      runId: run.id,
-      step: event.step,
-      path,
-      attempt: run.attempt,
-      agentId,
-      role,
-      outcome: event.outcome,
-      ms: finishedAt.getTime() - startedAt.getTime(),
-    });
+    if (agentId === null) heldEvents.push(told);
+    else await tell(told);
   }
 
   return {
     finish: (event) => finish(event),
+    hold: (event) => void heldEvents.push(event),
     async start({ step, path, agentId, role }) {
-      // Steps without an agent take microseconds: their row is written once, when they end.
-      const opened: OpenStep = { id: newId('step'), path, agentId, role, startedAt: clock.now(), written: agentId !== null };
-      if (opened.written)
-        await database.runStep.create({
-          data: { id: opened.id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt: opened.startedAt },
-        });
+      const opened: OpenStep = { id: newId('step'), path, agentId, role, startedAt: clock.now() };
+      const told: ParleyEvent = { type: 'StepStarted', ...eventHead(opened.startedAt), step, path, agentId, role };
+      if (agentId === null) {
+        open.set(step, opened);
+        heldEvents.push(told);
+        return;
+      }
+      const row = { id: opened.id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt: opened.startedAt };
+      await flush([row], [told]);
       open.set(step, opened);
-      await tell({
-        type: 'StepStarted',
-        at: opened.startedAt.toISOString(),
-        visibility: 'STAFF',
-        runId: run.id,
-        step,
-        path,
-        attempt: run.attempt,
-        agentId,
-        role,
-      });
     },
     async closeEarlier() {
       await database.runStep.updateMany({
@@ -101,6 +103,8 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
     },
     async closeAll(outcome, quietly) {
       for (const step of open.keys()) await finish({ type: 'step_finished', step, outcome, output: null }, quietly);
+      if (quietly) heldEvents = [];
+      await flush([], []);
     },
   };
 }

@@ -4,8 +4,8 @@ import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 
 export interface UsageMeter {
-  /** Each request counts once, with the last it said. */
-  count(used: Extract<WorkflowEvent, { type: 'used' }>): void;
+  /** Each request counts once, with the last it said. True when this is the first of the request. */
+  count(used: Extract<WorkflowEvent, { type: 'used' }>): boolean;
   /** What a step of this attempt spent. */
   ofStep(step: string): LlmUsage;
   /** What all attempts spent: that of the earlier ones stands on the row as it was claimed. */
@@ -22,7 +22,10 @@ export function createUsageMeter(run: Run): UsageMeter {
   return {
     count(used) {
       model = used.model;
-      requests.set(`${used.step}#${used.request}`, used);
+      const key = `${used.step}#${used.request}`;
+      const first = !requests.has(key);
+      requests.set(key, used);
+      return first;
     },
     ofStep: (step) => [...requests.values()].filter((one) => one.step === step).reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
     ofRun: () => [...requests.values()].reduce((sum, { usage }) => addUsage(sum, usage), before),

@@ -61,7 +61,8 @@ builder.relayMutationField(
       conversation: t.prismaField({
         type: 'Conversation',
         description: 'The new conversation.',
-        resolve: async (query, payload, _args, context, info) => found('conversation', await loadConversation(query, payload.conversation.id, context, info)),
+        resolve: async (query, payload, _args, context, info) =>
+          found('conversation', await loadConversation(query, payload.conversation.id, context, info, true)),
       }),
       message: t.field({ type: Message, description: 'The first message.', resolve: (payload) => payload.message }),
       run: t.field({ type: Run, description: 'The run that answers it.', resolve: (payload) => payload.run }),
@@ -120,7 +121,8 @@ builder.relayMutationField(
       conversation: t.prismaField({
         type: 'Conversation',
         description: 'The conversation as it is now.',
-        resolve: async (query, payload, _args, context, info) => found('conversation', await loadConversation(query, payload.conversation.id, context, info)),
+        resolve: async (query, payload, _args, context, info) =>
+          found('conversation', await loadConversation(query, payload.conversation.id, context, info, true)),
       }),
     }),
   },
@@ -142,7 +144,8 @@ builder.relayMutationField(
       conversation: t.prismaField({
         type: 'Conversation',
         description: 'The conversation as it is now.',
-        resolve: async (query, payload, _args, context, info) => found('conversation', await loadConversation(query, payload.conversation.id, context, info)),
+        resolve: async (query, payload, _args, context, info) =>
+          found('conversation', await loadConversation(query, payload.conversation.id, context, info, true)),
       }),
     }),
   },
@@ -172,7 +175,8 @@ builder.relayMutationField(
       conversation: t.prismaField({
         type: 'Conversation',
         description: 'The conversation as it is now.',
-        resolve: async (query, payload, _args, context, info) => found('conversation', await loadConversation(query, payload.conversation.id, context, info)),
+        resolve: async (query, payload, _args, context, info) =>
+          found('conversation', await loadConversation(query, payload.conversation.id, context, info, true)),
       }),
     }),
   },

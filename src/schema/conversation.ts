@@ -77,14 +77,14 @@ const ConversationConnection = builder.connectionObject({ type: Conversation, na
 /**
  * One conversation that the viewer may see, or null; with its position read before the row when the operation asks for it.
  * @param query What Pothos wants loaded with it.
+ * @param known True when the viewer has just been let in by a verb.
  */
-export async function loadConversation(query: object, id: string, context: Context, info: GraphQLResolveInfo): Promise<ConversationRow | null> {
+export async function loadConversation(query: object, id: string, context: Context, info: GraphQLResolveInfo, known = false): Promise<ConversationRow | null> {
   const { database, runs } = context;
   const where = { id, AND: [conversationsVisibleTo(requireViewer(context.viewer))] };
   if (!selects(info, ['position'])) return database.conversation.findFirst({ ...query, where });
   // Nobody asks the log about a channel before it is known that they may see it.
-  const visible = await database.conversation.findFirst({ where, select: { id: true } });
-  if (!visible) return null;
+  if (!known && !(await database.conversation.findFirst({ where, select: { id: true } }))) return null;
   const head = await runs.conversationHead(id);
   const row = await database.conversation.findFirst({ ...query, where });
   if (row) heads.set(row, head);

@@ -24,7 +24,12 @@ describe('a stream with heartbeats', () => {
   });
 
   function follow(activeRuns: readonly string[], shows: (event: ParleyEvent) => boolean = () => true): void {
-    reader = withHeartbeats(log.follow('conversation:c', { startAt: 'live', signal: new AbortController().signal }), systemClock, new Set(activeRuns), shows);
+    reader = withHeartbeats(
+      log.follow('conversation:c', { startAt: 'live', signal: new AbortController().signal }),
+      systemClock,
+      async () => activeRuns,
+      shows,
+    );
   }
 
   async function typeOfNext(): Promise<string | undefined> {
@@ -38,6 +43,7 @@ describe('a stream with heartbeats', () => {
     await log.append('conversation:c', [{ type: 'RunStarted', ...head, runId: 'run_1', attempt: 1 }]);
     expect(await typeOfNext()).toBe('RunStarted');
     for (let beats = 0; beats < 3; beats += 1) {
+      // The rows are asked at the first silence, while it lasts.
       const next = reader.next();
       vi.advanceTimersByTime(10_000);
       expect((await next).value).toMatchObject({ sequence: 1, event: { type: 'Heartbeat', phase: 'thinking' } });
@@ -50,6 +56,8 @@ describe('a stream with heartbeats', () => {
     follow([]);
     expect(await typeOfNext()).toBe('ready');
     const quiet = reader.next();
+    vi.advanceTimersByTime(10_000);
+    await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(60_000);
     await log.append('conversation:c', [{ type: 'RunQueued', ...head, runId: 'run_1', place: 0 }]);
     expect((await quiet).value).toMatchObject({ event: { type: 'RunQueued' } });
