@@ -8,6 +8,7 @@ import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import { createChannel, type ChannelState } from './channel.ts';
 import { decodeEvent, encodeEvent } from './codec.ts';
+import type { ParleyEvent } from './event.ts';
 import type { Channel, EventLog } from './event-log.ts';
 import { createFences } from './fence.ts';
 import { createFollower } from './follower.ts';
@@ -122,15 +123,7 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
       if (before && before.untilMs > nowMs) return before.position;
       if (fence) fences.pass(`${name}\n${fence.key}`, fence.token, nowMs);
       const channel = open(name);
-      channel.push(
-        events.map((event) => {
-          const text = encodeEvent(event);
-          const decoded = decodeEvent(text);
-          if (!decoded) throw new Error(`an event of type ${event.type} does not fit its own schema`);
-          return { event: decoded, bytes: text.length };
-        }),
-        nowMs,
-      );
+      channel.push(events.map(throughCodec), nowMs);
       const position = formatPosition({ epoch: channel.epoch(), offset: channel.top() });
       if (key !== null) answered.set(key, { position, untilMs: nowMs + IDEMPOTENCY_MS });
       return position;
@@ -139,6 +132,8 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
       assertAvailable();
       const place = after === undefined ? null : parsePosition(after);
       const channel = open(name);
+      // What is too old and not swept yet is not told any more.
+      channel.trim(options.clock.now().getTime());
       const release = channel.hold();
       followers += 1;
       return createFollower({
@@ -166,6 +161,14 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
       closing.abort();
     },
   };
+}
+
+/** As it would come back from a wire: what works here works there. */
+function throughCodec(event: ParleyEvent): { event: ParleyEvent; bytes: number } {
+  const text = encodeEvent(event);
+  const decoded = decodeEvent(text);
+  if (!decoded) throw new Error(`an event of type ${event.type} does not fit its own schema`);
+  return { event: decoded, bytes: text.length };
 }
 
 function notOurs(): AppError {

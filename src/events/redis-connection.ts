@@ -56,6 +56,8 @@ export async function openRedisConnection(options: RedisConnectionOptions): Prom
   const commands = new Redis(url, { ...settings, enableAutoPipelining: true, connectionName: 'parley-commands' });
   const listener = new Redis(url, { ...settings, autoResubscribe: false, connectionName: 'parley-live' });
   defineScripts(commands);
+  // Every channel that has something to write waits for Redis to come back: many at once are no leak.
+  commands.setMaxListeners(0);
   const closing = new AbortController();
   let lostAtMs: number | null = null;
   let suspected = false;

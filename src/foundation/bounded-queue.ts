@@ -9,6 +9,9 @@ export interface BoundedQueue<T> extends AsyncIterable<T> {
   end(failure?: { readonly error: unknown }): void;
 }
 
+/** What most pushes answer: a promise of its own each would cost more than the item. */
+const PUSHED = Promise.resolve();
+
 /** @param itemsMax Items held at once, at least 1. */
 export function createBoundedQueue<T>(itemsMax: number): BoundedQueue<T> {
   const items: T[] = [];
@@ -23,13 +26,37 @@ export function createBoundedQueue<T>(itemsMax: number): BoundedQueue<T> {
     for (const wake of waiting) wake();
   }
 
+  async function pushLater(item: T): Promise<void> {
+    while (items.length >= itemsMax && !left && !ending) await new Promise<void>((resolve) => wakeProducers.push(resolve));
+    return push(item);
+  }
+
+  function push(item: T): Promise<void> {
+    if (left || ending) return PUSHED;
+    if (items.length >= itemsMax) return pushLater(item);
+    items.push(item);
+    wakeConsumer();
+    return PUSHED;
+  }
+
+  async function nextLater(): Promise<IteratorResult<T>> {
+    while (items.length === 0 && !ending && !left) await new Promise<void>((resolve) => (wakeConsumer = resolve));
+    return next();
+  }
+
+  function next(): Promise<IteratorResult<T>> {
+    const item = items.shift();
+    if (item !== undefined) {
+      if (wakeProducers.length > 0) makeRoom();
+      return Promise.resolve({ done: false, value: item });
+    }
+    if (ending?.failure && !left) return Promise.reject(ending.failure.error);
+    if (ending || left) return Promise.resolve({ done: true, value: undefined });
+    return nextLater();
+  }
+
   return {
-    async push(item) {
-      while (items.length >= itemsMax && !left && !ending) await new Promise<void>((resolve) => wakeProducers.push(resolve));
-      if (left || ending) return;
-      items.push(item);
-      wakeConsumer();
-    },
+    push,
     end(failure) {
       ending ??= { failure };
       wakeConsumer();
@@ -37,18 +64,7 @@ export function createBoundedQueue<T>(itemsMax: number): BoundedQueue<T> {
     },
     [Symbol.asyncIterator]() {
       return {
-        async next() {
-          for (;;) {
-            const item = items.shift();
-            if (item !== undefined) {
-              makeRoom();
-              return { done: false, value: item };
-            }
-            if (ending?.failure && !left) throw ending.failure.error;
-            if (ending || left) return { done: true, value: undefined };
-            await new Promise<void>((resolve) => (wakeConsumer = resolve));
-          }
-        },
+        next,
         async return() {
           left = true;
           items.length = 0;

@@ -1,20 +1,22 @@
 /**
  * Who may keep a WebSocket: reads the credential of connection_init, counts the sockets of each viewer, and closes a socket whose
- * credential is bad or expires.
+ * credential is bad or expires. A client may bring a fresh one of the same viewer before that, in a ping `{ auth: "<token>" }`; it is
+ * reminded with a ping `{ reauth: { deadlineMs } }`.
  *
  * Close codes, chosen by what the stock client does with them: 4403 (retried) for a credential that has expired, since a fresh one may
- * be at hand; 4401 (final) for one that never was; 4429 (final) for too many sockets of one viewer; 1013 (retried) when credentials
+ * be at hand, and for one of somebody else; 4401 (final) for one that never was; 4429 (final) for too many sockets of one viewer; 1013 (retried) when credentials
  * cannot be checked right now.
  */
 import type { IncomingMessage } from 'node:http';
 import { CloseCode } from 'graphql-ws';
+import { authorizationClassOf } from '../desk/authorization-class.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
-import type { Authenticate } from '../identity/authenticate.ts';
+import type { Authenticate, Authenticated } from '../identity/authenticate.ts';
 import { isExpired } from '../identity/token.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
-import { credentialOfHeader, credentialOfParams } from './credential.ts';
+import { credentialOfHeader, credentialOfParams, credentialOfPing, isRenewal } from './credential.ts';
 import type { Errors } from './errors.ts';
 import { hasExpired } from './expiry.ts';
 import type { Session } from './socket.ts';
@@ -34,6 +36,8 @@ export interface Admission {
 /** Many people may share an address behind one proxy. */
 const ANONYMOUS_FACTOR = 10;
 const TRY_AGAIN_LATER = 1013;
+/** Before a credential expires; half of its time when it has less. */
+const REMINDER_MS = 30_000;
 
 export function createAdmission({ authenticate, errors, clock, socketsPerViewer }: AdmissionDeps): Admission {
   const perViewer = new Map<string, number>();
@@ -52,6 +56,49 @@ export function createAdmission({ authenticate, errors, clock, socketsPerViewer 
     return true;
   }
 
+  /** Closes the session when its credential expires; answers how its pings are answered, which may renew it. */
+  function watch(session: Session, admitted: Authenticated): Session['answerPing'] {
+    let known = admitted;
+    let renewed = new AbortController();
+    let checking = false;
+    session.onClose(() => renewed.abort());
+
+    async function expire(): Promise<void> {
+      while (known.expiresAt && !session.signal.aborted) {
+        const { signal } = renewed;
+        const { expiresAt } = known;
+        const leadMs = Math.min(REMINDER_MS, Math.max(0, expiresAt.getTime() - clock.now().getTime()) / 2);
+        if (!(await hasExpired(new Date(expiresAt.getTime() - leadMs), clock, signal))) continue;
+        session.ping({ reauth: { deadlineMs: Math.round(leadMs) } });
+        if (await hasExpired(expiresAt, clock, signal)) return session.close(CloseCode.Forbidden, 'Token expired');
+      }
+    }
+
+    async function renew(payload: { readonly auth: unknown }): Promise<void> {
+      const fresh = await authenticate(credentialOfPing(payload));
+      if (!isSame(fresh.viewer, known.viewer)) return session.close(CloseCode.Forbidden, 'The token is of somebody else');
+      const wasEndless = !known.expiresAt;
+      known = fresh;
+      session.viewer = fresh.viewer;
+      const before = renewed;
+      renewed = new AbortController();
+      before.abort();
+      if (wasEndless) session.own(expire());
+    }
+
+    session.own(expire());
+    return async (payload) => {
+      if (!isRenewal(payload)) return payload;
+      // One at a time: a client that sends them without end gets no more of our time for it.
+      if (checking) return undefined;
+      checking = true;
+      await renew(payload).catch((error: unknown) => closeRefused(session, error, errors));
+      checking = false;
+      // The token is not said again.
+      return undefined;
+    };
+  }
+
   return Object.freeze({
     async admit(session: Session, request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | undefined) {
       try {
@@ -62,7 +109,7 @@ export function createAdmission({ authenticate, errors, clock, socketsPerViewer 
           return false;
         }
         session.viewer = known?.viewer ?? null;
-        if (known?.expiresAt) session.own(closeAtExpiry(session, known.expiresAt, clock));
+        session.answerPing = known ? watch(session, known) : nobody(session);
         return true;
       } catch (error) {
         closeRefused(session, error, errors);
@@ -72,8 +119,18 @@ export function createAdmission({ authenticate, errors, clock, socketsPerViewer 
   });
 }
 
-async function closeAtExpiry(session: Session, expiresAt: Date, clock: Clock): Promise<void> {
-  if (await hasExpired(expiresAt, clock, session.signal)) session.close(CloseCode.Forbidden, 'Token expired');
+/** Whoever came as nobody stays nobody on this socket: what it follows was begun so. */
+function nobody(session: Session): Session['answerPing'] {
+  return async (payload) => {
+    if (!isRenewal(payload)) return payload;
+    session.close(CloseCode.Forbidden, 'The token is of somebody else');
+    return undefined;
+  };
+}
+
+/** The same person with the same rights: what they follow goes on as it is. */
+function isSame(one: Viewer, other: Viewer): boolean {
+  return viewerKey(one) === viewerKey(other) && authorizationClassOf(one).key === authorizationClassOf(other).key;
 }
 
 function closeRefused(session: Session, error: unknown, errors: Errors): void {

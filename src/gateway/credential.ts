@@ -1,4 +1,4 @@
-/** Where callers put their credential: the Authorization header, or the payload of a WebSocket's `connection_init`. Does not judge it. */
+/** Where callers put their credential: the Authorization header, or the payload of a WebSocket's `connection_init` or `ping`. Does not judge it. */
 import { AppError } from '../foundation/errors.ts';
 
 const HINT = 'Send "Bearer <token or API key>" as authorization.';
@@ -17,6 +17,17 @@ export function credentialOfParams(params: Readonly<Record<string, unknown>> | u
   if (value === undefined || value === null || value === '') return null;
   if (typeof value !== 'string') throw new AppError('UNAUTHENTICATED', HINT);
   return bare(value);
+}
+
+/** True for a ping that brings a fresh credential: `{ auth: "<token>" }`. */
+export function isRenewal(payload: unknown): payload is { readonly auth: unknown } {
+  return typeof payload === 'object' && payload !== null && 'auth' in payload;
+}
+
+/** The credential of such a ping. @throws AppError UNAUTHENTICATED for anything but text. */
+export function credentialOfPing({ auth }: { readonly auth: unknown }): string {
+  if (typeof auth !== 'string') throw new AppError('UNAUTHENTICATED', HINT);
+  return bare(auth);
 }
 
 function valueIn(params: unknown): unknown {

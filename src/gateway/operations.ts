@@ -17,6 +17,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
+import { NotShareable, wasAskedWho } from '../desk/authorization-class.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
@@ -66,19 +67,21 @@ export interface Operations {
   prepare(params: OperationParams): Prepared;
   /** Runs it; never throws. A subscription that could not start is a result without data. @param after Where a stream goes on, over whatever its `after` says. */
   run(prepared: Prepared, call: Call, after?: string): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
-  /** Starts a subscription without executing its items, for who executes an item once for many; never throws. */
+  /**
+   * Starts a subscription without executing its items, for who executes an item once for many.
+   * @throws NotShareable when the caller stands for a class, and who they are makes a difference; nothing else.
+   */
   open(prepared: Prepared, call: Call, after?: string): Promise<ExecutionResult | OpenedSubscription>;
 }
 
 /** A subscription whose items are executed by whoever reads them. */
 export interface OpenedSubscription {
   readonly items: AsyncIterator<unknown>;
-  /** What one item says to this caller, not yet presented. */
-  execute(item: unknown): Promise<ExecutionResult>;
-  present(result: ExecutionResult): ExecutionResult;
+  /** What one item says to this caller, presented. @throws NotShareable as `open` does; nothing else. */
+  execute(item: unknown, caller: Call): Promise<ExecutionResult>;
   failed(error: unknown): GraphQLError;
   /** The schema's context, fresh. */
-  context(): object;
+  contextOf(caller: Call): object;
 }
 
 const CACHE_ENTRIES_MAX = 1_000;
@@ -131,17 +134,35 @@ export function createOperations(deps: OperationsDeps): Operations {
       }
     },
 
-    async open(prepared: Prepared, call: Call, after?: string) {
+    async open(prepared: Prepared, call: Call, after?: string): Promise<ExecutionResult | OpenedSubscription> {
       const { argsOf, present, failed } = argumentsOf(prepared, call, after);
       try {
-        const items = await openSource({ argsOf, present });
-        if (!('next' in items)) return items;
-        return { items, present, failed, context: () => contextOf(call), execute: async (item: unknown) => execute({ ...argsOf(), rootValue: item }) };
+        const items = await openSource({ argsOf, present: (result) => result });
+        if ('next' in items) {
+          if (!call.viewer || !wasAskedWho(call.viewer)) return { items, failed, contextOf, execute: (item, caller) => executeItem(prepared, item, caller) };
+          void items.return?.();
+          throw new NotShareable();
+        }
+        assertShareable(items, call);
+        return present(items);
       } catch (error) {
+        if (error instanceof NotShareable) throw error;
         return { errors: [failed(error)] };
       }
     },
   });
+
+  async function executeItem(prepared: Prepared, item: unknown, caller: Call): Promise<ExecutionResult> {
+    const { argsOf, present, failed } = argumentsOf(prepared, caller, undefined);
+    try {
+      const result = await execute({ ...argsOf(), rootValue: item });
+      assertShareable(result, caller);
+      return present(result);
+    } catch (error) {
+      if (error instanceof NotShareable) throw error;
+      return { errors: [failed(error)] };
+    }
+  }
 
   function argumentsOf(prepared: Prepared, call: Call, after: string | undefined) {
     // Work that was cut off fails in many ways, and nobody is left to read which: that is no fault to report.
@@ -158,6 +179,12 @@ export function createOperations(deps: OperationsDeps): Operations {
     });
     return { argsOf, present, failed };
   }
+}
+
+/** @throws NotShareable when who the caller is made a difference, whether the resolver that asked told or not. */
+function assertShareable(result: ExecutionResult, { viewer }: Call): void {
+  if (viewer && wasAskedWho(viewer)) throw new NotShareable();
+  if (result.errors?.some((error) => error.originalError instanceof NotShareable)) throw new NotShareable();
 }
 
 function parseWithin(query: string, maxTokens: number): DocumentNode {

@@ -46,14 +46,18 @@ export interface Gateway {
   listen(): Promise<{ readonly port: number; readonly url: string }>;
   /** Open WebSockets, for metrics and tests. */
   readonly sockets: number;
-  /** Unready at once and no new sockets; those that are open go on, so that running answers are heard to their end. */
-  drain(): void;
-  /** Unready at once, nothing new, sockets told to come back (1012), requests finished; what is left after `drainMs` is cut. */
+  /**
+   * Unready at once and no new sockets. Clients that understand are told to move; the others go on, so that running answers are heard
+   * to their end, and are closed (1012) by and by, all within this time.
+   */
+  drain(withinMs: number): void;
+  /**
+   * Unready at once, nothing new, sockets told to come back (1012), requests finished; what is left after `drainMs` is cut. Sockets
+   * have until the end of the time given to `drain`, if that is later.
+   */
   close(drainMs: number): Promise<void>;
 }
 
-/** Sockets answer a close frame within a round trip; the others are gone already. */
-const SOCKETS_CLOSE_MS = 2_000;
 const HEADERS_MS = 15_000;
 const REQUEST_MS = 30_000;
 /** Longer than the idle time of common load balancers, so that they close first. */
@@ -132,7 +136,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     websocket.accept(request, socket, head);
   }
 
-  async function drain(drainMs: number): Promise<void> {
+  async function leave(drainMs: number): Promise<void> {
     draining = true;
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
@@ -144,11 +148,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     });
     const limit = new AbortController();
     const deadline = clock.sleep(drainMs, limit.signal).catch(() => undefined);
-    const socketsGone = websocket.close(Math.min(SOCKETS_CLOSE_MS, drainMs));
-    await Promise.race([Promise.all([socketsGone, ...answering]), deadline]);
+    await Promise.all([websocket.close(drainMs), Promise.race([Promise.all(answering), deadline])]);
     limit.abort();
     server.closeAllConnections();
-    await Promise.all([stopped, socketsGone]);
+    await stopped;
   }
 
   const server: Server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, receive);
@@ -167,11 +170,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     get sockets() {
       return websocket.sockets;
     },
-    drain() {
+    drain(withinMs: number) {
       draining = true;
+      websocket.drain(withinMs);
     },
     close(drainMs: number) {
-      closing ??= drain(drainMs);
+      closing ??= leave(drainMs);
       return closing;
     },
   });

@@ -34,8 +34,10 @@ export function createSharing(schema: GraphQLSchema): Sharing {
       if (!viewer || !isShared(schema, prepared)) return null;
       const { key, viewer: representative } = authorizationClassOf(viewer);
       const rest = Object.entries(prepared.variables).filter(([name]) => name !== startVariable(prepared));
-      const variables = JSON.stringify(rest.toSorted(([a], [b]) => (a < b ? -1 : 1)));
-      return { key: `${idOf(prepared.document)}\n${prepared.operationName ?? ''}\n${key}\n${variables}`, viewer: representative };
+      return {
+        key: JSON.stringify([idOf(prepared.document), prepared.operationName, key, rest.toSorted(([a], [b]) => (a < b ? -1 : 1))]),
+        viewer: representative,
+      };
     },
   };
 }

@@ -3,10 +3,12 @@
  * graphql-ws in an order that lets a client reuse an id the moment it completed it. Knows no GraphQL and no credentials.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { CloseCode } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Logger } from '../foundation/logger.ts';
 import type { Viewer } from '../store/viewer.ts';
+import { frameStart, type NextFrames } from './frame.ts';
 
 /** What graphql-ws asks of a transport. */
 export interface Transport {
@@ -14,14 +16,18 @@ export interface Transport {
   send(text: string): Promise<void>;
   close(code?: number, reason?: string): void;
   onMessage(deliver: (text: string) => Promise<void>): void;
+  /** A ping of the client; answers it. */
+  onPing(payload: unknown): Promise<void>;
 }
 
 /** Where the items of one subscription go, past graphql-ws: the frames of many sockets differ only in their id. */
 export interface Outlet {
-  /** Writes a `next` frame without waiting. @param frames Finished frames of the same payload by id, for who writes it to many. */
-  write(payload: string, frames?: Map<string, Buffer>): void;
+  /** Writes a `next` frame without waiting. */
+  write(frames: NextFrames): void;
   /** Bytes the socket has not taken yet. */
   owed(): number;
+  /** Bytes it has taken since it was opened: while it owes some, this grows or nobody reads. */
+  taken(): number;
   close(code: number, reason: string): void;
 }
 
@@ -37,12 +43,18 @@ export interface Session {
   start(id: string, subscription: boolean): AbortSignal;
   /** For the operation with this id. */
   outlet(id: string): Outlet;
+  /** A protocol-legal ping with this payload: whoever does not know it answers and goes on. */
+  ping(payload: Readonly<Record<string, unknown>>): void;
+  /** What a client's ping is answered with: by default its own payload. */
+  answerPing: (payload: unknown) => Promise<unknown>;
   close(code: number, reason: string): void;
   onClose(then: () => void): void;
   /** Takes over background work that ends with the socket and does not throw. */
   own(work: Promise<void>): void;
 }
 
+/** Bytes a socket may owe before what it follows comes at its own pace. */
+export const OWED_BYTES_MAX = 64 * 1_024;
 /** Both directions must show life within this time; shorter than the idle time of the proxies people put in front. */
 const PING_MS = 12_000;
 /** A client that reads nothing while we owe it this much is cut off. */
@@ -85,7 +97,9 @@ export function connect(
       if (gone.signal.aborted) operation.controller.abort();
       return operation.controller.signal;
     },
-    outlet: (id) => createOutlet(socket, id),
+    outlet: (id) => createOutlet(socket, request.socket, id),
+    ping: (payload) => void send(socket, JSON.stringify({ type: 'ping', payload })),
+    answerPing: async (payload) => payload,
     close: (code, reason) => socket.close(code, reason),
     onClose: (then) => (gone.signal.aborted ? then() : void closers.push(then)),
     own: (work) => void work.catch((error: unknown) => log.error({ err: error }, 'work of a socket failed')),
@@ -101,6 +115,7 @@ export function connect(
     protocol: socket.protocol,
     send: (text) => send(socket, text),
     close: (code, reason) => socket.close(code, reason),
+    onPing: async (payload) => send(socket, JSON.stringify({ type: 'pong', payload: await session.answerPing(payload) })),
     onMessage(deliver) {
       const guarded = (text: string) =>
         deliver(text).catch((error: unknown) => {
@@ -118,7 +133,7 @@ export function connect(
 
   // ws closes by itself on a frame that is too long or malformed; without a listener the error would end the process.
   socket.on('error', (error) => log.debug({ err: error }, 'socket failed'));
-  const stopPings = keepAlive(socket);
+  const stopPings = keepAlive(socket, request.socket);
   const closed = open(transport, session);
   socket.once('close', (code, reason) => {
     stopPings();
@@ -129,28 +144,30 @@ export function connect(
   });
 }
 
-const TEXT_FRAME = { binary: false } as const;
-
-function createOutlet(socket: WebSocket, id: string): Outlet {
-  const start = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+/**
+ * Frames go to the TCP socket in one piece, past the sender of ws, which would allocate and write each in two. Both write whole frames
+ * and neither keeps any back (nothing is compressed), so their order is the order of the calls.
+ */
+function createOutlet(socket: WebSocket, tcp: Socket, id: string): Outlet {
+  const start = frameStart(id);
   return {
-    write(payload, frames) {
-      if (socket.readyState !== socket.OPEN) return;
-      if (!frames) return socket.send(`${start}${payload}}`);
-      let frame = frames.get(id);
-      if (!frame) {
-        frame = Buffer.from(`${start}${payload}}`);
-        frames.set(id, frame);
-      }
-      socket.send(frame, TEXT_FRAME);
+    write(frames) {
+      if (socket.readyState === socket.OPEN) tcp.write(frames.frameFor(start));
     },
-    owed: () => socket.bufferedAmount,
-    close(code, reason) {
-      socket.close(code, reason);
-      // The close frame would queue behind what is not read; what can still leave may leave for a moment.
-      setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
-    },
+    owed: () => tcp.writableLength,
+    taken: () => taken(tcp),
+    close: (code, reason) => closeSlow(socket, code, reason),
   };
+}
+
+function taken(tcp: Socket): number {
+  return tcp.bytesWritten - tcp.writableLength;
+}
+
+function closeSlow(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  // The close frame would queue behind what is not read; what can still leave may leave for a moment.
+  setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
 }
 
 function send(socket: WebSocket, text: string): Promise<void> {
@@ -165,14 +182,21 @@ function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve) => socket.send(text, () => resolve()));
 }
 
-function keepAlive(socket: WebSocket): () => void {
+function keepAlive(socket: WebSocket, tcp: Socket): () => void {
   let alive = true;
+  let owed = 0;
+  let takenBefore = 0;
   const heard = () => {
     alive = true;
   };
   socket.on('pong', heard).on('message', heard);
   const timer = setInterval(() => {
-    if (!alive) return socket.terminate();
+    const now = taken(tcp);
+    // While we owe something the ping waits behind it, and what the client takes is its sign of life.
+    const reads = owed > 0 && now > takenBefore;
+    takenBefore = now;
+    owed = tcp.writableLength;
+    if (!alive && !reads) return owed > OWED_BYTES_MAX ? closeSlow(socket, 4410, 'Too slow') : socket.terminate();
     alive = false;
     socket.ping();
   }, PING_MS);

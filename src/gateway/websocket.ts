@@ -15,6 +15,7 @@ import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import { createAdmission } from './admission.ts';
+import { createDeparture } from './departure.ts';
 import { refusal, RequestRefused, type Errors } from './errors.ts';
 import { createFanOut } from './fan-out.ts';
 import { labelOf, type Call, type Operations, type Prepared } from './operations.ts';
@@ -25,6 +26,8 @@ export interface SocketLimits {
   readonly subscriptionsPerSocket: number;
   readonly operationsPerSocket: number;
   readonly frameBytesMax: number;
+  /** How many sockets per second are sent away when we leave. */
+  readonly drainSocketsPerS: number;
 }
 
 export interface WebSocketDoorDeps {
@@ -40,7 +43,9 @@ export interface WebSocketDoor {
   /** Takes over an upgrade that may proceed. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly sockets: number;
-  /** Tells every client to come back elsewhere; resolves when all are gone, at the latest after `limitMs`. */
+  /** Tells clients to move, and closes those that have not by and by within this time. */
+  drain(withinMs: number): void;
+  /** Tells every client to come back elsewhere; resolves when all are gone, at the latest after `limitMs`, or when the time of `drain` is over. */
   close(limitMs: number): Promise<void>;
 }
 
@@ -123,23 +128,32 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
     handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : ([...offered][0] ?? false)),
   });
 
+  const sessions = new Set<Session>();
+  const departure = createDeparture({
+    sockets: wss.clients,
+    tell(payload) {
+      for (const session of sessions) session.ping(payload);
+    },
+    socketsPerS: limits.drainSocketsPerS,
+    clock,
+  });
+
   return Object.freeze({
     accept(request: IncomingMessage, socket: Duplex, head: Buffer) {
       wss.handleUpgrade(request, socket, head, (client: WebSocket) => {
-        connect(client, request, log, (transport, session) => server.opened(transport, { session, request }));
+        connect(client, request, log, (transport, session) => {
+          sessions.add(session);
+          session.onClose(() => sessions.delete(session));
+          return server.opened(transport, { session, request });
+        });
       });
     },
     get sockets() {
       return wss.clients.size;
     },
+    drain: departure.announce,
     async close(limitMs: number) {
-      const gone = [...wss.clients].map((client) => new Promise<void>((resolve) => client.once('close', () => resolve())));
-      for (const client of wss.clients) client.close(1012, 'Going away for a restart');
-      const limit = new AbortController();
-      await Promise.race([Promise.all(gone), clock.sleep(limitMs, limit.signal).catch(() => undefined)]);
-      limit.abort();
-      for (const client of wss.clients) client.terminate();
-      await Promise.all(gone);
+      await departure.close(limitMs);
       wss.close();
     },
   });

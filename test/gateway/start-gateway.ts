@@ -24,6 +24,7 @@ export const LIMITS: GatewayDeps['limits'] = {
   subscriptionsPerSocket: 3,
   operationsPerSocket: 2,
   frameBytesMax: 16_384,
+  drainSocketsPerS: 200,
   bodyBytesMax: 16_384,
   operationDepthMax: 8,
   operationAliasesMax: 5,
