@@ -66,7 +66,7 @@ export async function* streamAnswer(
             timer.refresh();
           }
           const said = answer.take(event);
-          if (said) heard.push(said);
+          if (said) hear(heard, said);
         }
       } catch (error) {
         // What came before the broken part was said and is kept.
@@ -85,6 +85,13 @@ export async function* streamAnswer(
     if (answer.finished && bytes) keepConnection(bytes);
     else end();
   }
+}
+
+/** Words that arrived together travel on together: at low load one at a time, under load in batches that grow by themselves. */
+function hear(heard: LlmEvent[], said: LlmEvent): void {
+  const last = heard.at(-1);
+  if (said.type === 'text' && last?.type === 'text') heard[heard.length - 1] = { type: 'text', text: last.text + said.text };
+  else heard.push(said);
 }
 
 function toBytes(chunk: unknown): Uint8Array {

@@ -205,6 +205,7 @@ describe('the answer', () => {
     api.script({ text: words });
     const { text, events } = await collect(llm.stream(requestOf(), never()));
     expect(text).toBe(words.join(''));
-    expect(events.filter(({ type }) => type === 'text')).toHaveLength(2_000);
+    // Words that arrived in one read travel on as one.
+    expect(events.filter(({ type }) => type === 'text').length).toBeLessThan(2_000);
   });
 });

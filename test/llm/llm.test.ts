@@ -14,7 +14,7 @@ describeLlm('anthropic', async ({ slow }) => {
     const answered = JSON.stringify(body.messages).includes('tool_result');
     const [tool] = body.tools ?? [];
     if (tool && !answered) return { toolCalls: [{ name: tool.name, input: { detail: true } }] };
-    return { text: 'You are on the Premium plan, and it renews on 1 March 2027.', tokenMs: slow ? 500 : 0 };
+    return { text: 'You are on the Premium plan, and it renews on 1 March 2027.', tokenMs: slow ? 500 : 2 };
   });
   const llm = createAnthropicLlm({
     apiKey: 'sk-test',
