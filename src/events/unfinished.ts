@@ -22,13 +22,16 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
   switch (event.type) {
     case 'TextDelta': {
       const known = texts.get(event.messageId);
-      if (known && known.attempt === event.attempt) {
+      if (known && known.attempt === event.attempt && known.text.length === event.offset) {
         known.text += event.text;
         known.step = event.step;
-      } else if (event.offset === 0 && (!known || event.attempt > known.attempt)) {
+      } else if (event.offset === 0 && (!known || event.attempt >= known.attempt)) {
         // Only from its beginning: the rest of a text whose beginning has left the history would be told as the whole of it.
         const { messageId, runId, step, attempt, text, visibility } = event;
         texts.set(messageId, { messageId, runId, step, attempt, text, visibility, firstOffset: offset });
+      } else if (known && known.attempt === event.attempt && known.text.length < event.offset) {
+        // A log that lost its latest events and was written on: no text is better than one with a hole that does not show.
+        texts.delete(event.messageId);
       }
       return;
     }

@@ -2,15 +2,17 @@
 import type { Clock } from '../foundation/clock.ts';
 import { newId } from '../foundation/ids.ts';
 import type { ParleyEvent } from '../events/event.ts';
+import { parsePosition, type Position } from '../events/position.ts';
 import type { Passage } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
-import type { Prisma, Run } from '../store/generated/prisma/client.ts';
+import type { Run } from '../store/generated/prisma/client.ts';
+import type { Sql } from '../store/sql.ts';
 import { LeaseLost } from './lease.ts';
 
 export interface AnswerRecorderDeps {
   readonly database: Database;
   readonly clock: Clock;
-  readonly tell: (...events: ParleyEvent[]) => Promise<unknown>;
+  readonly tell: (...events: ParleyEvent[]) => Promise<Position>;
 }
 
 export interface AnswerRecorder {
@@ -19,7 +21,7 @@ export interface AnswerRecorder {
   say(words: { readonly step: string; readonly agentId: string; readonly text: string }): Promise<void>;
   cite(passage: Passage): void;
   /** Writes the finished row within the transaction that ends the run; answers its id, null when there is none. */
-  finish(tx: Prisma.TransactionClient, status: 'complete' | 'partial', now: Date): Promise<string | null>;
+  finish(tx: Sql, status: 'complete' | 'partial', now: Date): Promise<string | null>;
   begun(): boolean;
   /** Milliseconds from the question to the first word; null before it. */
   firstTokenMs(): number | null;
@@ -30,6 +32,8 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   let messageId: string | null = null;
   let text = '';
   let firstTokenMs: number | null = null;
+  /** The life of the log in which this text can be read from its beginning. */
+  let toldIn = '';
 
   /**
    * The row before the first word: whoever hears of the message can load it. One statement with the run's row: an attempt that was
@@ -43,7 +47,7 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
       return { messageId, told: [] };
     }
     const id = newId('msg');
-    const written = await database.$executeRaw`
+    const written = await database.sql.execute`
       INSERT INTO "Message" ("id", "conversationId", "role", "agentId", "runId", "status", "text", "createdAt")
       SELECT ${id}, r."conversationId", 'agent'::"MessageRole", ${agentId}, r."id", 'writing'::"MessageStatus", '', ${now}::timestamptz
         FROM "Run" r
@@ -69,7 +73,7 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
       const begun = text === '' || messageId === null ? await begin(words.agentId) : { messageId, told: [] };
       const offset = text.length;
       text += words.text;
-      await tell(...begun.told, {
+      const delta = (from: number): ParleyEvent => ({
         type: 'TextDelta',
         at: clock.now().toISOString(),
         visibility: 'CUSTOMER',
@@ -77,23 +81,27 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
         messageId: begun.messageId,
         step: words.step,
         attempt: run.attempt,
-        offset,
-        text: words.text,
+        offset: from,
+        text: text.slice(from),
       });
+      const { epoch } = parsePosition(await tell(...begun.told, delta(offset)));
+      if (offset === 0 || epoch === toldIn) toldIn = epoch;
+      // The log began anew: readers were told to start over, and the row has no text yet. So the whole of it is said again.
+      else toldIn = parsePosition(await tell(delta(0))).epoch;
     },
     cite: (passage) => void citations.set(`${passage.slug}#${passage.section}`, passage),
     async finish(tx, status, now) {
       if (messageId === null) {
         // Ended before this attempt began: what an earlier one had left open is closed as it is.
-        const [left] = await tx.message.updateManyAndReturn({
-          where: { runId: run.id, role: 'agent', status: 'writing' },
-          data: { status: 'partial', finishedAt: now },
-          select: { id: true },
-        });
+        const [left] = await tx.query<{ id: string }>`
+          UPDATE "Message" SET "status" = 'partial', "finishedAt" = ${now}
+           WHERE "runId" = ${run.id} AND "role" = 'agent' AND "status" = 'writing' RETURNING "id"`;
         return left?.id ?? null;
       }
       const cited = [...citations.values()].map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
-      await tx.message.update({ where: { id: messageId }, data: { text, status, finishedAt: now, citations: cited } });
+      await tx.execute`
+        UPDATE "Message" SET "text" = ${text}, "status" = ${status}::"MessageStatus", "finishedAt" = ${now}, "citations" = ${JSON.stringify(cited)}::jsonb
+         WHERE "id" = ${messageId}`;
       return messageId;
     },
   };

@@ -129,7 +129,7 @@ function isAway(error: unknown): boolean {
 
 /** Two writes wanted each other's rows, and this one was sent away: it may simply be made again. */
 function isConflict(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'P2034';
+  return error instanceof Error && 'code' in error && (error.code === 'P2034' || error.code === '40P01' || error.code === '40001');
 }
 
 function asRunError(error: unknown): RunError {

@@ -171,10 +171,8 @@ async function claimUnlessTaken({ database, log, instanceId, logger }: DriverDep
 async function wakeNext({ database, jobs, logger }: DriverDeps, run: Run): Promise<void> {
   if (!run.conversationId) return;
   try {
-    const next = await database.run.findFirst({
-      where: { conversationId: run.conversationId, status: 'queued' },
-      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-    });
+    const [next] = await database.sql.query<{ id: string }>`
+      SELECT "id" FROM "Run" WHERE "conversationId" = ${run.conversationId} AND "status" = 'queued' ORDER BY "createdAt", "id" LIMIT 1`;
     if (next && next.id !== run.id) await jobs.enqueue({ kind: 'run', id: next.id });
   } catch (error) {
     logger.debug({ err: error }, 'the next run was not woken: the scan will find it');

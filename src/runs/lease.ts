@@ -4,11 +4,14 @@
  * that instances with different clocks agree.
  */
 import type { Database } from '../store/database.ts';
-import type { Run } from '../store/generated/prisma/client.ts';
+import { Prisma, type Run } from '../store/generated/prisma/client.ts';
 
-/** How long a run is safe from others without a renewal; three renewals fit, so one lost round trip costs nothing. */
-export const LEASE_MS = 10_000;
-export const RENEW_MS = 3_000;
+/**
+ * How long a run is safe from others without a renewal; three renewals fit, so one lost round trip costs nothing. With the time until
+ * somebody looks (SCAN_MS in driver.ts) it is less than ten seconds: that is how long readers of a killed instance wait at most.
+ */
+export const LEASE_MS = 7_000;
+export const RENEW_MS = 2_000;
 
 /** Thrown by a write that found the run in other hands: whoever gets it writes nothing more. */
 export class LeaseLost extends Error {
@@ -20,7 +23,7 @@ export class LeaseLost extends Error {
 
 /** The run, now ours and one attempt further; null when it is not to be had (yet). */
 export async function claimRun(database: Database, runId: string, owner: string): Promise<Run | null> {
-  const claimed = await database.$queryRaw<Run[]>`
+  const [claimed] = await database.sql.query<Omit<Run, 'cost'> & { readonly cost: string }>`
     UPDATE "Run" AS r
        SET "status" = 'running', "attempt" = r."attempt" + 1, "leaseOwner" = ${owner},
            "leaseUntil" = now() + ${LEASE_MS} * interval '1 millisecond', "startedAt" = coalesce(r."startedAt", now())
@@ -30,7 +33,7 @@ export async function claimRun(database: Database, runId: string, owner: string)
                         WHERE o."conversationId" = r."conversationId" AND o."id" <> r."id"
                           AND (o."status" IN ('running', 'waiting') OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id"))))
     RETURNING r.*`;
-  return claimed[0] ?? null;
+  return claimed ? { ...claimed, cost: new Prisma.Decimal(claimed.cost) } : null;
 }
 
 /** Ends the leases of all others, whose runs can then be claimed at once. Only for who knows that no other instance may drive runs. */

@@ -45,7 +45,7 @@ export async function loadTurn(database: Database, run: Run, now: Date): Promise
 }
 
 function readQuestion(database: Database, messageId: string): Promise<Question[]> {
-  return database.$queryRaw<Question[]>`
+  return database.sql.query<Question>`
     SELECT m."text", c."agentId" AS "lastAgentId", u."id" AS "customerId", u."name", u."company", u."plan"::text, u."status"::text,
            u."healthScore", u."language", u."createdAt" AS "since",
            (SELECT json_agg(json_build_object('number', i."number", 'amountDue', i."amountDue", 'currency', i."currency", 'dueAt', i."dueAt") ORDER BY i."dueAt")
@@ -56,7 +56,7 @@ function readQuestion(database: Database, messageId: string): Promise<Question[]
 
 /** Newest first. Later questions wait in the queue and are not part of this turn; every answer so far is, but not this run's own. */
 function readHistory(database: Database, runId: string, conversationId: string, messageId: string): Promise<TurnMessage[]> {
-  return database.$queryRaw<TurnMessage[]>`
+  return database.sql.query<TurnMessage>`
     SELECT m."role"::text, m."text" FROM "Message" m
      WHERE m."conversationId" = ${conversationId} AND m."id" <> ${messageId} AND m."text" <> ''
        AND (m."role" = 'person' OR (m."role" = 'agent' AND m."runId" IS DISTINCT FROM ${runId})

@@ -6,12 +6,13 @@ import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { TERMINAL_EVENTS, type ParleyEvent, type Usage } from '../events/event.ts';
+import type { Position } from '../events/position.ts';
 import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import type { Database } from '../store/database.ts';
-import type { Prisma, Run } from '../store/generated/prisma/client.ts';
+import type { Run } from '../store/generated/prisma/client.ts';
 import { createAnswerRecorder } from './answer-recorder.ts';
 import { LeaseLost } from './lease.ts';
-import { createRunRow, type RunEnd } from './run-row.ts';
+import { createRunRow, type RunEnd, type RunFacts } from './run-row.ts';
 import { createStepRecorder } from './step-recorder.ts';
 import { createUsageMeter } from './usage-meter.ts';
 
@@ -43,7 +44,8 @@ export interface Recorder {
   abandon(): Promise<void>;
 }
 
-interface Ending extends Pick<RunEnd, 'status' | 'data'> {
+interface Ending extends Pick<RunEnd, 'status'> {
+  readonly facts: Pick<RunFacts, 'partialKept' | 'stoppedBy' | 'outcome' | 'finishReason' | 'result' | 'error'>;
   readonly event: (head: { readonly at: string; readonly visibility: 'CUSTOMER'; readonly runId: string; readonly usage: Usage }) => ParleyEvent;
 }
 
@@ -69,12 +71,12 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
   let stepsClosed = false;
   let lastWords: readonly ParleyEvent[] | null = null;
 
-  async function tell(...events: readonly ParleyEvent[]): Promise<void> {
+  async function tell(...events: readonly ParleyEvent[]): Promise<Position> {
     const last = events.at(-1);
     // An attempt that was replaced and does not know it yet is kept out; an end that is told again is told once.
     const once = last && TERMINAL_EVENTS.has(last.type) ? { idempotencyKey: `end:${run.id}` } : {};
     try {
-      await log.append(channel, events, { fence: { key: run.id, token: run.attempt }, ...once });
+      return await log.append(channel, events, { fence: { key: run.id, token: run.attempt }, ...once });
     } catch (error) {
       if (error instanceof AppError && error.code === 'CONFLICT') throw new LeaseLost();
       throw error instanceof AppError && error.code === 'UNAVAILABLE' ? new LogUnavailable(error) : error;
@@ -84,21 +86,21 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
   /** Whether what was written stands: of this attempt, or, when it never began, of the one before. */
   const kept = (): boolean => (begun ? answer.begun() : run.partialKept);
 
-  async function end({ status, data, event }: Ending): Promise<boolean> {
+  async function end({ status, facts, event }: Ending): Promise<boolean> {
     if (!begun && run.attempt > 1) await steps.closeEarlier();
     if (!stepsClosed) await steps.closeAll(status === 'succeeded' ? 'failed' : status);
     stepsClosed = true;
-    lastWords ??= await write({ status, data, event });
+    lastWords ??= await write({ status, facts, event });
     if (lastWords) await tell(...lastWords);
     return lastWords !== null;
   }
 
   /** Ends the row; resolves to what is to be told then, or to null when the row is no longer ours. */
-  async function write({ status, data, event }: Ending): Promise<readonly ParleyEvent[] | null> {
+  async function write({ status, facts, event }: Ending): Promise<readonly ParleyEvent[] | null> {
     const now = clock.now();
     const usage = used.ofRun();
-    const all = { ...data, ...usage, model: used.model(), firstTokenMs: answer.firstTokenMs() };
-    const ended = await row.end({ status, data: all, agentId, now }, (tx) => answer.finish(tx, status === 'succeeded' ? 'complete' : 'partial', now));
+    const all = { ...facts, ...usage, agentId, model: used.model(), firstTokenMs: answer.firstTokenMs() };
+    const ended = await row.end({ status, facts: all, now }, (tx) => answer.finish(tx, status === 'succeeded' ? 'complete' : 'partial', now));
     if (!ended) return null;
     const { messageId } = ended;
     const at = now.toISOString();
@@ -137,10 +139,12 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
         case 'used':
           // The row learns of a request once it has begun; what it adds is written with the next, or with the end.
           if (used.count(event)) await row.note({ ...used.ofRun(), model: event.model, agentId });
-          return tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: used.ofRun() });
+          await tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: used.ofRun() });
+          return;
         case 'tool_called':
         case 'tool_returned':
-          return tell(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id }));
+          await tell(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id }));
+          return;
         case 'finished':
           finished = event;
           return;
@@ -151,7 +155,7 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
       const { outcome, finishReason, result } = finished;
       return end({
         status: 'succeeded',
-        data: { outcome, finishReason, result: result as Prisma.InputJsonObject, partialKept: false },
+        facts: { outcome, finishReason, result, partialKept: false },
         event: (first) => ({ type: 'RunFinished', ...first, outcome, finishReason, firstTokenMs: answer.firstTokenMs() }),
       });
     },
@@ -159,18 +163,18 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
       const partialKept = kept();
       return end({
         status: 'failed',
-        data: { errorCode: code, errorMessage: message, errorRetryable: retryable, partialKept },
+        facts: { error: { code, message, retryable }, partialKept },
         event: (first) => ({ type: 'RunFailed', ...first, code, message, retryable, partialKept }),
       });
     },
     async stop(by) {
-      return end({ status: 'stopped', data: { stoppedBy: by, partialKept: kept() }, event: (first) => ({ type: 'RunStopped', ...first, by }) });
+      return end({ status: 'stopped', facts: { stoppedBy: by, partialKept: kept() }, event: (first) => ({ type: 'RunStopped', ...first, by }) });
     },
     async park() {
       await steps.closeAll('stopped', true);
-      const data = { ...used.ofRun(), model: used.model(), partialKept: kept() };
+      const facts = { ...used.ofRun(), model: used.model(), partialKept: kept() };
       // What was written is kept until the run is taken up again: who stops it before that keeps it.
-      return row.park(data, (tx) => answer.finish(tx, 'partial', clock.now()));
+      return row.park(facts, (tx) => answer.finish(tx, 'partial', clock.now()));
     },
     abandon: () => steps.closeAll('failed', true),
   };

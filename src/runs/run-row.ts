@@ -2,8 +2,10 @@
  * The row of a run in the hands of one attempt: every write is fenced by the lease, so that an attempt that was replaced changes
  * nothing. Tells nobody; what is written beside the run comes from the caller, within the same transaction.
  */
+import type { LlmUsage } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
-import type { Prisma, Run } from '../store/generated/prisma/client.ts';
+import type { Run } from '../store/generated/prisma/client.ts';
+import type { Sql } from '../store/sql.ts';
 import { LeaseLost } from './lease.ts';
 
 export interface Ended {
@@ -11,23 +13,35 @@ export interface Ended {
   readonly messageId: string | null;
 }
 
+/** What is known of a run besides its status; what is left out stays as it is, but for an error, an outcome or a result. */
+export interface RunFacts extends LlmUsage {
+  readonly model: string | null;
+  readonly firstTokenMs: number | null;
+  readonly agentId: string | null;
+  readonly partialKept: boolean;
+  readonly stoppedBy?: string;
+  readonly outcome?: string;
+  readonly finishReason?: string | null;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly code: string; readonly message: string; readonly retryable: boolean };
+}
+
 export interface RunEnd {
   readonly status: 'succeeded' | 'failed' | 'stopped';
-  readonly data: Prisma.RunUncheckedUpdateManyInput;
-  readonly agentId: string | null;
+  readonly facts: RunFacts;
   readonly now: Date;
 }
 
 /** Writes what belongs to the run beside its row; resolves to the id of its answer. */
-export type Finish = (tx: Prisma.TransactionClient) => Promise<string | null>;
+export type Finish = (tx: Sql) => Promise<string | null>;
 
 export interface RunRow {
   /** @throws LeaseLost */
-  note(data: Prisma.RunUncheckedUpdateManyInput): Promise<void>;
+  note(facts: LlmUsage & Pick<RunFacts, 'model' | 'agentId'>): Promise<void>;
   /** Resolves to null when the row is no longer ours. May be repeated after an error: what was written then is not written again. */
   end(end: RunEnd, finish: Finish): Promise<Ended | null>;
   /** Gives it back to the queue; false when it is no longer ours. */
-  park(data: Prisma.RunUncheckedUpdateManyInput, finish: Finish): Promise<boolean>;
+  park(facts: LlmUsage & Pick<RunFacts, 'model' | 'partialKept'>, finish: Finish): Promise<boolean>;
 }
 
 export function createRunRow(database: Database, run: Run): RunRow {
@@ -36,20 +50,25 @@ export function createRunRow(database: Database, run: Run): RunRow {
   let written: RunEnd['status'] | null = null;
 
   return {
-    async note(data) {
-      const { count } = await database.run.updateMany({ where: fence, data });
+    async note({ inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost, model, agentId }) {
+      const count = await database.sql.execute`
+        UPDATE "Run" SET "inputTokens" = ${inputTokens}, "cacheReadTokens" = ${cacheReadTokens}, "cacheWriteTokens" = ${cacheWriteTokens},
+               "outputTokens" = ${outputTokens}, "cost" = ${cost}, "model" = ${model}, "agentId" = ${agentId}
+         WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt} AND "status" = 'running'`;
       if (count === 0) throw new LeaseLost();
     },
-    async end({ status, data, agentId, now }, finish) {
+    async end({ status, facts, now }, finish) {
       const repeated = written === status;
       written = status;
       try {
-        const messageId = await database.$transaction(async (tx) => {
+        const messageId = await database.sql.transaction(async (tx) => {
           // The conversation before its runs, as whoever posts does: the other way round the two could wait for each other.
-          if (run.conversationId)
-            await tx.conversation.update({ where: { id: run.conversationId }, data: { lastMessageAt: now, ...(agentId ? { agentId } : {}) } });
-          const { count } = await tx.run.updateMany({ where: fence, data: { ...data, status, agentId, finishedAt: now, leaseUntil: null } });
-          if (count === 0) throw new LeaseLost();
+          if (run.conversationId) {
+            await tx.execute`
+              UPDATE "Conversation" SET "lastMessageAt" = ${now}, "updatedAt" = ${now}, "agentId" = coalesce(${facts.agentId}, "agentId")
+               WHERE "id" = ${run.conversationId}`;
+          }
+          if ((await endRow(tx, run, status, facts, now)) === 0) throw new LeaseLost();
           return finish(tx);
         });
         return { messageId };
@@ -60,12 +79,29 @@ export function createRunRow(database: Database, run: Run): RunRow {
         return { messageId: answer?.id ?? null };
       }
     },
-    async park(data, finish) {
-      return database.$transaction(async (tx) => {
-        const { count } = await tx.run.updateMany({ where: fence, data: { ...data, status: 'queued', leaseOwner: null, leaseUntil: null } });
+    async park({ inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost, model, partialKept }, finish) {
+      return database.sql.transaction(async (tx) => {
+        const count = await tx.execute`
+          UPDATE "Run" SET "status" = 'queued', "leaseOwner" = NULL, "leaseUntil" = NULL, "partialKept" = ${partialKept}, "model" = ${model},
+                 "inputTokens" = ${inputTokens}, "cacheReadTokens" = ${cacheReadTokens}, "cacheWriteTokens" = ${cacheWriteTokens},
+                 "outputTokens" = ${outputTokens}, "cost" = ${cost}
+           WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt} AND "status" = 'running'`;
         if (count > 0) await finish(tx);
         return count > 0;
       });
     },
   };
+}
+
+function endRow(tx: Sql, run: Run, status: RunEnd['status'], facts: RunFacts, now: Date): Promise<number> {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost, model, firstTokenMs, agentId, partialKept, error } = facts;
+  const result = facts.result === undefined ? null : JSON.stringify(facts.result);
+  return tx.execute`
+    UPDATE "Run" SET "status" = ${status}::"RunStatus", "outcome" = ${facts.outcome ?? null}, "finishReason" = ${facts.finishReason ?? null},
+           "result" = ${result}::jsonb, "errorCode" = ${error?.code ?? null}, "errorMessage" = ${error?.message ?? null},
+           "errorRetryable" = ${error?.retryable ?? null}, "stoppedBy" = coalesce(${facts.stoppedBy ?? null}, "stoppedBy"),
+           "partialKept" = ${partialKept}, "inputTokens" = ${inputTokens}, "cacheReadTokens" = ${cacheReadTokens},
+           "cacheWriteTokens" = ${cacheWriteTokens}, "outputTokens" = ${outputTokens}, "cost" = ${cost}, "model" = ${model},
+           "firstTokenMs" = ${firstTokenMs}, "agentId" = ${agentId}, "finishedAt" = ${now}, "leaseUntil" = NULL
+     WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt} AND "status" = 'running'`;
 }

@@ -45,7 +45,8 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
 
   async function flush(rows: readonly Prisma.RunStepCreateManyInput[], events: readonly ParleyEvent[]): Promise<void> {
     const all = [...heldRows, ...rows];
-    if (all.length > 0) await database.runStep.createMany({ data: all });
+    if (all.length > 0)
+      await database.sql.execute`INSERT INTO "RunStep" SELECT * FROM jsonb_populate_recordset(NULL::"RunStep", ${JSON.stringify(all.map(complete))}::jsonb)`;
     // Only now: a write that failed is made again when the run ends.
     heldRows = [];
     const told = [...heldEvents, ...events];
@@ -71,7 +72,7 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
     };
     const ms = finishedAt.getTime() - startedAt.getTime();
     const told: ParleyEvent = { type: 'StepFinished', ...eventHead(finishedAt), step: event.step, path, agentId, role, outcome: event.outcome, ms };
-    if (agentId !== null) await database.runStep.update({ where: { id }, data: ended });
+    if (agentId !== null) await endRow(database, id, ended);
     else heldRows.push({ id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt, ...ended });
     // Only now: a write that failed leaves the step open, so that the end of the run closes it.
     open.delete(event.step);
@@ -107,4 +108,23 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
       await flush([], []);
     },
   };
+}
+
+type Ended = Pick<
+  Prisma.RunStepUncheckedCreateInput,
+  'status' | 'inputTokens' | 'outputTokens' | 'cost' | 'finishedAt' | 'errorCode' | 'errorMessage' | 'output'
+>;
+
+function endRow(database: Database, id: string, ended: Ended): Promise<number> {
+  const output = ended.output === undefined ? null : JSON.stringify(ended.output);
+  return database.sql.execute`
+    UPDATE "RunStep" SET "status" = ${ended.status}::"StepStatus", "inputTokens" = ${ended.inputTokens}, "outputTokens" = ${ended.outputTokens},
+           "cost" = ${ended.cost}, "finishedAt" = ${ended.finishedAt}, "errorCode" = ${ended.errorCode}, "errorMessage" = ${ended.errorMessage},
+           "output" = ${output}::jsonb
+     WHERE "id" = ${id}`;
+}
+
+/** A row as it is inserted: nothing is left to the columns' defaults. */
+function complete(row: Prisma.RunStepCreateManyInput): Prisma.RunStepCreateManyInput {
+  return { status: 'running', inputTokens: 0, outputTokens: 0, cost: '0', ...row };
 }

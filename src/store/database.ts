@@ -3,9 +3,11 @@
  * answer to "is the database there". Knows no business rule; who may see what is desk/access.ts.
  */
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { PrismaClient } from './generated/prisma/client.ts';
+import { createSql, type SqlDatabase } from './sql.ts';
 
-export type Database = PrismaClient;
+export type Database = PrismaClient & { readonly sql: SqlDatabase };
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -24,23 +26,22 @@ const PROBE_MS = 2000;
 /** Opens no connection yet; a server that is restarted later is found again without help. */
 export function openDatabase(options: DatabaseOptions): Database {
   const onLost = options.onConnectionLost ?? ((): void => {});
-  const adapter = new PrismaPg(
-    {
-      connectionString: options.url,
-      max: options.connectionsMax,
-      connectionTimeoutMillis: options.connectMs,
-      statement_timeout: options.statementMs,
-      // A server that hangs (not one that died) would hold a caller for ever: the statement's own limit is the server's to keep.
-      query_timeout: options.statementMs + 5000,
-      keepAlive: true,
-      application_name: 'parley',
-      // The adapter writes and reads moments without an offset, so any other zone would shift them.
-      options: '-c TimeZone=UTC',
-    },
-    // Both listeners are needed: a broken connection that nobody listens to ends the process.
-    { onPoolError: onLost, onConnectionError: onLost },
-  );
-  return new PrismaClient({ adapter });
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connectionsMax,
+    connectionTimeoutMillis: options.connectMs,
+    statement_timeout: options.statementMs,
+    // A server that hangs (not one that died) would hold a caller for ever: the statement's own limit is the server's to keep.
+    query_timeout: options.statementMs + 5000,
+    keepAlive: true,
+    application_name: 'parley',
+    // The adapter writes and reads moments without an offset, so any other zone would shift them.
+    options: '-c TimeZone=UTC',
+  });
+  // Both listeners are needed: a broken connection that nobody listens to ends the process.
+  pool.on('error', onLost);
+  const adapter = new PrismaPg(pool, { onPoolError: onLost, onConnectionError: onLost, disposeExternalPool: true });
+  return Object.assign(new PrismaClient({ adapter }), { sql: createSql(pool, onLost) });
 }
 
 /** Resolves with the milliseconds an answer took; rejects after two seconds without one or when the signal aborts. */

@@ -257,12 +257,16 @@ describe('a run that', () => {
     // The connection breaks after COMMIT and before its answer: the one moment at which nobody knows what happened.
     const breaking = new Proxy(opened.database, {
       get(target, name) {
-        if (name !== '$transaction' || lost) return Reflect.get(target, name);
-        return async (work: Parameters<Database['$transaction']>[0]) => {
-          await target.$transaction(work);
-          lost = true;
-          throw new Error('Connection terminated unexpectedly');
+        if (name !== 'sql' || lost) return Reflect.get(target, name);
+        const sql: Database['sql'] = {
+          ...target.sql,
+          async transaction(work) {
+            await target.sql.transaction(work);
+            lost = true;
+            throw new Error('Connection terminated unexpectedly');
+          },
         };
+        return sql;
       },
     });
     const recorder = createRecorder({ database: breaking, log: opened.log, clock: systemClock }, claimed);

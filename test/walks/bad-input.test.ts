@@ -62,7 +62,9 @@ describe('bad input', () => {
       await expect(me.follow(id).next()).rejects.toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
     }
     for (const runId of [theirs.runId, newId('run')]) {
-      expect((await me.http('mutation Stop($id: ID!) { stopRun(input: { runId: $id }) { alreadyFinished } }', { id: runId })).errors?.[0]).toMatchObject({ extensions: { code: 'NOT_FOUND' } });
+      expect((await me.http('mutation Stop($id: ID!) { stopRun(input: { runId: $id }) { alreadyFinished } }', { id: runId })).errors?.[0]).toMatchObject({
+        extensions: { code: 'NOT_FOUND' },
+      });
       await expect(me.followRun(runId).next()).rejects.toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
     }
   });
@@ -79,27 +81,41 @@ describe('bad input', () => {
   async function badTokens(): Promise<Record<string, string>> {
     const key = new TextEncoder().encode('a secret for tests that has more than 32 characters');
     const sign = (secret: Uint8Array, audience: string, expires: string) =>
-      new SignJWT({ viewer: { kind: 'customer', customerId: me.customerId } }).setProtectedHeader({ alg: 'HS256' }).setSubject('x').setIssuer('parley').setAudience(audience).setIssuedAt().setExpirationTime(expires).sign(secret);
+      new SignJWT({ viewer: { kind: 'customer', customerId: me.customerId } })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject('x')
+        .setIssuer('parley')
+        .setAudience(audience)
+        .setIssuedAt()
+        .setExpirationTime(expires)
+        .sign(secret);
     return {
       expired: await sign(key, 'parley', '-1m'),
       forged: await sign(new TextEncoder().encode('another secret that has more than 32 characters'), 'parley', '1h'),
       'for another audience': await sign(key, 'elsewhere', '1h'),
-      'without a signature': new UnsecuredJWT({ viewer: { kind: 'customer', customerId: me.customerId } }).setIssuer('parley').setAudience('parley').setExpirationTime('1h').encode(),
+      'without a signature': new UnsecuredJWT({ viewer: { kind: 'customer', customerId: me.customerId } })
+        .setIssuer('parley')
+        .setAudience('parley')
+        .setExpirationTime('1h')
+        .encode(),
       'no token at all': 'rubbish',
     };
   }
 
-  it.each(['expired', 'forged', 'for another audience', 'without a signature', 'no token at all'])('a token that is %s is UNAUTHENTICATED over HTTP and 4401 or 4403 on a socket', async (kind) => {
-    const token = (await badTokens())[kind] ?? '';
-    const stranger = app.frontEnd(token);
-    expect((await stranger.http('{ viewer { __typename } }')).errors?.[0]).toMatchObject({ extensions: { code: 'UNAUTHENTICATED' } });
-    const socket = new WebSocket(`${app.parley.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
-    const code = await new Promise<number>((resolve) => {
-      socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })));
-      socket.on('close', resolve);
-    });
-    expect(code).toBe(kind === 'expired' ? 4403 : 4401);
-  });
+  it.each(['expired', 'forged', 'for another audience', 'without a signature', 'no token at all'])(
+    'a token that is %s is UNAUTHENTICATED over HTTP and 4401 or 4403 on a socket',
+    async (kind) => {
+      const token = (await badTokens())[kind] ?? '';
+      const stranger = app.frontEnd(token);
+      expect((await stranger.http('{ viewer { __typename } }')).errors?.[0]).toMatchObject({ extensions: { code: 'UNAUTHENTICATED' } });
+      const socket = new WebSocket(`${app.parley.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+      const code = await new Promise<number>((resolve) => {
+        socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })));
+        socket.on('close', resolve);
+      });
+      expect(code).toBe(kind === 'expired' ? 4403 : 4401);
+    },
+  );
 
   it('nobody signed in gets UNAUTHENTICATED for what needs someone, and an answer for what does not', async () => {
     const nobody = app.frontEnd(null);
@@ -111,10 +127,14 @@ describe('bad input', () => {
     ['overloaded', { status: 529 }, 'MODEL_OVERLOADED', true],
     ['refusing our key', { status: 401 }, 'UNAVAILABLE', false],
   ])('a model that is %s ends in RunFailed with its code, and the conversation stays usable', async (_what, reply, code, retryable) => {
-    app.model.script(reply, reply, reply, reply);
+    // Also for runs of earlier tests that are still at work: whoever asks now is refused.
+    app.model.otherwise(() => reply);
     const { conversationId, position } = await me.ask('Anyone there?');
     const reader = me.follow(conversationId, position);
     expect((await takeUntil(reader, isTerminal)).at(-1)).toMatchObject({ __typename: 'RunFailed', code, retryable, partialKept: false });
+    app.model.otherwise(() => ({ text: 'Yes.' }));
+    await me.http(POST, { input: { conversationId, text: 'And now?' } });
+    expect((await takeUntil(reader, isTerminal)).at(-1)).toMatchObject({ __typename: 'RunFinished' });
     await reader.return?.();
   });
 
