@@ -159,7 +159,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   });
   opened.push(() => gateway.close(DOORS_MS));
   driver.start();
-  delivery.onAlone(() => void driver.adopt());
+  delivery.onAlone(() => driver.adopt());
   opened.push(async () => {
     await driver.close(drainMs);
     // What the last answers said is on its way to their readers.
