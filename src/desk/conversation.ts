@@ -28,13 +28,27 @@ export interface ConversationDeskDeps {
   readonly messageCharsMax: number;
 }
 
+/** Shorter than the log remembers what it was told. */
+const TOLD_AGAIN_MS = 4 * 60_000;
 const ACTIVE_RUNS: Prisma.RunWhereInput = { status: { in: ['queued', 'running', 'waiting'] } };
 
 export function createConversationDesk(deps: ConversationDeskDeps): ConversationDesk {
   const { database, log, jobs } = deps;
 
-  async function tell(conversationId: string, events: readonly ParleyEvent[]): Promise<void> {
-    if (events.length > 0) await log.append(`conversation:${conversationId}`, events);
+  /** @param message Whose coming is told: told again within minutes, it is told once. */
+  async function tell(conversationId: string, events: readonly ParleyEvent[], message?: Message): Promise<void> {
+    if (events.length > 0) await log.append(`conversation:${conversationId}`, events, message ? { idempotencyKey: `posted:${message.id}` } : {});
+  }
+
+  /** The answer to a message that was sent twice. What the first time could not tell, because the log was away, is told now. */
+  async function again(duplicate: Duplicate): Promise<Duplicate> {
+    const { message, run } = duplicate;
+    const now = deps.clock.now();
+    if (message.createdAt.getTime() < now.getTime() - TOLD_AGAIN_MS) return duplicate;
+    const waits = run?.status === 'queued' ? run : null;
+    await tell(message.conversationId, waits ? questionEvents(message, waits, 0, now) : [postedEvent(message, now)], message);
+    if (waits) await wake(waits);
+    return duplicate;
   }
 
   async function wake(run: { readonly id: string }): Promise<void> {
@@ -69,7 +83,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
           if (call) await recordFirstAnswer(tx, call, conversationId, now);
           return { conversation, ...(await writeQuestion(tx, conversation, text, null, now)) };
         });
-        await tell(conversationId, questionEvents(written.message, written.run, 0, now));
+        await tell(conversationId, questionEvents(written.message, written.run, 0, now), written.message);
         await wake(written.run);
         return written;
       } catch (error) {
@@ -86,7 +100,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
       checkClientMessageId(input.clientMessageId);
       await visible(database, viewer, input.conversationId);
       const duplicate = await findDuplicate(database, viewer, input, text);
-      if (duplicate) return duplicate;
+      if (duplicate) return again(duplicate);
       try {
         const now = deps.clock.now();
         const posted = await database.$transaction(async (tx) => {
@@ -94,14 +108,14 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
           // Looked at again now that nobody else can write: the same message may have come in between, and must not be refused for what it did.
           return (await findDuplicate(tx, viewer, input, text)) ?? writePost(tx, viewer, input, text, now);
         });
-        if (posted.disposition === 'duplicate') return posted;
-        await tell(input.conversationId, posted.events);
+        if (posted.disposition === 'duplicate') return again(posted);
+        await tell(input.conversationId, posted.events, posted.message);
         await halt(posted.interrupted);
         if (posted.run) await wake(posted.run);
         return { message: posted.message, run: posted.run, disposition: posted.disposition };
       } catch (error) {
         const winner = isUniqueViolation(error) ? await findDuplicate(database, viewer, input, text) : null;
-        if (winner) return winner;
+        if (winner) return again(winner);
         throw error;
       }
     },

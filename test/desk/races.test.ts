@@ -1,5 +1,7 @@
 /** What the desk makes of things that come twice or at the same time. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../src/foundation/errors.ts';
+import { take } from '../support/collect.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 
@@ -47,5 +49,22 @@ describe('at the desk', () => {
     expect(await house.database.customerNote.count()).toBe(1);
     await house.desk.customers.addAgentNote({ ...note, callId: 'run_1:agent:leave_note:2', text: 'And this.' });
     expect(await house.database.customerNote.count()).toBe(2);
+  });
+
+  it('a message that was written and could not be told is told when it is sent again, once', async () => {
+    const { viewer } = await house.addCustomer();
+    const { conversation, run } = await house.desk.conversations.start(viewer, { text: 'Hello' });
+    await house.runs.stop(viewer, run.id);
+    const input = { conversationId: conversation.id, text: 'Are you there?', clientMessageId: 'c-1' };
+    const append = vi.spyOn(house.log, 'append').mockRejectedValueOnce(new AppError('UNAVAILABLE', 'The log is away.'));
+    await expect(house.desk.conversations.post(viewer, input)).rejects.toThrow('away');
+    append.mockRestore();
+    const answers = await Promise.all([house.desk.conversations.post(viewer, input), house.desk.conversations.post(viewer, input)]);
+    expect(answers.map((answer) => answer.disposition)).toEqual(['duplicate', 'duplicate']);
+    const reader = house.log.follow(`conversation:${conversation.id}`, { startAt: 'history', signal: AbortSignal.timeout(5_000) });
+    const [ready] = await take(reader, 1);
+    const told = await take(reader, ready?.kind === 'ready' ? ready.replayed : 0);
+    const posted = told.filter((entry) => entry.kind === 'event' && entry.event.type === 'MessagePosted' && entry.event.messageId === answers[0].message.id);
+    expect(posted).toHaveLength(1);
   });
 });

@@ -17,19 +17,34 @@ import { startMessagesApi, type MessagesApi } from './messages-api.ts';
 
 const JWT_SECRET = 'a secret for tests that has more than 32 characters';
 
-export interface App {
-  readonly parley: Parley;
+/** What several instances stand on together: rows, the model, and the secret that signs tokens. */
+export interface Ground {
   readonly database: Database;
   readonly databaseUrl: string;
   readonly model: MessagesApi;
+  /** The environment of an instance on it. */
+  environment(env?: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
   /** A token for this viewer, valid for an hour. */
   token(viewer: Viewer): Promise<string>;
+  addCustomer(partnerId?: string): Promise<string>;
+}
+
+export interface App extends Ground {
+  readonly parley: Parley;
   /** A new customer and a front-end signed in as them. */
   customer(partnerId?: string): Promise<FrontEnd & { readonly customerId: string }>;
   frontEnd(token: string | null): FrontEnd;
   /** Stops and starts Parley again on the same rows. */
   restart(): Promise<void>;
+  /** Also closes the ground, unless it was given. */
   close(): Promise<void>;
+}
+
+export interface AppOptions {
+  /** Shared with other instances; without it they know nothing of each other. */
+  readonly redisUrl?: string;
+  /** Stands on this ground, or on that of another app, which has to be closed after this one. */
+  readonly shareDatabaseWith?: Ground;
 }
 
 export interface Answer {
@@ -102,30 +117,53 @@ export function textOf(items: readonly StreamItem[], start = ''): string {
   return text;
 }
 
-export async function openApp(env: Readonly<Record<string, string>> = {}): Promise<App> {
+/** A ground of one's own, without an instance on it yet. */
+export async function openGround(): Promise<Ground & { close(): Promise<void> }> {
   const rows = await createTestDatabase();
   const model = await startMessagesApi();
-  const config = readConfig({
-    NODE_ENV: 'production',
-    HOST: '127.0.0.1',
-    PORT: '0',
-    LOG_LEVEL: 'silent',
-    DATABASE_URL: rows.url,
-    DATABASE_CONNECTIONS: '6',
-    JWT_SECRET,
-    PUBLIC_URL: 'http://parley.example',
-    ANTHROPIC_API_KEY: 'sk-test',
-    ANTHROPIC_BASE_URL: model.url,
-    DRAIN_MS: '0',
-    ...env,
-  });
+  const tokens = createTokens({ secret: JWT_SECRET, clock: systemClock });
+  return {
+    database: rows.database,
+    databaseUrl: rows.url,
+    model,
+    environment: (env = {}) => ({
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: rows.url,
+      DATABASE_CONNECTIONS: '6',
+      JWT_SECRET,
+      PUBLIC_URL: 'http://parley.example',
+      ANTHROPIC_API_KEY: 'sk-test',
+      ANTHROPIC_BASE_URL: model.url,
+      DRAIN_MS: '0',
+      ...env,
+    }),
+    token: (viewer) => tokens.sign(viewer, { ttlS: 3_600 }),
+    async addCustomer(partnerId) {
+      const customerId = newId('cus');
+      if (partnerId) await rows.database.partner.upsert({ where: { id: partnerId }, create: { id: partnerId, name: 'Partner' }, update: {} });
+      await rows.database.customer.create({ data: { id: customerId, email: `${customerId}@example.test`, name: 'Dana Reyes', partnerId: partnerId ?? null } });
+      return customerId;
+    },
+    async close() {
+      await model.close();
+      await rows.close();
+    },
+  };
+}
+
+export async function openApp(env: Readonly<Record<string, string>> = {}, { redisUrl, shareDatabaseWith }: AppOptions = {}): Promise<App> {
+  const own = shareDatabaseWith ? null : await openGround();
+  const ground = own ?? shareDatabaseWith;
+  if (!ground) throw new Error('an app stands on some ground');
+  const config = readConfig(ground.environment({ ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }), ...env }));
   const log = createLogger({ level: config.logLevel, pretty: false });
   const start = () => startParley({ config, log, clock: systemClock, captureException: () => undefined });
-  const tokens = createTokens({ secret: JWT_SECRET, clock: systemClock });
   const frontEnds: FrontEnd[] = [];
   let parley = await start().catch(async (error: unknown) => {
-    await model.close();
-    await rows.close();
+    await own?.close();
     throw error;
   });
 
@@ -135,20 +173,21 @@ export async function openApp(env: Readonly<Record<string, string>> = {}): Promi
     return made;
   }
 
+  const { database, databaseUrl, model, environment, token, addCustomer } = ground;
   return {
     get parley() {
       return parley;
     },
-    database: rows.database,
-    databaseUrl: rows.url,
+    database,
+    databaseUrl,
     model,
-    token: (viewer) => tokens.sign(viewer, { ttlS: 3_600 }),
+    environment,
+    token,
+    addCustomer,
     frontEnd,
     async customer(partnerId) {
-      const customerId = newId('cus');
-      if (partnerId) await rows.database.partner.upsert({ where: { id: partnerId }, create: { id: partnerId, name: 'Partner' }, update: {} });
-      await rows.database.customer.create({ data: { id: customerId, email: `${customerId}@example.test`, name: 'Dana Reyes', partnerId: partnerId ?? null } });
-      return { ...frontEnd(await tokens.sign({ kind: 'customer', customerId }, { ttlS: 3_600 })), customerId };
+      const customerId = await addCustomer(partnerId);
+      return { ...frontEnd(await token({ kind: 'customer', customerId })), customerId };
     },
     async restart() {
       await parley.close();
@@ -157,8 +196,7 @@ export async function openApp(env: Readonly<Record<string, string>> = {}): Promi
     async close() {
       for (const one of frontEnds) await one.dispose();
       await parley.close();
-      await model.close();
-      await rows.close();
+      await own?.close();
     },
   };
 }
