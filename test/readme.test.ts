@@ -1,16 +1,17 @@
 /**
- * The two README files say what is true: settings with their defaults, error codes, tools, file names, and a client that works as it
+ * The two README files say what is true: settings with their defaults, error codes, tools, file names, and a page that works as it
  * stands there. Judges no prose.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient, type Client } from 'graphql-ws';
-import { WebSocket } from 'ws';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { buildClient } from '../.config/build-client.ts';
 import { parseAgentFile } from '../src/catalog/agent-file.ts';
 import { ERROR_CODES } from '../src/foundation/errors.ts';
+import { createWire, type Wire } from './client/wire.ts';
 import { openApp, type App } from './support/app.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -70,99 +71,117 @@ describe('src/README.md', () => {
   });
 });
 
-describe('the front-end in the README', () => {
+describe('the chat page in the README', () => {
   let app: App;
+  let folder: string;
+  let size = 0;
   beforeAll(async () => {
     app = await openApp();
+    folder = await mkdtemp(join(tmpdir(), 'parley-readme-'));
+    ({ gzipBytes: size } = await buildClient(join(folder, 'client')));
   });
-  afterAll(() => app.close());
+  afterEach(() => {
+    for (const client of opened.splice(0)) client.close();
+    vi.unstubAllGlobals();
+  });
+  afterAll(async () => {
+    await app.close();
+    await rm(folder, { recursive: true, force: true });
+  });
 
-  it('shows an answer to its last word while its socket is cut again and again', async () => {
-    const watch = await readmeClient();
-    const me = await app.customer();
+  /** The page's own script in a document of four elements, as often as it is opened. */
+  async function openPage(who: Person): Promise<Page> {
+    const elements = new Map(['#messages', '#ask', '#stop', '#state'].map((id) => [id, new Map<string, unknown>()]));
+    const proxies = new Map([...elements].map(([id, fields]) => [id, elementOf(fields)]));
+    vi.stubGlobal('document', { querySelector: (id: string) => proxies.get(id), createElement: () => ({}) });
+    vi.stubGlobal('localStorage', who.stored);
+    vi.stubGlobal('WebSocket', who.wire.WebSocket);
+    const network = who.fetch;
+    vi.stubGlobal('fetch', (address: string, init?: RequestInit) =>
+      address === '/session' ? Promise.resolve(Response.json({ url: app.parley.url, token: who.token })) : network(address, init),
+    );
+    vi.stubGlobal('opened', opened);
+    const script = /<script type="module">\n(.*?)<\/script>/s.exec(block('html', 'parley.js'))?.[1] ?? '';
+    const file = join(folder, `page-${(pages += 1)}.mjs`);
+    await writeFile(join(folder, 'parley.mjs'), KEEPING);
+    await writeFile(file, script.replace("from '/parley.js'", "from './parley.mjs'"));
+    await import(/* @vite-ignore */ pathToFileURL(file).href);
+    async function call(id: string, handler: string, event?: unknown): Promise<void> {
+      const listener = elements.get(id)?.get(handler);
+      if (typeof listener !== 'function') throw new Error(`the page has no ${handler} of ${id}`);
+      await listener(event);
+    }
+    return {
+      lines: () => (elements.get('#messages')?.get('children') as readonly { textContent: string }[] | undefined)?.map((line) => line.textContent) ?? [],
+      state: () => elements.get('#state')?.get('textContent'),
+      ask: (text) => call('#ask', 'onsubmit', { preventDefault: () => undefined, target: { elements: { text: { value: text } }, reset: () => undefined } }),
+      stop: () => call('#stop', 'onclick'),
+    };
+  }
+
+  async function person(): Promise<Person> {
+    const { customerId } = await app.customer();
+    return { token: await app.token({ kind: 'customer', customerId }), wire: createWire(), stored: {}, fetch };
+  }
+
+  it('shows an answer to its last word while its sockets are cut, and all of it again when it is opened anew', async () => {
+    const me = await person();
     const words = Array.from({ length: 60 }, (_, index) => `word${index} `);
-    app.model.script({ text: words, tokenMs: 3 });
-    const { conversationId } = await me.ask('Tell me a lot');
-    let socket: { terminate(): void } | null = null;
-    me.client.on('connected', (opened) => (socket = opened as { terminate(): void }));
-    let shown = 0;
-    let cuts = 0;
-    const seen = await until(watch, me.client, conversationId, ({ text }) => {
-      shown += 1;
-      if (shown % 6 !== 0 || cuts === 4 || text.endsWith('word59 ')) return;
-      cuts += 1;
-      socket?.terminate();
-    });
-    expect(seen).toMatchObject({ role: 'AGENT', status: 'COMPLETE', text: words.join('') });
-    expect(cuts).toBeGreaterThan(1);
+    app.model.script({ text: words, tokenMs: 20 });
+    const page = await openPage(me);
+    await page.ask('Tell me a lot');
+    for (const word of ['word5 ', 'word25 ']) {
+      await expect.poll(() => page.lines().at(-1), PATIENCE).toContain(word);
+      me.wire.cut();
+    }
+    await expect.poll(() => page.lines(), PATIENCE).toEqual([expect.stringContaining(': Tell me a lot'), expect.stringMatching(/word59 $/)]);
+    expect(page.lines()[1]).toContain(words.join(''));
+    expect(page.state()).toBe('live');
+    const again = await openPage(me);
+    await expect.poll(() => again.lines(), PATIENCE).toEqual(page.lines());
   });
 
-  it('loads again and goes on when the server has lost what it had', async () => {
-    const watch = await readmeClient();
-    const me = await app.customer();
-    app.model.script({ text: 'First.' });
-    const { conversationId } = await me.ask('One?');
-    // As the README advises for a page that stays open.
-    const client = createClient({
-      url: () => `${app.parley.url.replace('http', 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
-      connectionParams: async () => ({ authorization: `Bearer ${await app.token({ kind: 'customer', customerId: me.customerId })}` }),
-      retryAttempts: Infinity,
-      shouldRetry: () => true,
-      retryWait: () => delay(20),
-    });
-    const restarts: Promise<unknown>[] = [];
-    const restart = async () => {
-      await app.restart();
-      app.model.script({ text: 'Second.' });
-      return me.http('mutation ($id: ID!) { postMessage(input: { conversationId: $id, text: "Two?" }) { disposition } }', { id: conversationId });
-    };
-    const onShow = ({ status }: Shown) => {
-      if (status === 'COMPLETE' && restarts.length === 0) restarts.push(restart());
-    };
-    const seen = await until(watch, client, conversationId, onShow, 'Second.').finally(() => client.dispose());
-    expect(await Promise.all(restarts)).toMatchObject([{ data: { postMessage: { disposition: 'STARTED' } } }]);
-    expect(seen).toMatchObject({ status: 'COMPLETE', text: 'Second.' });
+  it('says why its agent was chosen, and stops it', async () => {
+    const page = await openPage(await person());
+    app.model.script({ text: ['Let', ' me', ' see'], gate: (token) => (token < 2 ? undefined : new Promise<void>(() => undefined)) });
+    await page.ask('I was charged twice, can I get a refund?');
+    await expect.poll(() => page.lines().at(-1), PATIENCE).toMatch(/: Let me \.\.\.$/);
+    expect(page.state()).toContain('Refund processor');
+    await page.stop();
+    await expect.poll(() => page.lines().at(-1), PATIENCE).toMatch(/: Let me$/);
   });
 
-  it('throws what the server refuses', async () => {
-    const watch = await readmeClient();
-    const [mine, theirs] = [await app.customer(), await app.customer()];
-    app.model.script({ text: 'Private.' });
-    const { conversationId } = await theirs.ask('A secret?');
-    const refused = watch(mine.client, conversationId, () => undefined, AbortSignal.timeout(20_000));
-    await expect(refused).rejects.toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
+  it('loads a client of the size that is written there', () => {
+    expect(readme).toContain(`${(size / 1_024).toFixed(1)} KB minified and compressed`);
   });
 });
 
-interface Shown {
-  readonly role: string;
-  readonly status: string;
-  readonly text: string;
+const PATIENCE = { timeout: 20_000, interval: 10 };
+/** The built client, which remembers what a page opened: a page has no end of its own here. */
+const KEEPING = `import { createParleyClient as create } from './client/parley.browser.js';
+export function createParleyClient(options) { const client = create(options); globalThis.opened.push(client); return client; }`;
+
+const opened: { close(): void }[] = [];
+let pages = 0;
+
+interface Person {
+  readonly token: string;
+  readonly wire: Wire;
+  readonly stored: Record<string, string>;
+  readonly fetch: typeof fetch;
 }
 
-type Watch = (client: Client, id: string, show: (messages: readonly Shown[]) => void, signal: AbortSignal) => Promise<void>;
-
-/** The module in the README, as it stands there. */
-async function readmeClient(): Promise<Watch> {
-  const code = block('js', 'watchConversation');
-  const loaded = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(code)}`)) as { watchConversation: Watch };
-  return loaded.watchConversation;
+interface Page {
+  lines(): readonly string[];
+  state(): unknown;
+  ask(text: string): Promise<void>;
+  stop(): Promise<void>;
 }
 
-/** Watches until the agent's last message is complete (with this text, when given); `onShow` is called with each state of it. */
-async function until(watch: Watch, client: Client, id: string, onShow: (answer: Shown) => void, text?: string): Promise<Shown | undefined> {
-  const done = new AbortController();
-  let last: Shown | undefined;
-  const show = (messages: readonly Shown[]): void => {
-    const answer = messages.findLast((message) => message.role === 'AGENT');
-    if (!answer) return;
-    last = answer;
-    onShow(answer);
-    if (answer.status === 'COMPLETE' && (text === undefined || answer.text === text)) done.abort();
-  };
-  await watch(client, id, show, AbortSignal.any([done.signal, AbortSignal.timeout(25_000)]));
-  return last;
+/** An element that keeps whatever is written to it. */
+function elementOf(fields: Map<string, unknown>): object {
+  fields.set('replaceChildren', (...children: readonly unknown[]) => fields.set('children', children));
+  return new Proxy({}, { get: (_target, name) => fields.get(String(name)), set: (_target, name, value) => Boolean(fields.set(String(name), value)) });
 }
 
 function block(language: string, containing: string): string {
