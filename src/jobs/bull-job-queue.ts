@@ -2,7 +2,8 @@
  * The job queue that many processes share, on BullMQ. It only wakes: a job says which row to look at, and the row decides. So a job
  * that cannot be added is dropped, and one whose worker died is handed to another as often as that happens.
  */
-import { Queue, UnrecoverableError, Worker, type ConnectionOptions } from 'bullmq';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../foundation/logger.ts';
 import { JOB_KINDS, type Job, type JobKind, type JobQueue } from './job-queue.ts';
 
@@ -32,8 +33,8 @@ const CLOSE_MS = 5_000;
 export function createBullJobQueue({ url, log, prefix = 'parley-jobs', enqueueMs = 2_000 }: BullJobQueueOptions): JobQueue {
   const retryStrategy = (times: number) => Math.min(RETRY_MS_MAX, 50 * 2 ** Math.min(times, 5));
   // Adding fails at once while Redis is away; working waits for it as long as it takes.
-  const adding: ConnectionOptions = { url, retryStrategy, enableOfflineQueue: false, maxRetriesPerRequest: 0, connectionName: 'parley-jobs' };
-  const working: ConnectionOptions = { url, retryStrategy, maxRetriesPerRequest: null, connectionName: 'parley-work' };
+  const adding = connect(url, { retryStrategy, enableOfflineQueue: false, maxRetriesPerRequest: 0, connectionName: 'parley-jobs' });
+  const working = connect(url, { retryStrategy, maxRetriesPerRequest: null, connectionName: 'parley-work' });
   const queues = new Map<JobKind, Queue<Payload>>();
   const workers = new Map<JobKind, Worker<Payload>>();
   const handling = new Map<JobKind, Set<Promise<void>>>();
@@ -78,6 +79,8 @@ export function createBullJobQueue({ url, log, prefix = 'parley-jobs', enqueueMs
   async function closeAll(): Promise<void> {
     await Promise.all([...workers].map(([kind, worker]) => stop(kind, worker)));
     await within(Promise.all([...queues.values()].map((queue) => queue.close())), CLOSE_MS).catch(() => undefined);
+    // BullMQ leaves connections it did not make to who made them.
+    for (const one of [adding, working]) one.disconnect();
   }
 
   return {
@@ -114,6 +117,13 @@ export function createBullJobQueue({ url, log, prefix = 'parley-jobs', enqueueMs
       return closing;
     },
   };
+}
+
+/** Made here, so that somebody listens to its errors from the first moment: ioredis prints what nobody listens to. */
+function connect(url: string, options: RedisOptions): Redis {
+  const redis = new Redis(url, options);
+  redis.on('error', () => undefined);
+  return redis;
 }
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {
