@@ -24,6 +24,7 @@ import { createTokens } from '../src/identity/token.ts';
 import { createFrontEnd, isTerminal, ITEM, textOf, type FrontEnd, type StreamItem } from './support/app.ts';
 import { takeUntil } from './support/collect.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { requireProgram } from './support/debian.ts';
 import { startMessagesApi, type MessagesApi, type ScriptedReply } from './support/messages-api.ts';
 import { eventually, freePort, openBench, type Bench, type ParleyProcess } from './support/process.ts';
 import { startRedis, type RedisServer } from './support/redis-server.ts';
@@ -33,7 +34,6 @@ const JWT_SECRET = 'a secret for tests that has more than 32 characters';
 /** Sockets that are not told otherwise are sent away 4 s before the end of the drain. */
 const DRAIN_MS = 6_000;
 const SECRETS = ['POSTGRES_PASSWORD', 'JWT_SECRET', 'ANTHROPIC_API_KEY'];
-const INSTALL = ['install', '-y', '--no-install-recommends', 'nginx-light'];
 const INSTALL_MS = 180_000;
 const WORDS = Array.from({ length: 24 }, (_, word) => `word${word} `);
 /** The answer waits before this word until a test has seen what came before it. */
@@ -187,7 +187,7 @@ describe('two gateways behind nginx', { timeout: 60_000 }, () => {
   let nginx: Nginx;
 
   beforeAll(async () => {
-    await requireNginx();
+    await requireProgram('nginx', '-v', 'nginx-light');
     rows = opened(await createTestDatabase());
     model = opened(await startMessagesApi());
     const redis: RedisServer = opened(await startRedis((await composeFile()).services.redis.command.slice(1)));
@@ -523,28 +523,4 @@ async function startNginx(port: number, gateways: readonly [number, number]): Pr
     throw error;
   }
   return nginx;
-}
-
-/** In a container nobody minds a package more; a machine with services of its own is its owner's to change. */
-async function requireNginx(): Promise<void> {
-  const run = promisify(execFile);
-  const isThere = () =>
-    run('nginx', ['-v']).then(
-      () => true,
-      () => false,
-    );
-  if (await isThere()) return;
-  const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version') && !existsSync('/run/systemd/system');
-  let cause: unknown = null;
-  if (mayInstall) {
-    const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, timeout: INSTALL_MS / 2 };
-    try {
-      await run('apt-get', ['update', '-qq'], options);
-      await run('apt-get', INSTALL, options);
-    } catch (error) {
-      cause = error;
-    }
-    if (await isThere()) return;
-  }
-  throw new Error(`These tests need a real nginx. Install it with: apt-get ${INSTALL.join(' ')}`, { cause });
 }

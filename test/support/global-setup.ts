@@ -12,6 +12,7 @@ import type { TestProject } from 'vitest/node';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { openEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { requireProgram } from './debian.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -25,6 +26,8 @@ declare module 'vitest' {
 const TEMPLATE = 'parley_template';
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Once, before many files ask for it at the same time.
+  await requireProgram('redis-server', '--version', 'redis-server');
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
   const log = createLogger({ level: 'silent', pretty: false });
   const reaper = spawn(process.execPath, [fileURLToPath(new URL('reaper.ts', import.meta.url)), dataDir], {

@@ -2,15 +2,15 @@
  * A real redis-server of the test's own: on a free port, in a directory of its own, keeping nothing. It can be hurt in the ways real
  * ones are. What was started here ends with the test.
  */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { requireProgram } from './debian.ts';
 
 export interface RedisServer {
   readonly url: string;
@@ -83,7 +83,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
 }
 
 async function launch(port: number, dir: string, settings: readonly string[]): Promise<ChildProcess> {
-  await requireBinary();
+  await requireProgram('redis-server', '--version', 'redis-server');
   const keepNothing = ['--save', '', '--appendonly', 'no', '--dir', dir, '--bind', '127.0.0.1', '--port', String(port)];
   const server = spawn('redis-server', [...keepNothing, '--enable-debug-command', 'local', ...settings], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -108,14 +108,6 @@ async function launch(port: number, dir: string, settings: readonly string[]): P
     late.abort();
   }
   return server;
-}
-
-async function requireBinary(): Promise<void> {
-  try {
-    await promisify(execFile)('redis-server', ['--version']);
-  } catch (error) {
-    throw new Error('These tests need a real redis-server. Install it with: apt-get install -y redis-server', { cause: error });
-  }
 }
 
 async function freePort(): Promise<number> {
