@@ -93,8 +93,9 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
         return;
       }
       const row = { id: opened.id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt: opened.startedAt };
-      await flush([row], [told]);
+      // Open from before its row is written: whichever way the telling goes, the row is ended.
       open.set(step, opened);
+      await flush([row], [told]);
     },
     async closeEarlier() {
       await database.runStep.updateMany({
