@@ -204,9 +204,14 @@ describe('a run', () => {
     const seen = await takeUntil(reader, isDelta);
     // The owner falls silent: another name stands on the row, with a lease that has run out.
     await opened.database.run.update({ where: { id: run.id }, data: { leaseOwner: 'inst_dead', leaseUntil: new Date(Date.now() - 1_000) } });
-    const second = opened.anotherDriver(createFixedLlm(WORDS));
+    const second = opened.anotherDriver(llm);
     second.start();
+    // Either driver may be the first to see that the lease ran out: both ask the same model.
+    const again = await llm.nextCall();
+    for (const word of WORDS) again.send({ type: 'text', text: word });
+    again.send({ type: 'stop', reason: 'end_turn' });
     seen.push(...(await takeUntil(reader, isTerminal)));
+    expect(seen.at(-1)).toMatchObject({ event: { type: 'RunFinished' } });
     expect(typesOf(seen).filter((type) => type === 'RunStarted' || type === 'MessageReset' || type === 'MessagePosted')).toEqual([
       'RunStarted',
       'MessagePosted',
