@@ -22,4 +22,9 @@ export const HAND_WRITTEN: readonly string[] = [
   'constraint "Run".Run_usage_check CHECK ((("inputTokens" >= 0) AND ("cacheReadTokens" >= 0) AND ("cacheWriteTokens" >= 0) AND ("outputTokens" >= 0) AND (cost >= (0)::numeric)))',
   'constraint "UsageRecord".UsageRecord_quantity_check CHECK ((quantity >= 0))',
   'function article_tags_text(text[])',
+  `CREATE UNIQUE INDEX "DeletionRequest_open_key" ON public."DeletionRequest" USING btree ("customerId") WHERE (status = ANY (ARRAY['requested'::"OrderStatus", 'running'::"OrderStatus"]))`,
+  `CREATE UNIQUE INDEX "RestoreRequest_open_key" ON public."RestoreRequest" USING btree ("itemId") WHERE (status = ANY (ARRAY['requested'::"OrderStatus", 'running'::"OrderStatus"]))`,
+  'constraint "ArticleReport".ArticleReport_score_check CHECK (((score >= 0) AND (score <= 100)))',
+  'constraint "Discount".Discount_percent_check CHECK (((percent > (0)::numeric) AND (percent <= (100)::numeric)))',
+  'constraint "Refund".Refund_amount_check CHECK ((amount > (0)::numeric))',
 ];
