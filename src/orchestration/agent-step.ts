@@ -196,7 +196,7 @@ async function callTool(
     return { callId, name, ...result };
   };
   if (!tool || !grant) return done({ summary: `This agent has no tool called ${name}.`, failed: true });
-  const context = { customerId: turn.customerId, conversationId: turn.conversationId, runId: turn.runId, agentId: agent.id, callId: effectId, now: turn.now };
+  const context = { customerId: turn.customerId, conversationId: turn.conversationId, runId: turn.runId, agentId: agent.id, callId: effectId, said: turn.text, now: turn.now };
   try {
     const outcome = await tool.call(call.input, grant, context, AbortSignal.any([signal, AbortSignal.timeout(TOOL_MS)]));
     return done({ ...outcome, failed: false });

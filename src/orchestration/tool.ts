@@ -16,6 +16,8 @@ export interface ToolContext {
   readonly agentId: string;
   /** The same for a repeated call of the same step: effects are applied once per callId. */
   readonly callId: string;
+  /** The customer's message being answered: what an act on their word is checked against. */
+  readonly said: string;
   readonly now: Date;
 }
 

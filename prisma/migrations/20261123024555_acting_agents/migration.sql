@@ -5,7 +5,7 @@ CREATE TYPE "OutboxKind" AS ENUM ('email', 'charge', 'refund', 'product');
 CREATE TYPE "OutboxStatus" AS ENUM ('pending', 'delivered', 'failed');
 
 -- CreateEnum
-CREATE TYPE "OfferKind" AS ENUM ('refund', 'plan_change', 'discount');
+CREATE TYPE "OfferKind" AS ENUM ('refund', 'plan_change', 'discount', 'action');
 
 -- CreateEnum
 CREATE TYPE "DiscountKind" AS ENUM ('nonprofit', 'student', 'startup', 'retention', 'discretionary');
