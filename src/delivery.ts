@@ -5,7 +5,10 @@
 import type { Config } from './config.ts';
 import type { EventLog } from './events/event-log.ts';
 import { createMemoryEventLog } from './events/memory-event-log.ts';
+import { createMemoryPresenceRegistry } from './events/memory-presence-registry.ts';
+import type { PresenceRegistry } from './events/presence-registry.ts';
 import { createRedisEventLog } from './events/redis-event-log.ts';
+import { createRedisPresenceRegistry } from './events/redis-presence-registry.ts';
 import type { Clock } from './foundation/clock.ts';
 import type { Logger } from './foundation/logger.ts';
 import { createBullJobQueue } from './jobs/bull-job-queue.ts';
@@ -29,6 +32,7 @@ export interface Delivery {
   readonly eventLog: EventLog;
   readonly jobs: JobQueue;
   readonly signals: SignalBus;
+  readonly presence: PresenceRegistry;
   /** False while another process owns the conversations of this database. Always true with Redis. */
   isHome(): boolean;
   /** Calls back when this process has become the only one there can be: what others left running is nobody's. Never with Redis. */
@@ -65,6 +69,7 @@ async function openInProcess({ config, databaseUrl, log, clock, opened }: Delive
     eventLog,
     jobs,
     signals,
+    presence: createMemoryPresenceRegistry(),
     isHome: home.isHome,
     onAlone(listener) {
       if (home.isHome()) listener();
@@ -83,5 +88,7 @@ async function openThroughRedis({ config, log, clock, opened }: DeliveryDeps, ur
   opened.push(() => jobs.close());
   const signals = await createRedisSignalBus({ url, log });
   opened.push(() => signals.close());
-  return { eventLog, jobs, signals, isHome: () => true, onAlone: () => undefined, caughtUp: (signal) => eventLog.caughtUp(signal) };
+  const presence = await createRedisPresenceRegistry({ url, log });
+  opened.push(() => presence.close());
+  return { eventLog, jobs, signals, presence, isHome: () => true, onAlone: () => undefined, caughtUp: (signal) => eventLog.caughtUp(signal) };
 }

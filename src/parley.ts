@@ -10,8 +10,9 @@ import type { Config } from './config.ts';
 import { createPages } from './console/pages.ts';
 import { createAgentDesk } from './desk/agent.ts';
 import { createConversationDesk } from './desk/conversation.ts';
-import { createCustomerDesk } from './desk/customer.ts';
 import type { Desk } from './desk/desk.ts';
+import { createToolDesk } from './desk/tool-desk.ts';
+import { createPresence } from './desk/presence.ts';
 import { openDelivery } from './delivery.ts';
 import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
 import type { Clock } from './foundation/clock.ts';
@@ -98,16 +99,24 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
 
   const delivery = await openDelivery({ config, databaseUrl, log, clock, opened });
   const { eventLog, jobs, signals } = delivery;
+  const presence = createPresence({ database, log: eventLog, registry: delivery.presence, clock, logger: log });
+  opened.push(() => presence.close());
 
   const llm = openModel(config, clock, opened);
   const knowledge = createKnowledge({ database, clock });
-  const customers = createCustomerDesk({ database, clock });
-  const tools = createTools({ database, knowledge, desk: { customers } });
+  const toolDesk = createToolDesk({ database, clock });
+  const tools = createTools({
+    database,
+    knowledge,
+    desk: toolDesk,
+    catalog: { get: (id) => catalog.get(id) },
+    router: { route: (request, signal) => router.route(request, signal) },
+  });
   const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
   const router = createLocalRouter(catalog);
   const agents = createAgentDesk({ database, catalog, clock });
   const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: config.limits.messageCharsMax });
-  const desk: Desk = Object.freeze({ conversations, customers, agents });
+  const desk: Desk = Object.freeze({ ...toolDesk, presence, conversations, agents });
 
   const { historyTokens, answerTokensMax, stepMs, runMs, runsAtOnce, drainMs } = config.limits;
   const reply = createReply({ llm, tools, catalog, router, historyTokens, answerTokensMax, stepMs, disabledAgents: () => agents.disabled() });
@@ -143,6 +152,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     limits: config.limits,
     schema,
     contextOf: (call): Context => ({ ...call, ...shared }),
+    onFollowed: presence.follow,
     authenticate: createAuthenticate({ tokens, database, clock }),
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
     pages: await createPages({

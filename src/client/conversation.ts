@@ -7,7 +7,7 @@ import { createFeed } from './feed.ts';
 import type { Http } from './http.ts';
 import { createItemQueue, type ItemQueue } from './item-queue.ts';
 import { newKey } from './key.ts';
-import { POST, STOP } from './operations.ts';
+import { POST, STOP, TYPING } from './operations.ts';
 import type { Pauses } from './retry.ts';
 import type { Lines } from './socket.ts';
 import { discard, EMPTY, notSent, sending, takeMessage, takeRun, type Thread } from './thread.ts';
@@ -43,6 +43,8 @@ export interface Conversation {
   discard(clientMessageId: string): void;
   /** Stops the run that answers now; null when none does. What it had written is kept. */
   stop(): Promise<StoppedRun | null>;
+  /** Says that the user is writing. Call it on every key: it is sent every few seconds, and ends by itself. Never throws. */
+  typing(): void;
   /** Leaves. The run goes on, and so does a message on its way. */
   close(): void;
 }
@@ -62,6 +64,8 @@ export interface ConversationControl extends Conversation {
 }
 
 const UNSENT_MAX = 100;
+/** Said again before it ends on the server. */
+const TYPING_MS = 4_000;
 
 export function createConversation(id: string, deps: ConversationDeps): ConversationControl {
   const listeners = new Set<() => void>();
@@ -69,6 +73,7 @@ export function createConversation(id: string, deps: ConversationDeps): Conversa
   let state: ConversationState = 'loading';
   let failure: ParleyError | null = null;
   let thread = EMPTY;
+  let typedAtMs = -Infinity;
   let outbox: Promise<unknown> = Promise.resolve();
 
   const feed = createFeed(id, {
@@ -154,6 +159,13 @@ export function createConversation(id: string, deps: ConversationDeps): Conversa
       const run = thread.activeRun;
       if (!run) return null;
       return (await deps.http.persist(STOP, { input: { runId: run.id } }, deps.sendMs)).stopRun;
+    },
+    typing() {
+      const nowMs = Date.now();
+      if (isOver() || nowMs - typedAtMs < TYPING_MS) return;
+      typedAtMs = nowMs;
+      // Lost once, it is said again with the next key.
+      deps.http.request(TYPING, { input: { conversationId: id, typing: true } }).catch(() => undefined);
     },
     close: () => end('closed', null),
     disconnected() {

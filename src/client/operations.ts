@@ -16,7 +16,7 @@ export type Operation<Data, Variables> = string & { readonly data?: Data; readon
 /** Of the items of a run only this one is read. */
 export type RunItem =
   | Pick<AgentChosen, '__typename' | 'runId' | 'confidence' | 'reason' | 'by' | 'agent'>
-  | { readonly __typename: Exclude<ConversationItem['__typename'], 'AgentChosen' | 'ConversationChanged'> };
+  | { readonly __typename: Exclude<ConversationItem['__typename'], 'AgentChosen' | 'ConversationChanged' | 'TypingChanged' | 'PresenceChanged'> };
 
 const RUN = 'fragment RunFields on Run { id status createdAt agent { id title description } error { code message retryable } }';
 const MESSAGE = `fragment MessageFields on Message {
@@ -53,6 +53,13 @@ export const STOP: Operation<{ readonly stopRun: StoppedRun | null }, { readonly
 }
 ${MESSAGE}`;
 
+export const TYPING: Operation<
+  { readonly setTyping: { readonly conversation: { readonly id: string } } | null },
+  { readonly input: { readonly conversationId: string; readonly typing: boolean } }
+> = `mutation ParleyTyping($input: SetTypingInput!) {
+  setTyping(input: $input) { conversation { id } }
+}`;
+
 export const FOLLOW: Operation<{ readonly conversationEvents: ConversationItem }, { readonly id: string; readonly after: string | null }> =
   `subscription ParleyFollow($id: ID!, $after: Position) {
   conversationEvents(id: $id, after: $after) {
@@ -75,6 +82,8 @@ export const FOLLOW: Operation<{ readonly conversationEvents: ConversationItem }
     ... on StepFinished { runId step path attempt role outcome ms agent { ...AgentFields } }
     ... on ToolCalled { runId callId tool arguments }
     ... on ToolReturned { runId callId tool summary failed }
+    ... on TypingChanged { state until who { kind id name } }
+    ... on PresenceChanged { state who { kind id name } }
     ... on ConversationChanged { conversation { status owner } }
     ... on UsageUpdated { runId usage { ...UsageFields } }
   }

@@ -14,6 +14,7 @@ import type {
   Message,
   MessageRole,
   MessageStatus,
+  Participant,
   Run,
   RunError,
   RunStatus,
@@ -73,6 +74,13 @@ export interface Unsent {
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
 }
 
+/** Someone in the conversation. */
+export interface Other extends Participant {
+  readonly present: boolean;
+  /** They write, until this moment at the latest; `null` when they do not. */
+  readonly typingUntil: string | null;
+}
+
 export interface Thread {
   readonly status: ConversationStatus;
   readonly owner: ConversationOwner;
@@ -85,6 +93,8 @@ export interface Thread {
   /** What that run is doing while it says nothing. */
   readonly phase: HeartbeatPhase | null;
   readonly unsent: readonly Unsent[];
+  /** Who was seen to have the conversation open or to write, since this thread was loaded; colleagues of the desk see themselves too. */
+  readonly others: readonly Other[];
   readonly epoch: string | null;
   /** Of the last item applied in this epoch. */
   readonly sequence: number;
@@ -102,6 +112,7 @@ export const EMPTY: Thread = {
   activeRun: null,
   phase: null,
   unsent: [],
+  others: [],
   epoch: null,
   sequence: -1,
   position: null,
@@ -172,11 +183,21 @@ function apply(thread: Thread, item: ConversationItem): Thread {
       return takeTool(thread, item.runId, { type: 'tool', callId: item.callId, tool: item.tool, summary: null, failed: false }, 'USING_TOOL');
     case 'ToolReturned':
       return takeTool(thread, item.runId, { type: 'tool', callId: item.callId, tool: item.tool, summary: item.summary, failed: item.failed }, 'THINKING');
+    case 'TypingChanged':
+      return putOther(thread, item.who, { typingUntil: item.until });
+    case 'PresenceChanged':
+      return putOther(thread, item.who, item.state === 'PRESENT' ? { present: true } : { present: false, typingUntil: null });
     case 'ConversationChanged':
       return item.conversation ? { ...thread, status: item.conversation.status, owner: item.conversation.owner } : thread;
     default:
       return thread;
   }
+}
+
+function putOther(thread: Thread, who: Participant, change: Partial<Other>): Thread {
+  const same = (other: Other) => other.id === who.id;
+  const known = thread.others.find(same) ?? { present: false, typingUntil: null };
+  return { ...thread, others: [...thread.others.filter((other) => !same(other)), { ...known, ...who, ...change }] };
 }
 
 /** The thread with the rows of its conversation in it. What has been heard of an unfinished message stays: rows lag behind. */

@@ -179,6 +179,18 @@ export type ToolReturned = Item<'ToolReturned'> & {
   readonly summary: string;
   readonly failed: boolean;
 };
+export type ParticipantState = 'PRESENT' | 'AWAY' | 'TYPING' | 'IDLE';
+
+/** Someone who takes part in a conversation. */
+export interface Participant {
+  readonly kind: 'CUSTOMER' | 'PERSON';
+  readonly id: string;
+  readonly name: string | null;
+}
+
+/** `until`: show TYPING no longer than that. */
+export type TypingChanged = Item<'TypingChanged'> & { readonly who: Participant; readonly state: ParticipantState; readonly until: string | null };
+export type PresenceChanged = Item<'PresenceChanged'> & { readonly who: Participant; readonly state: ParticipantState };
 export type ConversationChanged = Item<'ConversationChanged'> & {
   readonly conversation: { readonly status: ConversationStatus; readonly owner: ConversationOwner } | null;
 };
@@ -204,5 +216,7 @@ export type ConversationItem =
   | StepFinished
   | ToolCalled
   | ToolReturned
+  | TypingChanged
+  | PresenceChanged
   | ConversationChanged
   | UsageUpdated;

@@ -5,6 +5,8 @@
  */
 import type { AgentSetting, Conversation, Customer, CustomerNote, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
+import type { Presence } from './presence.ts';
+import type { TicketDesk } from './ticket.ts';
 
 /** What to do with a message while a run is active in the conversation. */
 export const BUSY_POLICIES = ['queue', 'interrupt', 'reject'] as const;
@@ -81,7 +83,9 @@ export interface AgentDesk {
 }
 
 export interface Desk {
+  readonly presence: Presence;
   readonly conversations: ConversationDesk;
   readonly customers: CustomerDesk;
+  readonly tickets: TicketDesk;
   readonly agents: AgentDesk;
 }

@@ -26,6 +26,11 @@ const Usage = z.object({
 /** Tokens and their price. `inputTokens` counts what was neither read from nor written to the prompt cache. */
 export type Usage = z.infer<typeof Usage>;
 
+export const PARTICIPANT_KINDS = ['customer', 'person'] as const;
+const Participant = z.object({ kind: z.enum(PARTICIPANT_KINDS), id: z.string() });
+/** One side of a conversation: the customer, or a person of the desk (by user id). */
+export type Participant = z.infer<typeof Participant>;
+
 const Candidate = z.object({ agentId: z.string(), confidence: z.number() });
 
 const head = { at: z.iso.datetime(), visibility: z.enum(VISIBILITIES) };
@@ -125,6 +130,9 @@ export const ParleyEvent = z.discriminatedUnion('type', [
     summary: z.string(),
     failed: z.boolean(),
   }),
+  /** `until`: when it ends unless it is said again; null when it has ended. */
+  z.object({ ...head, type: z.literal('TypingChanged'), who: Participant, until: z.iso.datetime().nullable() }),
+  z.object({ ...head, type: z.literal('PresenceChanged'), who: Participant, present: z.boolean() }),
   z.object({ ...head, type: z.literal('ConversationChanged'), conversationId: z.string() }),
   z.object({ ...head, type: z.literal('UsageUpdated'), runId: z.string(), usage: Usage }),
 ]);

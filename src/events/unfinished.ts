@@ -54,6 +54,8 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
     case 'StepFinished':
     case 'ToolCalled':
     case 'ToolReturned':
+    case 'TypingChanged':
+    case 'PresenceChanged':
     case 'ConversationChanged':
     case 'UsageUpdated':
       return;

@@ -6,12 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { AppError, badInput, type ErrorCode } from '../foundation/errors.ts';
+import type { Arrivals } from './arrivals.ts';
 import { coded, refusal, RequestRefused, type Errors } from './errors.ts';
 import { labelOf, type Call, type OperationParams, type Operations } from './operations.ts';
 import { writeEvents } from './sse.ts';
 
 export interface HttpDoorDeps {
   readonly operations: Operations;
+  readonly arrivals: Arrivals;
   readonly errors: Errors;
   readonly bodyBytesMax: number;
 }
@@ -67,7 +69,7 @@ const SPEC_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['GRAPHQL_PARSE_FA
 
 const NOT_ACCEPTABLE = 'Accept application/graphql-response+json or application/json; for a subscription text/event-stream, or use a WebSocket.';
 
-export function createHttpDoor({ operations, errors, bodyBytesMax }: HttpDoorDeps): HttpDoor {
+export function createHttpDoor({ operations, arrivals, errors, bodyBytesMax }: HttpDoorDeps): HttpDoor {
   const answer = async (params: Params, request: Request, context: DoorContext): Promise<ExecutionResult | AsyncIterable<ExecutionResult>> => {
     const { exchange } = context;
     try {
@@ -79,6 +81,7 @@ export function createHttpDoor({ operations, errors, bodyBytesMax }: HttpDoorDep
       const startedMs = performance.now();
       const result = await operations.run(prepared, call, context.after);
       call.log.debug({ ...labelOf(prepared), ms: Math.round(performance.now() - startedMs) }, 'operation answered over HTTP');
+      if (isStream(result)) arrivals.began(prepared, call);
       return isStream(result) || 'data' in result ? result : { errors: withStatus(result.errors ?? []) };
     } catch (error) {
       return { errors: withStatus(error instanceof RequestRefused ? error.errors : [errors.present(error, exchange.requestId)]) };

@@ -12,6 +12,7 @@ import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import { isDatabaseUnavailable } from '../store/database.ts';
 import { credentialOfHeader } from './credential.ts';
+import { createArrivals, type OnFollowed } from './arrivals.ts';
 import { createErrors } from './errors.ts';
 import { hasExpired } from './expiry.ts';
 import { graphiqlPage } from './graphiql.ts';
@@ -32,6 +33,8 @@ export interface GatewayDeps extends OriginsDeps {
   readonly schema: GraphQLSchema;
   readonly contextOf: ContextOf;
   readonly authenticate: Authenticate;
+  /** Told of each subscription to a subject that began. */
+  readonly onFollowed?: OnFollowed;
   readonly probes: HealthDeps['probes'];
   readonly pages: readonly Page[];
   /** Headers that GraphiQL starts with; null serves no GraphiQL. */
@@ -67,8 +70,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { clock, limits, log } = deps;
   const errors = createErrors({ log, isDatabaseUnavailable, captureException: deps.captureException });
   const operations = createOperations({ schema: deps.schema, contextOf: deps.contextOf, limits, errors, clock });
-  const http = createHttpDoor({ operations, errors, bodyBytesMax: limits.bodyBytesMax });
-  const websocket = createWebSocketDoor({ operations, errors, authenticate: deps.authenticate, limits, clock, log });
+  const arrivals = createArrivals(deps.schema, deps.onFollowed);
+  const http = createHttpDoor({ operations, arrivals, errors, bodyBytesMax: limits.bodyBytesMax });
+  const websocket = createWebSocketDoor({ operations, arrivals, errors, authenticate: deps.authenticate, limits, clock, log });
   const health = createHealth(deps);
   const origins = createOrigins(deps);
   const pages = new Map(deps.pages.map((page) => [page.path, page]));

@@ -15,6 +15,7 @@ import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import { createAdmission } from './admission.ts';
+import type { Arrivals } from './arrivals.ts';
 import { createDeparture } from './departure.ts';
 import { refusal, RequestRefused, type Errors } from './errors.ts';
 import { createFanOut } from './fan-out.ts';
@@ -32,6 +33,7 @@ export interface SocketLimits {
 
 export interface WebSocketDoorDeps {
   readonly operations: Operations;
+  readonly arrivals: Arrivals;
   readonly errors: Errors;
   readonly authenticate: Authenticate;
   readonly limits: SocketLimits;
@@ -115,6 +117,7 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
     if (!known) throw new Error('an operation that was never prepared');
     const { prepared, call, outlet } = known;
     const result = await (fanOut.subscribe(prepared, call, outlet) ?? operations.run(prepared, call));
+    if (Symbol.asyncIterator in result) deps.arrivals.began(prepared, call);
     return Symbol.asyncIterator in result || 'data' in result ? result : refusedStream(result.errors ?? []);
   }
 

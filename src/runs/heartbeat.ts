@@ -137,6 +137,8 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
     case 'RunFailed':
     case 'RunStopped':
     case 'StepFinished':
+    case 'TypingChanged':
+    case 'PresenceChanged':
     case 'ConversationChanged':
     case 'UsageUpdated':
       return phase;

@@ -20,6 +20,7 @@ import './node.ts';
 import './stream-item.ts';
 import './message-items.ts';
 import './run-items.ts';
+import './presence.ts';
 import './subscription.ts';
 
 export const schema = builder.toSchema();

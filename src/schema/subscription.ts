@@ -13,13 +13,15 @@ import { ConversationStreamItem, RunStreamItem, type Item } from './stream-item.
 
 /** Items depend on the viewer's authorization class only: the gateway may execute one for all who may see the same. */
 const SHARED = { shared: true };
+/** Whoever follows this is there: the argument that says where. */
+const FOLLOWED = { ...SHARED, followed: 'id' };
 
 type Follow = (viewer: Viewer, id: string, after: Position | undefined, signal: AbortSignal) => Promise<AsyncIterableIterator<Entry>>;
 
 builder.subscriptionFields((t) => ({
   conversationEvents: t.field({
     type: ConversationStreamItem,
-    extensions: SHARED,
+    extensions: FOLLOWED,
     description:
       'Everything that happens in a conversation. Without `after`: StreamReady, a TextSnapshot of each answer in the making, then live. It does not end by itself. Leaving stops no run.',
     args: {

@@ -10,7 +10,9 @@ import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { createLocalRouter } from '../../src/catalog/local-router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
-import { createCustomerDesk } from '../../src/desk/customer.ts';
+import { createPresence } from '../../src/desk/presence.ts';
+import { createMemoryPresenceRegistry } from '../../src/events/memory-presence-registry.ts';
+import { createToolDesk } from '../../src/desk/tool-desk.ts';
 import { createMemoryEventLog } from '../../src/events/memory-event-log.ts';
 import { systemClock as clock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
@@ -36,10 +38,17 @@ const database = openDatabase({
   connectMs: 5_000,
   statementMs: 15_000,
 });
-const customers = createCustomerDesk({ database, clock });
+const toolDesk = createToolDesk({ database, clock });
 const knowledge = createKnowledge({ database, clock });
-const tools = createTools({ database, knowledge, desk: { customers } });
+const tools = createTools({
+  database,
+  knowledge,
+  desk: toolDesk,
+  catalog: { get: (id) => catalog.get(id) },
+  router: { route: (request, signal) => router.route(request, signal) },
+});
 const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
+const router = createLocalRouter(catalog);
 const eventLog = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 100 });
 const conversations = createConversationDesk({
   database,
@@ -49,12 +58,13 @@ const conversations = createConversationDesk({
   clock,
   messageCharsMax: MESSAGE_CHARS_MAX,
 });
+const presence = createPresence({ database, log: eventLog, registry: createMemoryPresenceRegistry(), clock, logger: log });
 const shared = {
   database,
-  desk: { conversations, customers, agents: createAgentDesk({ database, catalog, clock }) },
+  desk: { ...toolDesk, presence, conversations, agents: createAgentDesk({ database, catalog, clock }) },
   runs: nothingRuns(),
   catalog,
-  router: createLocalRouter(catalog),
+  router,
   knowledge,
   log,
   messageCharsMax: MESSAGE_CHARS_MAX,

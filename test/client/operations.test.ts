@@ -25,11 +25,11 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { EXPLAIN, FOLLOW, LOAD, POST, START, STOP } from '../../src/client/operations.ts';
+import { EXPLAIN, FOLLOW, LOAD, POST, START, STOP, TYPING } from '../../src/client/operations.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'));
-const OPERATIONS: Readonly<Record<string, string>> = { LOAD, START, POST, STOP, FOLLOW, EXPLAIN };
+const OPERATIONS: Readonly<Record<string, string>> = { LOAD, START, POST, STOP, TYPING, FOLLOW, EXPLAIN };
 const SCALARS: Readonly<Record<string, string>> = {
   ID: 'string',
   String: 'string',

@@ -2,6 +2,7 @@
  * Where a scenario plays: the same ground with one instance and its log in the process, or with several on one Redis. Every instance
  * signs its requests to the model with a key of its own, so that a scenario can tell who drives a run. Plays nothing itself.
  */
+import { newId } from '../../src/foundation/ids.ts';
 import { openApp, openGround, type App, type FrontEnd, type Ground, type StreamItem } from '../support/app.ts';
 import type { RecordedRequest, ScriptedReply } from '../support/messages-api.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -34,6 +35,8 @@ export interface Stage extends Pick<Ground, 'database' | 'model'> {
   /** Null when there is one instance. */
   readonly redis: RedisServer | null;
   visitor(): Promise<Visitor>;
+  /** Somebody of the desk. */
+  person(name: string): Promise<Visitor>;
   /** A question put to the first instance. */
   ask(visitor: Visitor, text?: string): Promise<Posted>;
   /** A tab on this instance, counted round: there is always another one, or the same. */
@@ -99,6 +102,12 @@ function stageOf(ground: Ground, apps: readonly App[], redis: RedisServer | null
       const customerId = await ground.addCustomer();
       const token = await ground.token({ kind: 'customer', customerId });
       return { customerId, token, at: apps.map((app) => app.frontEnd(token)) };
+    },
+    async person(name) {
+      const user = { id: newId('usr'), email: `${newId('usr')}@desk.example`, name, role: 'agent' as const };
+      await ground.database.user.create({ data: user });
+      const token = await ground.token({ kind: 'staff', userId: user.id, name, role: user.role });
+      return { customerId: '', token, at: apps.map((app) => app.frontEnd(token)) };
     },
     ask: (visitor, text = QUESTION) => at(visitor, 0).ask(text),
     tabs: (visitor, { conversationId, position }) => Promise.all(apps.map((_, number) => tab(visitor, number, conversationId, position))),

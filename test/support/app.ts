@@ -68,6 +68,7 @@ export interface StreamItem {
   readonly status?: string;
   readonly epoch?: string;
   readonly reason?: string;
+  readonly who?: { readonly kind: string };
   readonly code?: string;
   readonly retryable?: boolean;
   readonly partialKept?: boolean;

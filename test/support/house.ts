@@ -2,15 +2,17 @@
  * The floors below the schema, wired as main.ts wires them, on a database of the test's own: real rows, real log, real graph. Only
  * the model is the test's. Agents: two small ones made here, so that these tests do not change when an agent file does.
  */
+import { createMemoryPresenceRegistry } from '../../src/events/memory-presence-registry.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import type { Agent, Catalog } from '../../src/catalog/agent.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
+import { createPresence } from '../../src/desk/presence.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
-import { createCustomerDesk } from '../../src/desk/customer.ts';
 import type { Desk } from '../../src/desk/desk.ts';
+import { createToolDesk } from '../../src/desk/tool-desk.ts';
 import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
@@ -91,8 +93,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     },
   };
   const desk: Desk = {
+    presence: createPresence({ database, log, registry: createMemoryPresenceRegistry(), clock, logger }),
     conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000 }),
-    customers: createCustomerDesk({ database, clock }),
+    ...createToolDesk({ database, clock }),
     agents: createAgentDesk({ database, catalog, clock }),
   };
   const makeDriver = (llm: Llm, queue = jobs) =>
