@@ -1,16 +1,16 @@
 /**
- * Who has a conversation open and who is typing: what both sides see of each other. Presence follows open subscriptions, over all
- * processes, and outlives a reload by a few seconds; typing is said by the client and ends by itself. Neither is a row.
+ * Who has a conversation open: what both sides see of each other. Follows open subscriptions, over all processes, and outlives a
+ * reload by a few seconds. No rows.
  */
 import type { Clock } from '../foundation/clock.ts';
-import { notFound } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Channel, EventLog } from '../events/event-log.ts';
 import type { ParleyEvent, Participant, Visibility } from '../events/event.ts';
 import { PRESENCE_LEASE_MS, type PresenceChange, type PresenceRegistry } from '../events/presence-registry.ts';
 import type { Database } from '../store/database.ts';
 import type { Viewer } from '../store/viewer.ts';
-import { conversationsVisibleTo } from './access.ts';
+import { participantOf, writeParticipant } from './participant.ts';
+import { createTyping, type Typing } from './typing.ts';
 
 export interface PresenceDeps {
   readonly database: Database;
@@ -27,16 +27,10 @@ export interface Presence {
   follow(viewer: Viewer, conversationId: string, signal: AbortSignal): void;
   /** Who has it open now, whom the viewer may know of. The caller has checked that they may see the conversation. */
   present(viewer: Viewer, conversationId: string): Promise<readonly Participant[]>;
-  /** `typing` holds for `TYPING_MS` and is to be said again before. @throws AppError NOT_FOUND. */
-  setTyping(viewer: Viewer, input: { readonly conversationId: string; readonly typing: boolean }): Promise<{ readonly conversationId: string }>;
+  readonly setTyping: Typing;
   close(): Promise<void>;
 }
 
-/** How long one word about typing holds. */
-const TYPING_MS = 6_000;
-/** Said again sooner, it is not told again. */
-const TYPING_AGAIN_MS = 2_000;
-const TYPERS_MAX = 10_000;
 const GRACE_MS = 5_000;
 const RENEW_MS = PRESENCE_LEASE_MS / 3;
 
@@ -51,7 +45,6 @@ interface Place {
 export function createPresence(deps: PresenceDeps): Presence {
   const { log, registry, clock, logger, graceMs = GRACE_MS } = deps;
   const places = new Map<string, Place>();
-  const typers = new Map<string, number>();
   const background = new Set<Promise<void>>();
   const closing = new AbortController();
 
@@ -122,7 +115,7 @@ export function createPresence(deps: PresenceDeps): Presence {
       const who = participantOf(viewer);
       if (!who || signal.aborted || closing.signal.aborted) return;
       const channel = `conversation:${conversationId}` as const;
-      const participant = write(who);
+      const participant = writeParticipant(who);
       const key = `${channel} ${participant}`;
       enter(key, channel, participant);
       signal.addEventListener('abort', () => leave(key), { once: true });
@@ -134,36 +127,7 @@ export function createPresence(deps: PresenceDeps): Presence {
       const seen = await Promise.all(everyone.map(async (who) => ({ who, visibility: await seenBy(deps, channel, who) })));
       return seen.flatMap(({ who, visibility }) => (visibility === 'CUSTOMER' ? [who] : []));
     },
-    async setTyping(viewer, { conversationId, typing }) {
-      const found = await deps.database.conversation.findFirst({
-        where: { AND: [{ id: conversationId }, conversationsVisibleTo(viewer)] },
-        select: { customerId: true },
-      });
-      if (!found) throw notFound('conversation');
-      // A partner's front end speaks for its customer.
-      const who = participantOf(viewer) ?? { kind: 'customer', id: found.customerId };
-      const key = `${conversationId} ${write(who)}`;
-      const now = clock.now();
-      const until = typing ? new Date(now.getTime() + TYPING_MS) : null;
-      const said = typers.get(key);
-      if (typing ? said !== undefined && now.getTime() - said < TYPING_AGAIN_MS : said === undefined) return { conversationId };
-      typers.delete(key);
-      if (typing) typers.set(key, now.getTime());
-      for (const oldest of typers.keys()) {
-        if (typers.size <= TYPERS_MAX) break;
-        typers.delete(oldest);
-      }
-      await log.append(`conversation:${conversationId}`, [
-        {
-          type: 'TypingChanged',
-          at: now.toISOString(),
-          visibility: who.kind === 'customer' ? 'STAFF' : 'CUSTOMER',
-          who,
-          until: until?.toISOString() ?? null,
-        },
-      ]);
-      return { conversationId };
-    },
+    setTyping: createTyping(deps),
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();
@@ -174,27 +138,11 @@ export function createPresence(deps: PresenceDeps): Presence {
   });
 }
 
-/** Null for who is nobody in a conversation: a partner's system relays for its customers. */
-function participantOf(viewer: Viewer): Participant | null {
-  switch (viewer.kind) {
-    case 'staff':
-      return { kind: 'person', id: viewer.userId };
-    case 'customer':
-      return { kind: 'customer', id: viewer.customerId };
-    case 'partner':
-      return null;
-  }
-}
-
 /** Customers see the people who hold their conversation; who only looks on is seen by colleagues. Customers are seen by the desk. */
 async function seenBy({ database }: PresenceDeps, channel: Channel, who: Participant): Promise<Visibility> {
   if (who.kind === 'customer') return 'STAFF';
   const row = await database.conversation.findUnique({ where: { id: channel.slice(channel.indexOf(':') + 1) }, select: { owner: true } });
   return row?.owner === 'people' ? 'CUSTOMER' : 'STAFF';
-}
-
-function write({ kind, id }: Participant): string {
-  return `${kind}:${id}`;
 }
 
 function parse(word: string): Participant | null {
