@@ -25,7 +25,7 @@ export function decodeEvent(text: string): ParleyEvent | null {
 }
 
 /** The one hot event, checked by hand: the schema's own check costs as much as writing it to a socket. A test compares the two. */
-function isTextDelta(value: unknown): value is TextDelta {
+export function isTextDelta(value: unknown): value is TextDelta {
   if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'TextDelta') return false;
   const event = value as Readonly<Record<string, unknown>>;
   return (

@@ -32,6 +32,18 @@ export type Entry =
   | { readonly kind: 'reset'; readonly reason: ResetReason; readonly position: Position; readonly sequence: number; readonly epoch: string }
   | { readonly kind: 'event'; readonly position: Position; readonly sequence: number; readonly event: ParleyEvent; readonly replay: boolean };
 
+/**
+ * Items that can also be had without a promise each: live items are there when their reader is woken, and a promise or two per item
+ * and layer would cost more than the item. Whoever does not know it uses the iterator.
+ */
+export interface Polled<T> extends AsyncIterableIterator<T> {
+  /**
+   * The next item, if it is there. Null when none is there now: `wake` is called once when that may have changed; always hand in
+   * the same function. Undefined when only `next()` can tell, which must not be under way.
+   */
+  poll(wake: () => void): T | null | undefined;
+}
+
 /** What a follower without `after` gets first: snapshots of unfinished messages, the whole history, or only what is new. */
 export type StartAt = 'snapshot' | 'history' | 'live';
 
@@ -71,7 +83,7 @@ export interface EventLog {
    * proved, a `reset` entry says so and nothing is guessed. Adjacent text deltas of one message may arrive merged. Ends when
    * `signal` aborts or the iterator is returned; a reader that stops reading costs nobody anything.
    */
-  follow(channel: Channel, options: FollowOptions): AsyncIterableIterator<Entry>;
+  follow(channel: Channel, options: FollowOptions): Polled<Entry>;
   /** Where to start reading a channel. A channel nobody wrote to has a head too. */
   head(channel: Channel): Promise<ChannelHead>;
   /** Throws UNAVAILABLE, naming what is missing, when this process may not follow or write events. */

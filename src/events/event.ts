@@ -107,6 +107,8 @@ export const ParleyEvent = z.discriminatedUnion('type', [
     role: z.string().nullable(),
     outcome: z.enum(['succeeded', 'failed', 'stopped', 'skipped']),
     ms: z.int(),
+    /** What the step found or decided, and why, by workflow. */
+    output: z.record(z.string(), z.unknown()).nullish(),
   }),
   z.object({
     ...head,
@@ -129,6 +131,19 @@ export const ParleyEvent = z.discriminatedUnion('type', [
     agentId: z.string(),
     summary: z.string(),
     failed: z.boolean(),
+    /** One of the codes of errors; absent when it did not fail. */
+    code: z.string().nullish(),
+  }),
+  /** Another agent goes on with the same answer; what was said stays. */
+  z.object({
+    ...head,
+    type: z.literal('HandedOver'),
+    runId: z.string(),
+    fromAgentId: z.string(),
+    toAgentId: z.string(),
+    reason: z.string(),
+    /** 1 for the first of the run. */
+    hop: z.int(),
   }),
   /** `until`: when it ends unless it is said again; null when it has ended. */
   z.object({ ...head, type: z.literal('TypingChanged'), who: Participant, until: z.iso.datetime().nullable() }),

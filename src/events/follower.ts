@@ -6,7 +6,7 @@
 import { AppError } from '../foundation/errors.ts';
 import type { ChannelState, StoredEvent } from './channel.ts';
 import type { TextDelta } from './event.ts';
-import type { Entry, ReadyStatus, ResetReason, StartAt } from './event-log.ts';
+import type { Entry, Polled, ReadyStatus, ResetReason, StartAt } from './event-log.ts';
 import { formatPosition, type Place } from './position.ts';
 import { toSnapshot } from './unfinished.ts';
 
@@ -35,7 +35,7 @@ export interface FollowerOptions {
   readonly onEnd: () => void;
 }
 
-export function createFollower(options: FollowerOptions): AsyncIterableIterator<Entry> {
+export function createFollower(options: FollowerOptions): Polled<Entry> {
   const { channel, history, signal } = options;
   const leaving = new AbortController();
   const left = Promise.withResolvers<void>();
@@ -137,6 +137,17 @@ export function createFollower(options: FollowerOptions): AsyncIterableIterator<
       const result = chain.then(next);
       chain = result;
       return result;
+    },
+    poll(wake) {
+      if (attaching || ended) return undefined;
+      const entry = take();
+      if (entry) return entry;
+      // What the channel has let go of has to be fetched.
+      if (cursor < channel.oldest() - 1) return undefined;
+      if (wakeParked !== wake) stopWaiting?.();
+      stopWaiting = channel.wait(wake);
+      wakeParked = wake;
+      return null;
     },
     async return() {
       end();

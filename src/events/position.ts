@@ -23,3 +23,8 @@ export function parsePosition(text: string, field = 'after'): Place {
   if (!match?.[1] || !match[2]) throw badInput(field, 'this is not a position of a subscription. Pass back one that an item carried, unchanged.');
   return { epoch: match[1], offset: Number(match[2]) };
 }
+
+/** The epoch of a position that the log gave. */
+export function epochOf(position: Position): string {
+  return position.slice(0, position.indexOf('.'));
+}

@@ -54,6 +54,7 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
     case 'StepFinished':
     case 'ToolCalled':
     case 'ToolReturned':
+    case 'HandedOver':
     case 'TypingChanged':
     case 'PresenceChanged':
     case 'ConversationChanged':

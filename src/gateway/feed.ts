@@ -10,6 +10,7 @@ import { createNextFrames } from './frame.ts';
 import type { LeafPayload } from './leaf-payload.ts';
 import { cutOff, drained, type Member } from './member.ts';
 import type { Call, OpenedSubscription } from './operations.ts';
+import { takeWhilePolled } from './polling.ts';
 import { createReading } from './reading.ts';
 import { OWED_BYTES_MAX } from './socket.ts';
 
@@ -48,6 +49,13 @@ export interface Feed {
   join(member: Member, position: string): boolean;
   /** Serves this member no more; closes after the last. */
   leave(member: Member): void;
+}
+
+/** An item that has to be waited for: to be executed, or for its only reader. */
+interface Waiting {
+  readonly item: unknown;
+  readonly payload: string | null;
+  readonly after: string | null;
 }
 
 interface Delivered {
@@ -100,24 +108,41 @@ export function createFeed(deps: FeedDeps): Feed {
   async function follow(opened: OpenedSubscription): Promise<void> {
     const read = createReading(deps.resumed);
     const context = opened.contextOf(caller);
+    const payloadOf = (item: unknown): string | null => {
+      const text = leaves?.(item, context) ?? null;
+      return text === null || (caller.viewer && wasAskedWho(caller.viewer)) ? null : `{"data":${text}}`;
+    };
+    const tell = (value: unknown): Waiting | null => {
+      const { item, position: after } = read(value);
+      if (item === null) return null;
+      const payload = payloadOf(item);
+      if (payload === null || slowAlone()) return { item, payload, after };
+      deliver(payload, after);
+      return null;
+    };
     for (let items = 1; ; items += 1) {
       if (items % YIELD_ITEMS === 0) await setImmediate();
-      const next = await opened.items.next();
+      let waiting = await takeWhilePolled(opened.items, tell);
       if (leaving.signal.aborted) return;
-      if (next.done) return endAll(members);
-      const { item, position: after } = read(next.value);
-      if (item === null) continue;
-      const text = leaves?.(item, context) ?? null;
-      const payload = text === null || (caller.viewer && wasAskedWho(caller.viewer)) ? await render(opened, item) : `{"data":${text}}`;
-      const [only] = members;
-      if (only && members.size === 1 && only.outlet.owed() > OWED_BYTES_MAX) await keepPace(only);
+      if (!waiting) {
+        const next = await opened.items.next();
+        if (leaving.signal.aborted) return;
+        if (next.done) return endAll(members);
+        waiting = tell(next.value);
+        if (!waiting) continue;
+      }
+      const payload = waiting.payload ?? (await render(opened, waiting.item));
+      const slow = slowAlone();
+      if (slow) await keepPace(slow);
       if (leaving.signal.aborted) return;
-      deliver(payload, after);
-      if (after === null) continue;
-      const [member] = members;
-      if (tail) deps.onDelivered(feed, after);
-      else if (member) deps.onSettled(feed, member, after);
+      deliver(payload, waiting.after);
     }
+  }
+
+  /** The only member, when it owes so much that it is waited for. */
+  function slowAlone(): Member | null {
+    const [only] = members;
+    return only && members.size === 1 && only.outlet.owed() > OWED_BYTES_MAX ? only : null;
   }
 
   async function render(opened: OpenedSubscription, item: unknown): Promise<string> {
@@ -148,6 +173,10 @@ export function createFeed(deps: FeedDeps): Feed {
     settledAt = after;
     position = after ?? position;
     if (tail) keep(tail, { position: after, payload });
+    if (after === null) return;
+    const [member] = members;
+    if (tail) deps.onDelivered(feed, after);
+    else if (member) deps.onSettled(feed, member, after);
   }
 
   const feed: Feed = {

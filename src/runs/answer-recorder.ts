@@ -1,8 +1,11 @@
-/** Writes the one message a run answers with: its row before the first word, every word to the log, the whole text at the end. */
+/**
+ * Writes the one message a run answers with: its row before the first word, every word to the log, the whole text at the end. A run
+ * outside a conversation has no row: its words are told under an id of their own, and its result keeps the text.
+ */
 import type { Clock } from '../foundation/clock.ts';
 import { newId } from '../foundation/ids.ts';
 import type { ParleyEvent } from '../events/event.ts';
-import { parsePosition, type Position } from '../events/position.ts';
+import { epochOf, type Position } from '../events/position.ts';
 import type { Passage } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
@@ -15,10 +18,25 @@ export interface AnswerRecorderDeps {
   readonly tell: (...events: ParleyEvent[]) => Promise<Position>;
 }
 
+interface Words {
+  readonly step: string;
+  readonly agentId: string;
+  readonly text: string;
+}
+
+/** UTF-16 units that may wait to be told; more, and the model is waited for. */
+const UNTOLD_CHARS_MAX = 16_384;
+
 export interface AnswerRecorder {
   /** Takes over the message of an earlier attempt, if there is one: its text is void. */
   adopt(): Promise<ParleyEvent[]>;
-  say(words: { readonly step: string; readonly agentId: string; readonly text: string }): Promise<void>;
+  /**
+   * Tells the words, or keeps them until what was told before has been written: under load many words become one event. Resolves at
+   * once or, when much waits, when there is room; a telling that failed is thrown by the next call.
+   */
+  say(words: Words): Promise<void> | undefined;
+  /** Resolves when every word is told. */
+  flush(): Promise<void>;
   cite(passage: Passage): void;
   /** Writes the finished row within the transaction that ends the run; answers its id, null when there is none. */
   finish(tx: Sql, status: 'complete' | 'partial', now: Date): Promise<string | null>;
@@ -29,8 +47,15 @@ export interface AnswerRecorder {
 
 export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDeps, run: Run): AnswerRecorder {
   const citations = new Map<string, Passage>();
+  const kept = run.conversationId !== null;
   let messageId: string | null = null;
+  let speaker: string | null = null;
   let text = '';
+  let step = '';
+  /** UTF-16 units of the text that were told. */
+  let told = 0;
+  let telling: Promise<void> | null = null;
+  let failure: { readonly error: unknown } | null = null;
   let firstTokenMs: number | null = null;
   /** The life of the log in which this text can be read from its beginning. */
   let toldIn = '';
@@ -42,6 +67,10 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   async function begin(agentId: string): Promise<{ messageId: string; told: ParleyEvent[] }> {
     const now = clock.now();
     firstTokenMs = now.getTime() - run.createdAt.getTime();
+    if (!kept) {
+      messageId = wordsIdOf(run);
+      return { messageId, told: [] };
+    }
     if (messageId !== null) {
       await database.message.update({ where: { id: messageId }, data: { agentId } });
       return { messageId, told: [] };
@@ -58,39 +87,78 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     return { messageId: id, told: [{ type: 'MessagePosted', at: now.toISOString(), visibility: 'CUSTOMER', messageId: id, runId: run.id }] };
   }
 
+  /** The row, then the first words with it. */
+  async function start(agentId: string): Promise<void> {
+    const begun = await begin(agentId);
+    const end = text.length;
+    toldIn = epochOf(await tell(...begun.told, delta(begun.messageId, 0, end)));
+    told = end;
+  }
+
+  /** Tells what is not told yet, and what comes meanwhile, without anybody waiting. */
+  function tellRest(): void {
+    const end = text.length;
+    if (messageId === null || told === end) return;
+    const id = messageId;
+    telling = tell(delta(id, told, end))
+      .then(async (position) => {
+        told = end;
+        const epoch = epochOf(position);
+        // The log began anew: readers were told to start over, and the row has no text yet. So the whole of it is said again.
+        if (epoch !== toldIn) toldIn = epochOf(await tell(delta(id, 0, end)));
+      })
+      .catch((error: unknown) => void (failure = { error }))
+      .finally(() => {
+        telling = null;
+        if (!failure) tellRest();
+      });
+  }
+
+  async function settled(): Promise<void> {
+    while (telling) await telling;
+    if (failure) throw failure.error;
+  }
+
+  const delta = (id: string, from: number, to: number): ParleyEvent => ({
+    type: 'TextDelta',
+    at: clock.now().toISOString(),
+    visibility: 'CUSTOMER',
+    runId: run.id,
+    messageId: id,
+    step,
+    attempt: run.attempt,
+    offset: from,
+    text: text.slice(from, to),
+  });
+
   return {
-    begun: () => text !== '',
+    begun: () => kept && text !== '',
     firstTokenMs: () => firstTokenMs,
     async adopt() {
-      const before = run.attempt === 1 ? null : await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
-      if (!before) return [];
-      messageId = before.id;
-      await database.message.update({ where: { id: before.id }, data: { status: 'writing', text: '', finishedAt: null } });
+      if (run.attempt === 1) return [];
+      if (kept) {
+        const before = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
+        if (!before) return [];
+        messageId = before.id;
+        await database.message.update({ where: { id: before.id }, data: { status: 'writing', text: '', finishedAt: null } });
+      } else messageId = wordsIdOf(run);
       const reason = 'The answer was taken up again after an interruption.';
       return [{ type: 'MessageReset', at: clock.now().toISOString(), visibility: 'CUSTOMER', messageId, runId: run.id, attempt: run.attempt, reason }];
     },
-    async say(words) {
-      const begun = text === '' || messageId === null ? await begin(words.agentId) : { messageId, told: [] };
-      const offset = text.length;
+    say(words) {
+      if (failure) throw failure.error;
+      const begins = text === '' || messageId === null;
+      step = words.step;
+      speaker = words.agentId;
       text += words.text;
-      const delta = (from: number): ParleyEvent => ({
-        type: 'TextDelta',
-        at: clock.now().toISOString(),
-        visibility: 'CUSTOMER',
-        runId: run.id,
-        messageId: begun.messageId,
-        step: words.step,
-        attempt: run.attempt,
-        offset: from,
-        text: text.slice(from),
-      });
-      const { epoch } = parsePosition(await tell(...begun.told, delta(offset)));
-      if (offset === 0 || epoch === toldIn) toldIn = epoch;
-      // The log began anew: readers were told to start over, and the row has no text yet. So the whole of it is said again.
-      else toldIn = parsePosition(await tell(delta(0))).epoch;
+      if (begins) return start(words.agentId);
+      if (!telling) tellRest();
+      return text.length - told > UNTOLD_CHARS_MAX ? settled() : undefined;
     },
+    flush: settled,
     cite: (passage) => void citations.set(`${passage.slug}#${passage.section}`, passage),
     async finish(tx, status, now) {
+      if (!kept) return null;
       if (messageId === null) {
         // Ended before this attempt began: what an earlier one had left open is closed as it is.
         const [left] = await tx.query<{ id: string }>`
@@ -100,9 +168,14 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
       }
       const cited = [...citations.values()].map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
       await tx.execute`
-        UPDATE "Message" SET "text" = ${text}, "status" = ${status}::"MessageStatus", "finishedAt" = ${now}, "citations" = ${JSON.stringify(cited)}::jsonb
+        UPDATE "Message" SET "text" = ${text}, "agentId" = coalesce(${speaker}, "agentId"), "status" = ${status}::"MessageStatus", "finishedAt" = ${now}, "citations" = ${JSON.stringify(cited)}::jsonb
          WHERE "id" = ${messageId}`;
       return messageId;
     },
   };
+}
+
+/** The same for every attempt, so that a reader knows what was taken back. */
+function wordsIdOf(run: Run): string {
+  return run.id.replace(/^run_/, 'msg_');
 }

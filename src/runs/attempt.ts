@@ -82,7 +82,10 @@ async function follow({ reply, database, clock }: AttemptDeps, run: Run, recorde
       const event = read.value;
       // Halted: nothing more is written or told, but what the model says it has spent is counted.
       if (signal.aborted) recorder.count(event);
-      else await recorder.take(event);
+      else {
+        const taken = recorder.take(event);
+        if (taken) await taken;
+      }
       if (event.type === 'cited') cited.add(event.passage.articleId);
     }
     return cited;

@@ -5,7 +5,7 @@
 import type { Clock } from '../foundation/clock.ts';
 import { notFound } from '../foundation/errors.ts';
 import { conversationsVisibleTo, runsVisibleTo } from '../desk/access.ts';
-import type { ChannelHead, Entry, EventLog } from '../events/event-log.ts';
+import type { ChannelHead, Entry, EventLog, Polled } from '../events/event-log.ts';
 import type { ParleyEvent, Visibility } from '../events/event.ts';
 import { parsePosition, type Position } from '../events/position.ts';
 import type { Database } from '../store/database.ts';
@@ -25,7 +25,7 @@ export async function followConversation(
   conversationId: string,
   after: Position | undefined,
   signal: AbortSignal,
-): Promise<AsyncIterableIterator<Entry>> {
+): Promise<Polled<Entry>> {
   if (after !== undefined) parsePosition(after);
   const found = await database.conversation.findFirst({ where: { AND: [{ id: conversationId }, conversationsVisibleTo(viewer)] }, select: { id: true } });
   if (!found) throw notFound('conversation');

@@ -3,7 +3,7 @@
  * phase that run is. One timer per stream, moved on by each entry: a timer per entry would cost more than the entry.
  */
 import type { Clock } from '../foundation/clock.ts';
-import type { Entry } from '../events/event-log.ts';
+import type { Entry, Polled } from '../events/event-log.ts';
 import { TERMINAL_EVENTS, type HeartbeatPhase, type ParleyEvent } from '../events/event.ts';
 
 /** Silence after which a follower of an active run is told that it is still alive. */
@@ -14,11 +14,11 @@ const SILENCE_MS = 10_000;
  * answer pays for it.
  */
 export function withHeartbeats(
-  source: AsyncIterableIterator<Entry>,
+  source: Polled<Entry>,
   clock: Clock,
   readActiveRuns: () => Promise<readonly string[]>,
   shows: (event: ParleyEvent) => boolean,
-): AsyncIterableIterator<Entry> {
+): Polled<Entry> {
   const activeRuns = new Set<string>();
   const endedRuns = new Set<string>();
   let asked = false;
@@ -27,6 +27,9 @@ export function withHeartbeats(
   let pending: Promise<IteratorResult<Entry>> | null = null;
   let beat: ((entry: IteratorResult<Entry>) => void) | null = null;
   let timer: NodeJS.Timeout | null = null;
+  /** Whoever waits without a promise, and the heartbeat that is to be had then. */
+  let woken: (() => void) | null = null;
+  let due: Entry | null = null;
 
   function note(entry: Entry): void {
     last = entry;
@@ -69,10 +72,14 @@ export function withHeartbeats(
 
   function tellAlive(): void {
     if (activeRuns.size === 0) return stop();
-    if (!timer || !beat || !last) return;
+    if (!timer || !last) return;
     const { position, sequence } = last;
     const event: ParleyEvent = { type: 'Heartbeat', at: clock.now().toISOString(), visibility: 'CUSTOMER', phase };
-    beat({ done: false, value: { kind: 'event', position, sequence, event, replay: false } });
+    const entry: Entry = { kind: 'event', position, sequence, event, replay: false };
+    if (beat) return beat({ done: false, value: entry });
+    if (!woken) return;
+    due = entry;
+    woken();
   }
 
   /** The next entry, or a heartbeat that came first; what is still awaited then stays pending. */
@@ -104,6 +111,21 @@ export function withHeartbeats(
         if (entry.kind !== 'event' || shows(entry.event)) return result;
       }
     },
+    poll(wake) {
+      // A promise for the next entry is out already: it has to be kept.
+      if (pending) return undefined;
+      woken = null;
+      const heartbeat = due;
+      due = null;
+      if (heartbeat) return heartbeat;
+      for (;;) {
+        const entry = source.poll(wake);
+        if (entry === null) woken = wake;
+        if (!entry) return entry;
+        note(entry);
+        if (entry.kind !== 'event' || shows(entry.event)) return entry;
+      }
+    },
     async return() {
       stop();
       await source.return?.();
@@ -127,6 +149,7 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
     case 'AgentChosen':
     case 'StepStarted':
     case 'ToolReturned':
+    case 'HandedOver':
     case 'TextDelta':
       return 'thinking';
     case 'MessagePosted':

@@ -31,7 +31,8 @@ export interface RunError {
 export interface Recorder {
   /** Tells that the run started; a message of an earlier attempt is taken back. */
   begin(): Promise<void>;
-  take(event: WorkflowEvent): Promise<void>;
+  /** Undefined when there is nothing to wait for. */
+  take(event: WorkflowEvent): Promise<void> | undefined;
   /** For a workflow that is being halted: counts what it says it spent, and hears nothing else. */
   count(event: WorkflowEvent): void;
   /** The terminal writes: each resolves to false when the lease was lost and nothing was written. May be repeated after an error. */
@@ -87,6 +88,8 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
   const kept = (): boolean => (begun ? answer.begun() : run.partialKept);
 
   async function end({ status, facts, event }: Ending): Promise<boolean> {
+    // Nothing is said after the end. Words that could not be told stand in the row, which the end carries.
+    await (status === 'succeeded' ? answer.flush() : answer.flush().catch(() => undefined));
     if (!begun && run.attempt > 1) await steps.closeEarlier();
     if (!stepsClosed) await steps.closeAll(status === 'succeeded' ? 'failed' : status);
     stepsClosed = true;
@@ -114,6 +117,39 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
     steps.hold({ type: 'AgentChosen', ...head(clock, 'CUSTOMER'), runId: run.id, agentId, confidence, candidates: [...candidates], reason, by });
   }
 
+  /** Whatever is not text comes after the text before it. */
+  async function takeOther(event: Exclude<WorkflowEvent, { type: 'text' }>): Promise<void> {
+    await answer.flush();
+    switch (event.type) {
+      case 'step_started':
+        return steps.start(event);
+      case 'step_finished':
+        return steps.finish(event);
+      case 'agent_chosen':
+        return choose(event);
+      case 'cited':
+        return answer.cite(event.passage);
+      case 'used':
+        // The row learns of a request once it has begun; what it adds is written with the next, or with the end.
+        if (used.count(event)) await row.note({ ...used.ofRun(), model: event.model, agentId });
+        await tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: used.ofRun() });
+        return;
+      case 'tool_called':
+      case 'tool_returned':
+        await tell(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id }));
+        return;
+      case 'handed_over': {
+        agentId = event.to;
+        const { from: fromAgentId, to: toAgentId, reason, hop } = event;
+        await tell({ type: 'HandedOver', ...head(clock, 'CUSTOMER'), runId: run.id, fromAgentId, toAgentId, reason, hop });
+        return;
+      }
+      case 'finished':
+        finished = event;
+        return;
+    }
+  }
+
   return {
     count(event) {
       if (event.type === 'used') used.count(event);
@@ -124,32 +160,7 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
       const taken = await answer.adopt();
       await tell({ type: 'RunStarted', ...head(clock, 'CUSTOMER'), runId: run.id, attempt: run.attempt }, ...taken);
     },
-    async take(event) {
-      switch (event.type) {
-        case 'text':
-          return answer.say(event);
-        case 'step_started':
-          return steps.start(event);
-        case 'step_finished':
-          return steps.finish(event);
-        case 'agent_chosen':
-          return choose(event);
-        case 'cited':
-          return answer.cite(event.passage);
-        case 'used':
-          // The row learns of a request once it has begun; what it adds is written with the next, or with the end.
-          if (used.count(event)) await row.note({ ...used.ofRun(), model: event.model, agentId });
-          await tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: used.ofRun() });
-          return;
-        case 'tool_called':
-        case 'tool_returned':
-          await tell(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id }));
-          return;
-        case 'finished':
-          finished = event;
-          return;
-      }
-    },
+    take: (event) => (event.type === 'text' ? answer.say(event) : takeOther(event)),
     async succeed() {
       if (!finished) throw new Error(`the workflow of run ${run.id} ended without finishing`);
       const { outcome, finishReason, result } = finished;
@@ -171,6 +182,7 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
       return end({ status: 'stopped', facts: { stoppedBy: by, partialKept: kept() }, event: (first) => ({ type: 'RunStopped', ...first, by }) });
     },
     async park() {
+      await answer.flush().catch(() => undefined);
       await steps.closeAll('stopped', true);
       const facts = { ...used.ofRun(), model: used.model(), partialKept: kept() };
       // What was written is kept until the run is taken up again: who stops it before that keeps it.
@@ -191,5 +203,5 @@ function toolEvent(
   const { step, callId, tool, agentId } = event;
   const common = { ...first, step, callId, tool, agentId };
   if (event.type === 'tool_called') return { type: 'ToolCalled', ...common, arguments: { ...event.arguments } };
-  return { type: 'ToolReturned', ...common, summary: event.summary, failed: event.failed };
+  return { type: 'ToolReturned', ...common, summary: event.summary, failed: event.failed, code: event.code };
 }

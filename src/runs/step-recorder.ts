@@ -71,7 +71,17 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
       ...(event.output ? { output: event.output as Prisma.InputJsonObject } : {}),
     };
     const ms = finishedAt.getTime() - startedAt.getTime();
-    const told: ParleyEvent = { type: 'StepFinished', ...eventHead(finishedAt), step: event.step, path, agentId, role, outcome: event.outcome, ms };
+    const told: ParleyEvent = {
+      type: 'StepFinished',
+      ...eventHead(finishedAt),
+      step: event.step,
+      path,
+      agentId,
+      role,
+      outcome: event.outcome,
+      ms,
+      output: event.output,
+    };
     if (agentId !== null) await endRow(database, id, ended);
     else heldRows.push({ id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt, ...ended });
     // Only now: a write that failed leaves the step open, so that the end of the run closes it.

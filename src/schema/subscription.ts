@@ -3,7 +3,7 @@
  * are written by hand: an async generator parked in `next()` never runs its `finally`, so a client that left would be followed on.
  */
 import { requireViewer } from '../desk/access.ts';
-import type { Entry } from '../events/event-log.ts';
+import type { Entry, Polled } from '../events/event-log.ts';
 import { parsePosition, type Position } from '../events/position.ts';
 import type { IdPrefix } from '../foundation/ids.ts';
 import type { Viewer } from '../store/viewer.ts';
@@ -54,7 +54,7 @@ async function follow(context: Context, prefix: IdPrefix, id: string, after: Pos
 }
 
 /** @param leaving Aborted as soon as the reader returns, so that a source parked in `next()` ends too. */
-function items(source: AsyncIterableIterator<Entry>, leaving: AbortController): AsyncIterableIterator<Item> {
+function items(source: AsyncIterableIterator<Entry> | Polled<Entry>, leaving: AbortController): Polled<Item> {
   const end = async (): Promise<void> => {
     leaving.abort();
     await source.return?.();
@@ -63,6 +63,10 @@ function items(source: AsyncIterableIterator<Entry>, leaving: AbortController): 
     async next() {
       const read = await source.next();
       return read.done ? { done: true, value: undefined } : { done: false, value: toItem(read.value) };
+    },
+    poll(wake) {
+      const entry = 'poll' in source ? source.poll(wake) : undefined;
+      return entry ? toItem(entry) : entry;
     },
     async return() {
       await end();
