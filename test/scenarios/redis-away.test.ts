@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGround, type StreamItem } from '../support/app.ts';
+import { startRedis } from '../support/redis-server.ts';
 import { eventually, freePort, openBench } from '../support/process.ts';
 import { at, load, openStage, post, QUESTION, stepped, stop, TEXT, TWO, typesOf, WORDS, type Posted, type Stage, type Visitor } from './stage.ts';
 import type { Tab } from './tab.ts';
@@ -152,6 +153,24 @@ it('Redis that cannot be reached at the start ends it with 1 and a sentence that
     expect(started.output).not.toContain('secret');
   } finally {
     await bench.close();
+    await ground.close();
+  }
+});
+
+it('Redis that comes later is waited for with --wait', async () => {
+  const ground = await openGround();
+  const bench = await openBench();
+  const redis = await startRedis();
+  try {
+    await redis.stop();
+    const started = bench.start(ground.environment({ REDIS_URL: redis.url, LOG_LEVEL: 'info' }), ['--wait']);
+    await started.said(/waiting for a service that does not answer yet/);
+    await redis.start();
+    await started.ready();
+    expect(await started.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  } finally {
+    await bench.close();
+    await redis.close();
     await ground.close();
   }
 });

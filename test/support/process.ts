@@ -44,7 +44,7 @@ export interface ParleyProcess {
 /** One data directory and all that was started on it. */
 export interface Bench {
   readonly dataDir: string;
-  start(env?: Readonly<Record<string, string>>): ParleyProcess;
+  start(env?: Readonly<Record<string, string>>, words?: readonly string[]): ParleyProcess;
   demo(): Promise<Demo>;
   /** A front-end signed in as the demo customer. */
   customer(url: string): Promise<FrontEnd>;
@@ -89,8 +89,8 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     dataDir,
     demo,
     postgresPid,
-    start(env = {}) {
-      const started = startProcess({ PARLEY_DATA_DIR: dataDir, ...env }, options);
+    start(env = {}, words = []) {
+      const started = startProcess({ PARLEY_DATA_DIR: dataDir, ...env }, options, words);
       processes.push(started);
       return started;
     },
@@ -149,9 +149,9 @@ export async function eventually<T>(what: string, ask: () => Promise<T | null | 
   }
 }
 
-function startProcess(env: Readonly<Record<string, string>>, { root = ROOT, nodeOptions = [] }: BenchOptions): ParleyProcess {
+function startProcess(env: Readonly<Record<string, string>>, { root = ROOT, nodeOptions = [] }: BenchOptions, words: readonly string[]): ParleyProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--enable-source-maps', ...nodeOptions, 'src/main.ts'], {
+  const child = spawn(process.execPath, ['--enable-source-maps', ...nodeOptions, 'src/main.ts', ...words], {
     cwd: root,
     env: { PATH, HOME, HOST: '127.0.0.1', PORT: '0', LOG_FORMAT: 'json', ...env },
     detached: true,
