@@ -53,6 +53,9 @@ export const ID_PREFIXES = [
   'srch',
   'arep',
   'sugg',
+  'esc',
+  'hop',
+  'ers',
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

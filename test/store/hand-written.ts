@@ -27,4 +27,7 @@ export const HAND_WRITTEN: readonly string[] = [
   'constraint "ArticleReport".ArticleReport_score_check CHECK (((score >= 0) AND (score <= 100)))',
   'constraint "Discount".Discount_percent_check CHECK (((percent > (0)::numeric) AND (percent <= (100)::numeric)))',
   'constraint "Refund".Refund_amount_check CHECK ((amount > (0)::numeric))',
+  `CREATE UNIQUE INDEX "Escalation_open_key" ON public."Escalation" USING btree ("conversationId") WHERE (status = ANY (ARRAY['waiting'::"EscalationStatus", 'claimed'::"EscalationStatus"]))`,
+  'constraint "Budget".Budget_amounts_check CHECK (((reserved >= (0)::numeric) AND (spent >= (0)::numeric) AND (tokens >= 0)))',
+  `constraint "Escalation".Escalation_claim_check CHECK (((status <> 'claimed'::"EscalationStatus") OR (("claimedById" IS NOT NULL) AND ("claimedAt" IS NOT NULL))))`,
 ];
