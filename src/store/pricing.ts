@@ -4,9 +4,9 @@
  */
 import { badInput } from '../foundation/errors.ts';
 import type { BillingCycle, CustomerStatus, PaymentStatus, Plan } from './generated/prisma/client.ts';
-import { percentOf, portion } from './money.ts';
-import { addMonths, wholeDays } from './period.ts';
-import type { Policy, Programme } from './policy.ts';
+import { formatMoney, percentOf, portion } from './money.ts';
+import { addDays, addMonths, wholeDays } from './period.ts';
+import type { Policy, Programme } from './policy-schema.ts';
 
 interface PlanChoice {
   readonly plan: Plan;
@@ -14,6 +14,8 @@ interface PlanChoice {
   readonly cycle: BillingCycle;
   /** With proof on file. Applies when it is better than the other discounts together. */
   readonly programme?: Programme | null;
+  /** A discount given to this customer for a time, in percent; adds to volume and annual discounts, within their cap. */
+  readonly extraPercent?: number;
 }
 
 export interface QuoteLine {
@@ -35,6 +37,7 @@ export interface PlanQuote {
   readonly listPerSeatCents: number;
   readonly volumePercent: number;
   readonly annualPercent: number;
+  readonly extraPercent: number;
   /** Null unless a programme replaces the other discounts. */
   readonly programmePercent: number | null;
   /** What is really taken off, after the cap. */
@@ -55,13 +58,15 @@ export interface PlanQuote {
 const SEATS_MAX = 100_000;
 
 /** @throws AppError BAD_INPUT when seats is not a whole number from 1 to 100,000. */
-export function quotePlan(policy: Policy, { plan, seats, cycle, programme }: PlanChoice): PlanQuote {
+export function quotePlan(policy: Policy, { plan, seats, cycle, programme, extraPercent: given = 0 }: PlanChoice): PlanQuote {
   if (!Number.isInteger(seats) || seats < 1 || seats > SEATS_MAX) throw badInput('seats', 'must be a whole number from 1 to 100,000.');
   const terms = policy.plans[plan];
   const free = terms.seatPriceCents === 0;
   const volumePercent = free ? 0 : volumePercentOf(policy, seats);
   const annualPercent = free || cycle === 'monthly' ? 0 : policy.annualPercent;
-  const together = Math.min(volumePercent + annualPercent, policy.discountPercentMax);
+  const extraPercent = free ? 0 : given;
+  const sumPercent = volumePercent + annualPercent + extraPercent;
+  const together = Math.min(sumPercent, policy.discountPercentMax);
   const programmePercent = !free && programme && policy.programmes[programme] > together ? policy.programmes[programme] : null;
   const totalPercent = programmePercent ?? together;
   const months = cycle === 'annual' ? 12 : 1;
@@ -78,9 +83,10 @@ export function quotePlan(policy: Policy, { plan, seats, cycle, programme }: Pla
     listPerSeatCents: terms.seatPriceCents,
     volumePercent,
     annualPercent,
+    extraPercent,
     programmePercent,
     totalPercent,
-    capped: programmePercent === null && volumePercent + annualPercent > policy.discountPercentMax,
+    capped: programmePercent === null && sumPercent > policy.discountPercentMax,
     perSeatPerMonthCents: terms.seatPriceCents - percentOf(terms.seatPriceCents, totalPercent),
     perMonthCents: listPerMonthCents - percentOf(listPerMonthCents, totalPercent),
     listPerPeriodCents,
@@ -91,6 +97,8 @@ export function quotePlan(policy: Policy, { plan, seats, cycle, programme }: Pla
 }
 
 interface ProrationInput {
+  /** Nothing was billed before (a free plan, no subscription): the first period starts at `at`. */
+  readonly fromNothing?: boolean;
   /** What was paid for the running period, after discounts. */
   readonly paidCents: number;
   readonly cycle: BillingCycle;
@@ -100,7 +108,7 @@ interface ProrationInput {
   readonly at: Date;
 }
 
-interface Proration {
+export interface Proration {
   readonly daysLeft: number;
   readonly daysInPeriod: number;
   /** The unused part of what was paid. */
@@ -108,21 +116,35 @@ interface Proration {
   /** The new price for the days left; a whole period when the cycle changes, because a new one starts. */
   readonly newCents: number;
   readonly startsNewPeriod: boolean;
+  /** The period after the change. A new one starts where the used days of the old one end, so that no day is paid for twice. */
+  readonly periodStart: Date;
+  readonly periodEnd: Date;
   /** One of the two is 0: to pay now, or to keep as a credit. */
   readonly chargeCents: number;
   readonly creditCents: number;
 }
 
 /** The cost of changing plan, seats or cycle at a moment of the running period. Days are whole days left, rounded down. */
-export function prorate(policy: Policy, { paidCents, cycle, periodStart, periodEnd, to, at }: ProrationInput): Proration {
+export function prorate(policy: Policy, { paidCents, cycle, periodStart, periodEnd, to, at, fromNothing = false }: ProrationInput): Proration {
   const daysInPeriod = Math.max(1, wholeDays(periodStart, periodEnd));
-  const daysLeft = Math.min(daysInPeriod, wholeDays(at, periodEnd));
+  const daysLeft = fromNothing ? 0 : Math.min(daysInPeriod, wholeDays(at, periodEnd));
   const unusedCents = portion(paidCents, daysLeft, daysInPeriod);
-  const startsNewPeriod = to.cycle !== cycle;
+  const startsNewPeriod = fromNothing || to.cycle !== cycle;
   const { perPeriodCents } = quotePlan(policy, to);
   const newCents = startsNewPeriod ? perPeriodCents : portion(perPeriodCents, daysLeft, daysInPeriod);
+  const start = fromNothing ? at : addDays(periodEnd, -daysLeft);
   const difference = newCents - unusedCents;
-  return { daysLeft, daysInPeriod, unusedCents, newCents, startsNewPeriod, chargeCents: Math.max(0, difference), creditCents: Math.max(0, -difference) };
+  return {
+    daysLeft,
+    daysInPeriod,
+    unusedCents,
+    newCents,
+    startsNewPeriod,
+    periodStart: startsNewPeriod ? start : periodStart,
+    periodEnd: startsNewPeriod ? addMonths(start, to.cycle === 'annual' ? 12 : 1) : periodEnd,
+    chargeCents: Math.max(0, difference),
+    creditCents: Math.max(0, -difference),
+  };
 }
 
 /** Why a refund is due, or why none is. */
@@ -157,6 +179,8 @@ export interface RefundInput {
   readonly account: { readonly status: CustomerStatus };
   /** Every earlier refund of the account, see `earlierRefundsOf`. */
   readonly earlierRefunds: readonly { readonly refundedAt: Date; readonly duplicate: boolean }[];
+  /** What a plan change since the payment gave as a credit out of it; 0 when left out. */
+  readonly creditedCents?: number;
   /** The payment that this one repeats, see `duplicateOf`; null when it repeats none. */
   readonly duplicateOf: string | null;
   readonly now: Date;
@@ -204,8 +228,9 @@ export function quoteRefund(policy: Policy, input: RefundInput): RefundQuote {
       `An account can have one refund in ${accountMonths} months, and this one had a refund on ${longDate.format(earlier.refundedAt)}.`,
     );
   }
-  if (input.subscription?.cycle === 'annual') return annualRefund(policy, input, leftCents, age);
-  return granted(policy, input, 'monthly', leftCents, `The payment was made ${ago(age)}, within the ${days} days in which a payment is refunded.`);
+  const within = `The payment was made ${ago(age)}, within the ${days} days in which a payment is refunded.`;
+  if (input.subscription?.cycle === 'annual') return annualRefund(policy, input, leftCents, within);
+  return lessCredit(policy, input, 'monthly', leftCents, within);
 }
 
 interface PaymentOfInvoice {
@@ -255,21 +280,29 @@ function quoteLines(quote: Omit<PlanQuote, 'lines'>, months: number): QuoteLine[
     amountCents: quote.listPerPeriodCents,
   };
   if (quote.programmePercent !== null) return [seatsLine, off(`Programme discount ${quote.programmePercent}%`, quote.savingsCents)];
-  const volumeCents = Math.min(percentOf(quote.listPerPeriodCents, quote.volumePercent), quote.savingsCents);
-  const volume = quote.volumePercent > 0 ? [off(`Volume discount ${quote.volumePercent}%`, volumeCents)] : [];
-  // The annual line takes what is left, so that the lines add up to the cent and the cap shows where it bites.
-  const effective = quote.capped
-    ? `Annual discount ${quote.annualPercent}%, limited to ${quote.totalPercent}% together`
-    : `Annual discount ${quote.annualPercent}%`;
-  const annual = quote.annualPercent > 0 ? [off(effective, quote.savingsCents - volumeCents)] : [];
-  return [seatsLine, ...volume, ...annual];
+  const parts = [
+    ...(quote.volumePercent > 0 ? [{ name: 'Volume', percent: quote.volumePercent }] : []),
+    ...(quote.annualPercent > 0 ? [{ name: 'Annual', percent: quote.annualPercent }] : []),
+    ...(quote.extraPercent > 0 ? [{ name: 'Agreed', percent: quote.extraPercent }] : []),
+  ];
+  // The last line takes what is left, so that the lines add up to the cent and the cap shows where it bites.
+  let leftCents = quote.savingsCents;
+  return [
+    seatsLine,
+    ...parts.map(({ name, percent }, index) => {
+      const last = index === parts.length - 1;
+      const cents = last ? leftCents : Math.min(percentOf(quote.listPerPeriodCents, percent), leftCents);
+      leftCents -= cents;
+      return off(`${name} discount ${percent}%${last && quote.capped ? `, limited to ${quote.totalPercent}% together` : ''}`, cents);
+    }),
+  ];
 }
 
 function off(description: string, cents: number): QuoteLine {
   return { description, quantity: 1, unitPriceCents: -cents, amountCents: -cents };
 }
 
-function annualRefund(policy: Policy, input: RefundInput, leftCents: number, age: number): RefundQuote {
+function annualRefund(policy: Policy, input: RefundInput, leftCents: number, within: string): RefundQuote {
   const { payment, subscription, now } = input;
   if (!subscription) return refused(input, 'nothing_unused', 'No period belongs to this payment.');
   const daysInPeriod = Math.max(1, wholeDays(subscription.periodStart, subscription.periodEnd));
@@ -277,8 +310,22 @@ function annualRefund(policy: Policy, input: RefundInput, leftCents: number, age
   const unusedDays = Math.min(daysInPeriod, wholeDays(from, subscription.periodEnd));
   const unusedCents = Math.min(portion(payment.amountCents, unusedDays, daysInPeriod), leftCents);
   if (unusedCents <= 0) return refused(input, 'nothing_unused', 'The period this payment was for has been used completely.');
-  const sentence = `The payment was made ${ago(age)}, within the ${policy.refund.days} days in which a payment is refunded. On an annual plan the unused whole days come back: ${unusedDays} of ${daysInPeriod}.`;
-  return granted(policy, input, 'annual_unused', unusedCents, sentence);
+  return lessCredit(
+    policy,
+    input,
+    'annual_unused',
+    unusedCents,
+    `${within} On an annual plan the unused whole days come back: ${unusedDays} of ${daysInPeriod}.`,
+  );
+}
+
+/** What came back as a credit does not come back once more. */
+function lessCredit(policy: Policy, input: RefundInput, rule: RefundRule, cents: number, reason: string): RefundQuote {
+  const credited = Math.min(cents, input.creditedCents ?? 0);
+  if (credited === 0) return granted(policy, input, rule, cents, reason);
+  const sum = formatMoney({ amountCents: credited, currency: input.payment.currency });
+  if (credited === cents) return refused(input, 'nothing_unused', `A change of the plan has already given ${sum} of it back as a credit.`);
+  return granted(policy, input, rule, cents - credited, `${reason} ${sum} of it came back as a credit when the plan was changed, and that is taken off.`);
 }
 
 function granted(policy: Policy, { payment: { currency } }: RefundInput, rule: RefundRule, amountCents: number, reason: string): RefundQuote {

@@ -1,6 +1,7 @@
 /** Policy rows: seeded once, kept when changed, refused when they hold something else than they may. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { POLICY_DEFAULTS, policyFrom, readPolicy, seedPolicy } from '../../src/store/policy.ts';
+import { policyFrom, readPolicy, seedPolicy } from '../../src/store/policy.ts';
+import { POLICY_DEFAULTS } from '../../src/store/policy-defaults.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 describe('the policy', () => {

@@ -158,6 +158,8 @@ describe('a proration', () => {
       unusedCents: 301_94,
       newCents: 348_39,
       startsNewPeriod: false,
+      periodStart: period.periodStart,
+      periodEnd: period.periodEnd,
       chargeCents: 46_45,
       creditCents: 0,
     });

@@ -1,7 +1,7 @@
 /** The hundred accounts: who they are, who works there and how they sign in. Their money is billing.ts, their past talks conversation.ts. */
 import type { ContactRole, CustomerStatus, Plan } from '../generated/prisma/client.ts';
 import { addDays } from '../period.ts';
-import type { Programme } from '../policy.ts';
+import type { Programme } from '../policy-schema.ts';
 import type { Account, Billing, ContactDraft, NoteDraft } from './draft.ts';
 import { COMPANY_FIRST, COMPANY_SECOND, FAMILY_NAMES, GIVEN_NAMES, INDUSTRIES, PLACES, TITLES, slugOf } from './names.ts';
 import { createRandom, type Random } from './random.ts';

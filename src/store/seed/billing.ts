@@ -3,7 +3,7 @@
  * charged twice, refunded or credited. Invents histories, never prices.
  */
 import { DAY_MS, addDays, addMonths } from '../period.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from '../policy-schema.ts';
 import { quotePlan } from '../pricing.ts';
 import {
   FAILURE_CODES,

@@ -1,7 +1,7 @@
 /** Five hundred past conversations: which customer, when, about what, how it went, and the runs that wrote the answers. */
 import type { Channel, ConversationStatus, UsageMetric } from '../generated/prisma/client.ts';
 import { addDays, startOfMonth } from '../period.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from '../policy-schema.ts';
 import type { Account, Billing, SeedAgent, UsageDraft } from './draft.ts';
 import { createRandom, type Random } from './random.ts';
 import type { Facts, Script, Turn } from './script.ts';

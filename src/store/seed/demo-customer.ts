@@ -4,10 +4,10 @@
  * colleague locked out. All by the same price rules as everyone else.
  */
 import { addDays, addMonths } from '../period.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from '../policy-schema.ts';
 import { prorate, quotePlan } from '../pricing.ts';
 import { STABLE_DAY } from './account.ts';
-import { cardPayments, duplicateCharge, invoiceOf, type PayingHabit } from './billing.ts';
+import { cardPayments, duplicateCharge, invoiceOf, refund, type PayingHabit } from './billing.ts';
 import type { Account, Billing, ContactDraft, InvoiceDraft, Term } from './draft.ts';
 import { createRandom } from './random.ts';
 import { termEnding } from './terms.ts';
@@ -83,6 +83,13 @@ function billingOf(account: Account, term: Term, policy: Policy, today: Date): B
   const payments = invoices.flatMap((invoice, index) => cardPayments(random, invoice, VISA, index === invoices.length - 3 ? 1 : 0, 'insufficient_funds'));
   const last = payments.at(-1);
   if (last) payments.push(duplicateCharge(random, last));
+  // Five months ago it happened once before, and was given back after two days.
+  const before = payments.find((payment) => payment.invoice === invoices.at(-6) && payment.status === 'succeeded');
+  if (before) {
+    const twice = duplicateCharge(createRandom('the demo customer, charged twice before'), before);
+    refund(twice, twice.amountCents, addDays(twice.createdAt, 2));
+    payments.push(twice);
+  }
   return {
     terms: [term],
     invoices: [...invoices, ...seatsAdded(account, term, policy, today)],

@@ -15,7 +15,7 @@ import type {
   SubscriptionStatus,
   UsageMetric,
 } from '../generated/prisma/client.ts';
-import type { Programme } from '../policy.ts';
+import type { Programme } from '../policy-schema.ts';
 import type { QuoteLine } from '../pricing.ts';
 import type { Random } from './random.ts';
 

@@ -1,7 +1,7 @@
 /** From drafts to rows: one list per table, in the order in which they can be written. Decides nothing. */
 import type { Prisma } from '../generated/prisma/client.ts';
 import { decimalText } from '../money.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from '../policy-schema.ts';
 import { quotePlan } from '../pricing.ts';
 import { FAILURES, type Account, type Billing, type InvoiceDraft, type PaymentDraft, type Term } from './draft.ts';
 import type { ConversationDraft, Member, MessageDraft } from './conversation.ts';

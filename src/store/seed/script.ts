@@ -4,7 +4,7 @@
  */
 import type { BillingCycle, Plan, UsageMetric } from '../generated/prisma/client.ts';
 import { formatMoney } from '../money.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from '../policy-schema.ts';
 import type { Account, InvoiceDraft, PaymentDraft, SeedAgent } from './draft.ts';
 import type { Random } from './random.ts';
 

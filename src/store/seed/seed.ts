@@ -7,14 +7,21 @@ import type { Logger } from '../../foundation/logger.ts';
 import type { Database } from '../database.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import { startOfDay } from '../period.ts';
-import { readPolicy, seedPolicy, type Policy } from '../policy.ts';
+import { readPolicy, seedPolicy } from '../policy.ts';
+import type { Policy } from '../policy-schema.ts';
 import { STABLE_DAY, makeAccounts } from './account.ts';
 import { billAccount, numberInvoices } from './billing.ts';
+import { billingExtraRows } from './billing-extras.ts';
 import { makeConversations, type Member } from './conversation.ts';
 import { makeDemoCustomer } from './demo-customer.ts';
 import { createRandom } from './random.ts';
 import { customerRows, talkRows } from './rows.ts';
 import { usageOf } from './usage.ts';
+import { developerRows } from './workspace-developer.ts';
+import { eventRows } from './workspace-events.ts';
+import { peopleRows } from './workspace-people.ts';
+import { technicalRows } from './workspace-technical.ts';
+import { workspaceUsageRows } from './workspace-usage.ts';
 
 const DemoIdentities = z.object({ staffUserId: z.string(), customerId: z.string(), partnerId: z.string() });
 /** Whom the demo credentials are made for. */
@@ -62,12 +69,35 @@ export async function seedDemo(database: Database, { now, log }: SeedOptions): P
       await insertRows(tx, 'Invoice', rows.invoices);
       await insertRows(tx, 'Payment', rows.payments);
       await insertRows(tx, 'Credit', rows.credits);
+      await insertRows(tx, 'Refund', rows.refunds);
+      await insertRows(tx, 'Discount', rows.discounts);
+      await insertRows(tx, 'ProgrammeProof', rows.proofs);
       await insertRows(tx, 'UsageRecord', rows.usage);
       await insertRows(tx, 'HealthEvent', rows.healthEvents);
+      await insertRows(tx, 'FeatureUse', rows.featureUses);
+      await insertRows(tx, 'OnboardingStep', rows.onboarding);
       await insertRows(tx, 'Conversation', rows.conversations);
       await insertRows(tx, 'Message', rows.messages);
       await insertRows(tx, 'Run', rows.runs);
       await insertRows(tx, 'RunStep', rows.steps);
+      await insertRows(tx, 'KnownIssue', rows.knownIssues);
+      await insertRows(tx, 'Connection', rows.connections);
+      await insertRows(tx, 'DeletedItem', rows.deletedItems);
+      await insertRows(tx, 'RestoreRequest', rows.restores);
+      await insertRows(tx, 'Ticket', rows.tickets);
+      await insertRows(tx, 'WebhookEndpoint', rows.webhooks);
+      await insertRows(tx, 'WebhookAttempt', rows.attempts);
+      await insertRows(tx, 'WorkspaceApiKey', rows.workspaceKeys);
+      await insertRows(tx, 'ApiUsageDay', rows.apiDays);
+      await insertRows(tx, 'OAuthApp', rows.oauthApps);
+      await insertRows(tx, 'Member', rows.members);
+      await insertRows(tx, 'WorkspaceSetting', rows.settings);
+      await insertRows(tx, 'SignInSession', rows.sessions);
+      await insertRows(tx, 'NotificationSetting', rows.notifications);
+      await insertRows(tx, 'WorkspaceEvent', rows.events);
+      await insertRows(tx, 'ExportRequest', rows.exports);
+      await insertRows(tx, 'DeletionRequest', rows.deletions);
+      await insertRows(tx, 'DataRequest', rows.dataRequests);
       await tx.setting.create({ data: { key: SETTING, value: { ...demo, version: VERSION, day: startOfDay(now).toISOString().slice(0, 10) } } });
     },
     { timeout: TRANSACTION_MS },
@@ -93,7 +123,9 @@ export function makeDemo(policy: Policy, now: Date) {
   const demo: DemoIdentities = { staffUserId: users[0].id, customerId: members[0].account.id, partnerId: partners[0].id };
   const today = startOfDay(now);
   const conversations = makeConversations(members, policy, today);
-  return { demo, rows: { users, partners, ...customerRows(members, policy, demo.staffUserId, today), ...talkRows(conversations, demo.staffUserId) } };
+  const people = peopleRows(members, demo.customerId, today);
+  const events = eventRows(members, people.members, demo.customerId, policy, today);
+  return { demo, rows: { users, partners, ...customerRows(members, policy, demo.staffUserId, today), ...billingExtraRows(members, policy, demo.staffUserId), ...workspaceUsageRows(members, policy, today), ...technicalRows(members, policy, today), ...developerRows(members, policy, now, today), ...people, ...events, ...talkRows(conversations, demo.staffUserId) } };
 }
 
 /**

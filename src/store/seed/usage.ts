@@ -1,7 +1,7 @@
 /** What each account did month by month, within its plan's limits and seats, and the turns its health took. */
 import type { HealthEventKind, Plan, Severity, UsageMetric } from '../generated/prisma/client.ts';
 import { addDays, addMonths, startOfMonth } from '../period.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from '../policy-schema.ts';
 import { FAILURES, type Account, type Billing, type UsageDraft } from './draft.ts';
 import type { Random } from './random.ts';
 
