@@ -15,3 +15,15 @@ export function auditEntry(
 ): Prisma.AuditEntryCreateInput {
   return { id: newId('aud'), at: now, actorKind: ACTOR_KIND[viewer.kind], actorId: viewerKey(viewer), action, subjectKind, subjectId, changes };
 }
+
+/** The same for an act of an agent, on behalf of the customer it serves. */
+export function agentEntry(
+  agentId: string,
+  action: string,
+  subjectKind: string,
+  subjectId: string,
+  changes: Prisma.InputJsonObject,
+  now: Date,
+): Prisma.AuditEntryCreateInput {
+  return { id: newId('aud'), at: now, actorKind: 'agent', actorId: agentId, action, subjectKind, subjectId, changes };
+}

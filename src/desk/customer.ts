@@ -127,7 +127,7 @@ type CheckedFields = Pick<Prisma.CustomerUncheckedUpdateInput, never> & {
 };
 
 /** Only what was given, trimmed and checked. A required field set to null is refused. */
-function checkFields(fields: CustomerFields): CheckedFields {
+export function checkFields(fields: CustomerFields): CheckedFields {
   const checked: CheckedFields = {};
   for (const [name, value] of Object.entries(fields) as [keyof CustomerFields, string | null | undefined][]) {
     if (value === undefined) continue;

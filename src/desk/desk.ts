@@ -4,9 +4,28 @@
  * Implemented in conversation.ts, customer.ts and agent.ts.
  */
 import type { AgentSetting, Conversation, Customer, CustomerNote, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
+import type { BillingMailDesk } from './billing-mail.ts';
+import type { DiscountDesk } from './discount.ts';
+import type { PlanDesk } from './plan-change.ts';
+import type { RefundDesk } from './refund.ts';
 import type { Viewer } from '../store/viewer.ts';
+import type { AgentRunDesk } from './agent-run.ts';
+import type { RouteCorrectionDesk } from './route-correction.ts';
+import type { OnboardingDesk } from './onboarding.ts';
+import type { ArticleDesk } from './article.ts';
 import type { Presence } from './presence.ts';
+import type { DeletionDesk } from './deletion.ts';
+import type { MemberDesk } from './member.ts';
+import type { NotificationDesk } from './notification.ts';
+import type { PrivacyDesk } from './privacy.ts';
+import type { ProfileDesk } from './profile.ts';
+import type { SecurityDesk } from './security-setting.ts';
+import type { SignInDesk } from './sign-in.ts';
 import type { TicketDesk } from './ticket.ts';
+import type { WorkspaceKeyDesk } from './workspace-key.ts';
+import type { WebhookDesk } from './webhook.ts';
+import type { RestoreDesk } from './restore.ts';
+import type { ConnectionDesk } from './connection.ts';
 
 /** What to do with a message while a run is active in the conversation. */
 export const BUSY_POLICIES = ['queue', 'interrupt', 'reject'] as const;
@@ -87,5 +106,24 @@ export interface Desk {
   readonly conversations: ConversationDesk;
   readonly customers: CustomerDesk;
   readonly tickets: TicketDesk;
+  readonly refunds: RefundDesk;
+  readonly planChanges: PlanDesk;
+  readonly discounts: DiscountDesk;
+  readonly billingMail: BillingMailDesk;
+  readonly workspaceKeys: WorkspaceKeyDesk;
+  readonly webhooks: WebhookDesk;
+  readonly restores: RestoreDesk;
+  readonly connections: ConnectionDesk;
+  readonly onboarding: OnboardingDesk;
+  readonly members: MemberDesk;
+  readonly signIns: SignInDesk;
+  readonly notifications: NotificationDesk;
+  readonly security: SecurityDesk;
+  readonly profiles: ProfileDesk;
+  readonly privacy: PrivacyDesk;
+  readonly deletions: DeletionDesk;
   readonly agents: AgentDesk;
+  readonly agentRuns: AgentRunDesk;
+  readonly routeCorrections: RouteCorrectionDesk;
+  readonly articles: ArticleDesk;
 }

@@ -61,23 +61,25 @@ export interface Acceptance {
 
 /**
  * The offer the customer has just agreed to, locked until the transaction ends. The caller marks it used with `useOffer`.
+ * An offer of this very run is not it: a model that quotes once more before it acts still acts on what the customer was told.
  * @throws AppError NOT_FOUND without such an offer; CONFLICT when it ran out, was used or was not agreed to.
  */
 export async function acceptedOffer(tx: Prisma.TransactionClient, acceptance: Acceptance): Promise<Offer> {
   const { kind, customerId, conversationId, runId, offerId, said, now } = acceptance;
   if (conversationId === null) throw refused('There is no conversation in which the customer could have agreed.');
-  const found = await tx.offer.findFirst({
-    where: { kind, customerId, conversationId, ...(offerId === undefined ? {} : { id: offerId }) },
-    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-  });
+  const where = { kind, customerId, conversationId, ...(offerId === undefined ? {} : { id: offerId }) };
+  const order = { orderBy: [{ createdAt: 'desc' as const }, { id: 'desc' as const }] };
+  const found = (await tx.offer.findFirst({ where: { ...where, runId: { not: runId } }, ...order })) ?? (await tx.offer.findFirst({ where, ...order }));
   if (!found) throw notFound('offer');
   await tx.$queryRaw`SELECT 1 FROM "Offer" WHERE "id" = ${found.id} FOR UPDATE`;
   const offer = await tx.offer.findUniqueOrThrow({ where: { id: found.id } });
   if (offer.usedAt !== null) throw refused('This was done already.');
   if (offer.expiresAt <= now) throw refused('The offer is older than a day. Quote it again and ask once more.');
   if (offer.runId === runId) throw refused('Tell the customer the exact amount first and wait for a yes in the next message.');
-  await assertTold(tx, offer, conversationId, runId);
-  if (!isYes(said)) throw refused('The customer has not said a plain yes to this offer. Ask for one.');
+  const amounts = writtenAmounts(offer);
+  await assertTold(tx, offer, conversationId, runId, amounts);
+  if (!isYes(said, { subject: kind, amounts: [...amounts, ...shortAmounts(offer)], words: ownWords(offer) }))
+    throw refused('The customer has not said a plain yes to this offer. Ask for one.');
   return offer;
 }
 
@@ -85,19 +87,52 @@ export async function useOffer(tx: Prisma.TransactionClient, offer: Offer, now: 
   await tx.offer.update({ where: { id: offer.id }, data: { usedAt: now } });
 }
 
+/** True when these terms, worked out anew, are those of the offer: nothing about it has changed since. */
+export function hasTerms(offer: Offer, terms: Prisma.InputJsonObject): boolean {
+  return offer.termsHash === hashOf(terms);
+}
+
 /** The offer stands alone, with its exact amount, in the last thing the customer was told before they answered. */
-async function assertTold(tx: Prisma.TransactionClient, offer: Offer, conversationId: string, runId: string): Promise<void> {
+async function assertTold(tx: Prisma.TransactionClient, offer: Offer, conversationId: string, runId: string, amounts: readonly string[]): Promise<void> {
   const told = await tx.message.findFirst({
     where: { conversationId, role: { in: ['agent', 'person'] }, OR: [{ runId: null }, { runId: { not: runId } }] },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
   });
   if (told?.runId !== offer.runId) throw refused('Something else was said after this offer. Quote it again and ask once more.');
-  const amountCents = Math.abs(centsOf(offer.amount));
-  const named = [formatMoney({ amountCents, currency: offer.currency }), decimalText(amountCents)];
-  if (amountCents > 0 && !named.some((amount) => told.text.includes(amount)))
+  if (amounts.length > 0 && !amounts.some((amount) => namesAmount(told.text, amount)))
     throw refused('The customer was not told the exact amount. Tell it and ask for a yes.');
-  const others = await tx.offer.count({ where: { runId: offer.runId, kind: offer.kind, usedAt: null, id: { not: offer.id } } });
+  // Of any kind: "yes" to a refund and a cheaper plan in one answer could mean either.
+  const others = await tx.offer.count({
+    where: { runId: offer.runId, customerId: offer.customerId, usedAt: null, id: { not: offer.id }, termsHash: { not: offer.termsHash } },
+  });
   if (others > 0) throw refused('Several things were offered at once, so a yes could mean any of them. Quote the one that is wanted alone.');
+}
+
+/** How the offer's sum is written in full; empty for one that costs nothing. */
+function writtenAmounts(offer: Offer): readonly string[] {
+  const amountCents = Math.abs(centsOf(offer.amount));
+  return amountCents === 0 ? [] : [formatMoney({ amountCents, currency: offer.currency }), decimalText(amountCents)];
+}
+
+/** How a customer may write a whole sum back: "$675", "675". */
+function shortAmounts(offer: Offer): readonly string[] {
+  return writtenAmounts(offer).flatMap((amount) => (amount.endsWith('.00') ? [amount.slice(0, -3)] : []));
+}
+
+/** `yesWords` of the terms: words that repeat the offer and may stand in a yes to it ("upgrade", "premium"). */
+function ownWords({ terms }: Offer): readonly string[] {
+  const words = typeof terms === 'object' && terms !== null && !Array.isArray(terms) ? terms['yesWords'] : undefined;
+  return Array.isArray(words) ? words.filter((word) => typeof word === 'string') : [];
+}
+
+/** The sum itself, not the end of a larger one: "$1,250.00" does not name 250.00. */
+function namesAmount(text: string, amount: string): boolean {
+  for (let at = text.indexOf(amount); at >= 0; at = text.indexOf(amount, at + 1)) {
+    const before = text.slice(Math.max(0, at - 1), at);
+    const after = text.slice(at + amount.length, at + amount.length + 1);
+    if (!/[\d.,]/.test(before) && !/\d/.test(after)) return true;
+  }
+  return false;
 }
 
 function refused(sentence: string): AppError {
@@ -105,6 +140,13 @@ function refused(sentence: string): AppError {
 }
 
 function hashOf(terms: Prisma.InputJsonObject): string {
-  const sorted = Object.entries(terms).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+  return createHash('sha256').update(canonical(terms)).digest('hex');
+}
+
+/** The same text for the same terms, whatever the order of their keys, on every level. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
 }

@@ -4,11 +4,27 @@
  */
 import type { Clock } from '../foundation/clock.ts';
 import type { Database } from '../store/database.ts';
+import { createBillingMailDesk } from './billing-mail.ts';
+import { createDiscountDesk } from './discount.ts';
+import { createPlanDesk } from './plan-change.ts';
+import { createRefundDesk } from './refund.ts';
 import { createCustomerDesk } from './customer.ts';
 import type { Desk } from './desk.ts';
+import { createDeletionDesk } from './deletion.ts';
+import { createMemberDesk } from './member.ts';
+import { createNotificationDesk } from './notification.ts';
+import { createPrivacyDesk } from './privacy.ts';
+import { createProfileDesk } from './profile.ts';
+import { createSecurityDesk } from './security-setting.ts';
+import { createSignInDesk } from './sign-in.ts';
+import { createOnboardingDesk } from './onboarding.ts';
 import { createTicketDesk } from './ticket.ts';
+import { createWorkspaceKeyDesk } from './workspace-key.ts';
+import { createWebhookDesk } from './webhook.ts';
+import { createRestoreDesk } from './restore.ts';
+import { createConnectionDesk } from './connection.ts';
 
-export type ToolDesk = Omit<Desk, 'presence' | 'conversations' | 'agents'>;
+export type ToolDesk = Omit<Desk, 'presence' | 'conversations' | 'agents' | 'articles' | 'agentRuns' | 'routeCorrections'>;
 
 export interface ToolDeskDeps {
   readonly database: Database;
@@ -18,6 +34,22 @@ export interface ToolDeskDeps {
 export function createToolDesk({ database, clock }: ToolDeskDeps): ToolDesk {
   return Object.freeze<ToolDesk>({
     customers: createCustomerDesk({ database, clock }),
+    deletions: createDeletionDesk({ database, clock }),
+    members: createMemberDesk({ database, clock }),
+    notifications: createNotificationDesk({ database, clock }),
+    privacy: createPrivacyDesk({ database, clock }),
+    profiles: createProfileDesk({ database, clock }),
+    security: createSecurityDesk({ database, clock }),
+    signIns: createSignInDesk({ database, clock }),
     tickets: createTicketDesk({ database, clock }),
+    refunds: createRefundDesk({ database, clock }),
+    planChanges: createPlanDesk({ database, clock }),
+    discounts: createDiscountDesk({ database, clock }),
+    billingMail: createBillingMailDesk({ database, clock }),
+    workspaceKeys: createWorkspaceKeyDesk({ database, clock }),
+    webhooks: createWebhookDesk({ database, clock }),
+    restores: createRestoreDesk({ database, clock }),
+    connections: createConnectionDesk({ database, clock }),
+    onboarding: createOnboardingDesk({ database, clock }),
   });
 }

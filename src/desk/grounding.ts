@@ -1,0 +1,45 @@
+/**
+ * Whether the customer themself named what is about to be changed. Looks only at their own words: what they quote or paste (lines
+ * behind ">", blocks of code) is somebody else's, and what tools and articles say never comes here. Understands no sentences.
+ */
+
+/** What the customer said in this conversation. */
+export interface Words {
+  /** The message being answered. */
+  readonly said: string;
+  /** Their earlier messages, oldest first. */
+  readonly earlier: readonly string[];
+}
+
+/** Words looked at; a longer message is not a request for one thing. */
+const CHARS_MAX = 10_000;
+
+/** True when the name stands in the customer's words, whole and in this order; case, spaces and punctuation around it do not count. */
+export function isNamed(name: string, { said, earlier }: Words): boolean {
+  const wanted = fold(name);
+  if (wanted.trim() === '') return false;
+  return [said, ...earlier].some((text) => fold(withoutQuotes(text.slice(0, CHARS_MAX))).includes(wanted));
+}
+
+/** Where a forwarded or answered mail begins; what follows is somebody else's. */
+const FORWARDED =
+  /^[-_ ]*(?:(?:original|forwarded) message|begin forwarded message)[-_ :]*$|^(?:on|am|le|el) .{4,120} (?:wrote|schrieb[^:\n]{0,80}|a écrit|escribió) ?:[ \t]*$/im;
+
+/** The text without what was quoted, forwarded or pasted into it. */
+export function withoutQuotes(text: string): string {
+  const forwarded = text.search(FORWARDED);
+  return (forwarded < 0 ? text : text.slice(0, forwarded))
+    .replace(/```[\s\S]*?(?:```|$)/g, '\n')
+    .split('\n')
+    .filter((line) => !/^\s*(?:>|\|)/.test(line))
+    .join('\n');
+}
+
+/** Letters and digits of any script, lower case, single spaces, one at each end: so that only whole words match. */
+function fold(text: string): string {
+  return ` ${text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_]+/gu, ' ')
+    .trim()} `;
+}

@@ -1,0 +1,47 @@
+/**
+ * The steps of getting started, ticked off by agents on the customer's own word. A step is ticked once and never taken back; which
+ * steps there are is store/onboarding.ts.
+ */
+import { AppError } from '../foundation/errors.ts';
+import { newId } from '../foundation/ids.ts';
+import type { OnboardingStep } from '../store/generated/prisma/client.ts';
+import { ONBOARDING_STEPS, STEP_WORDS, type OnboardingStepName } from '../store/onboarding.ts';
+import { actOnce, refused, type ActScope, type AgentActDeps, type AgentCall } from './agent-act.ts';
+import { withoutQuotes } from './grounding.ts';
+
+export interface OnboardingDesk {
+  /**
+   * The step with the moment it was done; a repeated call gives what the first one did.
+   * @throws AppError FORBIDDEN when the customer did not name the step and others are open too; CONFLICT when it was done before.
+   */
+  complete(call: AgentCall, step: OnboardingStepName): Promise<OnboardingStep>;
+}
+
+export function createOnboardingDesk({ database, clock }: AgentActDeps): OnboardingDesk {
+  return Object.freeze<OnboardingDesk>({
+    async complete(call, step) {
+      const id = await actOnce({ database, clock }, call, 'onboarding.complete', (scope) => tick(scope, call, step));
+      return database.onboardingStep.findUniqueOrThrow({ where: { id } });
+    },
+  });
+}
+
+async function tick({ tx, customer, now }: ActScope, call: AgentCall, step: OnboardingStepName) {
+  const rows = await tx.onboardingStep.findMany({ where: { customerId: customer.id } });
+  const row = rows.find((one) => one.step === step);
+  if (row?.doneAt) throw refused(`That step was done already on ${row.doneAt.toISOString().slice(0, 10)}: nothing has changed.`);
+  const open = ONBOARDING_STEPS.filter((name) => !rows.some((one) => one.step === name && one.doneAt !== null));
+  if (!saysDone(step, call) && open.length > 1)
+    throw new AppError('FORBIDDEN', `The customer has not said that they did this step ("${STEP_WORDS[step].title}"). Ask them which step they have done.`);
+  const done = row
+    ? await tx.onboardingStep.update({ where: { id: row.id }, data: { doneAt: now } })
+    : await tx.onboardingStep.create({ data: { id: newId('onb'), customerId: customer.id, step, doneAt: now } });
+  return { subjectId: done.id, subjectKind: 'onboarding_step', changes: { step, fields: ['doneAt'] } };
+}
+
+/** Their own words name the step in a sentence that neither asks nor denies. */
+function saysDone(step: OnboardingStepName, { said, earlier }: AgentCall): boolean {
+  return [said, ...earlier]
+    .flatMap((text) => withoutQuotes(text).match(/[^.!?\n]+[.!?]?/g) ?? [])
+    .some((sentence) => STEP_WORDS[step].named.test(sentence) && !/\?$|\b(?:how|where|not|never|yet to|cannot|will|later|tomorrow)\b|n['’]t\b/i.test(sentence));
+}
