@@ -18,6 +18,7 @@ export function defineTool<Input extends Readonly<Record<string, unknown>>, Gran
     name: tool.name,
     description: tool.description,
     effect: tool.effect,
+    unattended: tool.unattended ?? false,
     redact: tool.redact ?? [],
     inputSchema,
     parseGrant: (grant: unknown) => tool.grant.parse(grant),

@@ -4,8 +4,9 @@ import { notFound } from '../foundation/errors.ts';
 import type { AnyTool } from '../orchestration/tool.ts';
 import type { Database } from '../store/database.ts';
 import type { PlanSubscription } from '../store/generated/prisma/client.ts';
-import { centsOf, decimalText, formatMoney, percentOf } from '../store/money.ts';
+import { decimalText, formatMoney } from '../store/money.ts';
 import { readPolicy } from '../store/policy.ts';
+import { currentSubscription, periodPriceCents } from '../store/subscription.ts';
 import { defineTool } from './define-tool.ts';
 import { writeEvery, writeSum } from './money-words.ts';
 import { isAboutOwnPlan } from './topics.ts';
@@ -55,21 +56,6 @@ export function findPlan(database: Database): AnyTool {
       };
     },
   });
-}
-
-/** The subscription that is running, else the last one there was, else null. */
-export async function currentSubscription(database: Database, customerId: string): Promise<PlanSubscription | null> {
-  const order = { orderBy: { startedAt: 'desc' } } as const;
-  return (
-    (await database.planSubscription.findFirst({ where: { customerId, status: { not: 'canceled' } }, ...order })) ??
-    (await database.planSubscription.findFirst({ where: { customerId }, ...order }))
-  );
-}
-
-/** What one billing period costs after the discounts on the row. */
-function periodPriceCents(subscription: PlanSubscription): number {
-  const listCents = subscription.seats * centsOf(subscription.seatPrice) * (subscription.cycle === 'annual' ? 12 : 1);
-  return listCents - percentOf(listCents, subscription.discountPercent.toNumber());
 }
 
 function opening({ plan, status, cycle, seats, seatsUsed, trialEndsAt, canceledAt, currentPeriodEnd }: PlanSubscription): string {

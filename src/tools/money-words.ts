@@ -1,6 +1,7 @@
 /** How sums, payments and billing periods read in a sentence. Computes nothing: amounts come from rows or from store/pricing.ts. */
 import { centsOf, formatMoney, sumCents, type DecimalLike } from '../store/money.ts';
 import type { BillingCycle } from '../store/generated/prisma/client.ts';
+import { paidAt } from '../store/payment.ts';
 import { writeDate, writeList } from './words.ts';
 
 /** "$1,250.00" for a stored sum. */
@@ -21,11 +22,6 @@ export function writeTotals(sums: readonly { readonly amountCents: number; reado
 /** "Visa ending 4242", "SEPA debit". */
 export function writeMethod(payment: { readonly method: string; readonly cardLast4: string | null }): string {
   return payment.cardLast4 === null ? payment.method : `${payment.method} ending ${payment.cardLast4}`;
-}
-
-/** When the money moved: the day it was processed, else the day it was asked for. */
-export function paidAt(payment: { readonly processedAt: Date | null; readonly createdAt: Date }): Date {
-  return payment.processedAt ?? payment.createdAt;
 }
 
 /** "$750.00 of 13 November 2026 by Visa ending 4242 for invoice INV-2026-00417". */

@@ -1,13 +1,14 @@
 /** `search_knowledge`: passages of help articles that fit a question, within the categories an agent is granted. Ranks nothing itself: knowledge/ does. */
 import { z } from 'zod';
 import type { Knowledge } from '../knowledge/knowledge.ts';
+import { synthesize } from '../knowledge/synthesize.ts';
 import type { AnyTool, TurnText } from '../orchestration/tool.ts';
 import { defineTool } from './define-tool.ts';
 import { writeList } from './words.ts';
 
 const QUERY_CHARS_MAX = 500;
 /** Passages handed on: enough to answer from, few enough to read. */
-const PASSAGES_MAX = 4;
+const PASSAGES_MAX = 5;
 /** Asked for when several categories are granted, since a search takes one category or all. */
 const CANDIDATES_MAX = 20;
 /** A message below this many words says too little by itself ("and on mobile?"). */
@@ -28,19 +29,25 @@ export function searchKnowledge(knowledge: Knowledge): AnyTool {
       const query = inferQuery(turn);
       return query === '' ? null : { query };
     },
-    async run({ query }, { categories }, { conversationId, runId }) {
+    async run({ query }, { categories }, { customerId, conversationId, runId }) {
       const [only] = categories ?? [];
       const hits = await knowledge.search(
         query,
         categories && categories.length > 1 ? { first: CANDIDATES_MAX } : { first: PASSAGES_MAX, ...(only === undefined ? {} : { category: only }) },
       );
       const fitting = hits.filter((hit) => categories === undefined || categories.includes(hit.category)).slice(0, PASSAGES_MAX);
+      await Promise.all([
+        knowledge.recordSearch(query, hits, { customerId, conversationId, runId }),
+        knowledge.recordUse([...new Set(fitting.map((hit) => hit.articleId))], 'retrieved', { conversationId, runId }),
+      ]);
       if (fitting.length === 0) return { summary: 'I found no help article on this.', facts: { articles: [] }, passages: [] };
-      await knowledge.recordUse([...new Set(fitting.map((hit) => hit.articleId))], 'retrieved', { conversationId, runId });
       const titles = [...new Set(fitting.map((hit) => `"${hit.title}"`))];
       return {
         summary: titles.length === 1 ? `The help article ${titles.join('')} covers this.` : `The help articles ${writeList(titles)} cover this.`,
-        facts: { articles: fitting.map(({ slug, title, category, section, score }) => ({ slug, title, category, section, score })) },
+        facts: {
+          confidence: synthesize(fitting).confidence,
+          articles: fitting.map(({ slug, title, category, section, score }) => ({ slug, title, category, section, score })),
+        },
         passages: fitting.map(({ articleId, slug, title, section, text }) => ({ articleId, slug, title, section, text })),
       };
     },

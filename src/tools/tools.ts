@@ -1,41 +1,44 @@
 /** Every tool there is, by name: what agent files may grant. Adding one means writing its file and naming it here. */
-import type { Desk } from '../desk/desk.ts';
+import type { Catalog } from '../catalog/agent.ts';
+import type { Router } from '../catalog/router.ts';
+import type { ToolDesk } from '../desk/tool-desk.ts';
 import type { Knowledge } from '../knowledge/knowledge.ts';
 import type { AnyTool } from '../orchestration/tool.ts';
 import type { Database } from '../store/database.ts';
-import { comparePlans } from './compare-plans.ts';
-import { explainPaymentFailure } from './explain-payment-failure.ts';
+import { accountTools } from './account-tools.ts';
+import { billingTools } from './billing-tools.ts';
 import { findCustomer } from './find-customer.ts';
-import { findPlan } from './find-plan.ts';
 import { findSignIn } from './find-sign-in.ts';
 import { findUsage } from './find-usage.ts';
+import { integrationTools } from './integration-tools.ts';
 import { leaveNote } from './leave-note.ts';
-import { listInvoices } from './list-invoices.ts';
-import { listPayments } from './list-payments.ts';
-import { pricePlan } from './price-plan.ts';
-import { quoteRefund } from './quote-refund.ts';
+import { routingTools } from './routing-tools.ts';
 import { searchKnowledge } from './search-knowledge.ts';
+import { technicalTools } from './technical-tools.ts';
+import { usageTools } from './usage-tools.ts';
 
 export interface ToolDeps {
+  /** Asked when a tool runs, never while tools are made: agent files name tools. */
+  readonly catalog: Pick<Catalog, 'get'>;
+  readonly router: Router;
   readonly database: Database;
   readonly knowledge: Knowledge;
-  readonly desk: Pick<Desk, 'customers'>;
+  readonly desk: ToolDesk;
 }
 
-export function createTools({ database, knowledge, desk }: ToolDeps): ReadonlyMap<string, AnyTool> {
+export function createTools({ catalog, router, database, knowledge, desk }: ToolDeps): ReadonlyMap<string, AnyTool> {
   const tools = [
     findCustomer(database),
-    findPlan(database),
-    listInvoices(database),
-    listPayments(database),
-    explainPaymentFailure(database),
-    quoteRefund(database),
     findUsage(database),
-    pricePlan(database),
-    comparePlans(database),
     findSignIn(database),
     searchKnowledge(knowledge),
     leaveNote(desk.customers),
+    ...accountTools({ database, desk }),
+    ...billingTools({ database, desk }),
+    ...technicalTools({ database, desk }),
+    ...integrationTools({ database, desk }),
+    ...usageTools({ database, desk }),
+    ...routingTools({ database, router, catalog, tickets: desk.tickets }),
   ];
   return new Map(tools.map((tool) => [tool.name, tool]));
 }

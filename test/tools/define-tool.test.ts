@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => box.close());
 
-const CONTEXT: ToolContext = { customerId: 'cus_1', conversationId: null, runId: 'run_1', agentId: 'billing_agent', callId: 'call', now: NOW };
+const CONTEXT: ToolContext = { customerId: 'cus_1', conversationId: null, runId: 'run_1', agentId: 'billing_agent', said: '', earlier: [], callId: 'call', now: NOW };
 
 function echo(run: Tool<{ word: string }, { max: number }>['run'], effect: 'read' | 'write' = 'read') {
   return defineTool({

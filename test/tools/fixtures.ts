@@ -1,5 +1,5 @@
 /** Rows and tools for the tests of this room: a database of its own, small builders with sensible defaults, one moment in time. */
-import { createCustomerDesk } from '../../src/desk/customer.ts';
+import { createToolDesk } from '../../src/desk/tool-desk.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createKnowledge } from '../../src/knowledge/article-search.ts';
 import type { AnyTool, ToolContext, ToolOutcome } from '../../src/orchestration/tool.ts';
@@ -11,6 +11,11 @@ import { createTestDatabase } from '../support/database.ts';
 /** The moment of every call: a Friday noon. */
 export const NOW = new Date('2026-11-20T12:00:00.000Z');
 
+export interface CallOptions extends Partial<Pick<ToolContext, 'callId' | 'conversationId' | 'runId' | 'agentId' | 'said' | 'earlier' | 'now'>> {
+  readonly grant?: unknown;
+  readonly signal?: AbortSignal;
+}
+
 export interface Toolbox {
   readonly database: Database;
   readonly tools: ReadonlyMap<string, AnyTool>;
@@ -19,7 +24,7 @@ export interface Toolbox {
     name: string,
     customerId: string,
     input?: unknown,
-    options?: { readonly grant?: unknown; readonly callId?: string; readonly signal?: AbortSignal; readonly now?: Date },
+    options?: CallOptions,
   ): Promise<ToolOutcome>;
   close(): Promise<void>;
 }
@@ -28,22 +33,28 @@ export async function openToolbox(): Promise<Toolbox> {
   const testDatabase = await createTestDatabase();
   const { database } = testDatabase;
   const clock = { now: () => NOW, sleep: () => Promise.resolve() };
-  const tools = createTools({ database, knowledge: createKnowledge({ database, clock }), desk: { customers: createCustomerDesk({ database, clock }) } });
+  const tools = createTools({ database, knowledge: createKnowledge({ database, clock }), desk: createToolDesk({ database, clock }), ...UNROUTED });
   return {
     database,
     tools,
-    call(name, customerId, input = {}, { grant = {}, callId = newId('step'), signal = AbortSignal.timeout(10_000), now = NOW } = {}) {
+    call(name, customerId, input = {}, { grant = {}, signal = AbortSignal.timeout(10_000), ...context } = {}) {
       const tool = tools.get(name);
       if (!tool) throw new Error(`no tool ${name}`);
-      return tool.call(input, grant, contextFor(customerId, callId, now), signal);
+      return tool.call(input, grant, contextFor(customerId, context), signal);
     },
     close: () => testDatabase.close(),
   };
 }
 
-function contextFor(customerId: string, callId: string, now: Date): ToolContext {
-  return { customerId, conversationId: null, runId: newId('run'), agentId: 'billing_agent', callId, now };
+function contextFor(customerId: string, context: Partial<ToolContext>): ToolContext {
+  return { customerId, conversationId: null, runId: newId('run'), agentId: 'billing_agent', callId: newId('step'), said: '', earlier: [], now: NOW, ...context };
 }
+
+/** No tool of these tests asks who would answer: that needs the whole catalogue. */
+const UNROUTED = {
+  catalog: { get: () => null },
+  router: { route: () => Promise.reject(new Error('there is no router here')) },
+};
 
 export function days(count: number, from = NOW): Date {
   return new Date(from.getTime() + count * 86_400_000);

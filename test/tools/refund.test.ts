@@ -23,7 +23,7 @@ describe('quote_refund', () => {
     const { customer, invoice, payment } = await monthlyPayment(9);
     const { summary, facts } = await box.call('quote_refund', customer.id);
     expect(summary).toBe(
-      `Yes: your payment of $675.00 of 11 November 2026 by Visa ending 4242 for invoice ${invoice.number} can be refunded in full. The payment was made 9 days ago, within the 30 days in which a payment is refunded. If you would like that, tell me so and the billing team will issue it.`,
+      `Yes: your payment of $675.00 of 11 November 2026 by Visa ending 4242 for invoice ${invoice.number} can be refunded in full. The payment was made 9 days ago, within the 30 days in which a payment is refunded. A refund of this size is decided by a support lead; answer with a plain yes and I pass it on.`,
     );
     expect(facts).toMatchObject({ eligible: true, amount: '675.00', rule: 'monthly', approver: 'lead', payment: { paymentId: payment.id } });
   });
