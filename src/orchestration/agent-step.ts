@@ -1,20 +1,23 @@
 /**
- * One agent at work: it asks the model, runs the tools the model asks for within the agent's grants, and goes on until the model
- * has answered. Yields through `emit`; writes nothing. Bounded in rounds, in calls a round and in time.
+ * One agent at work: it asks the model, has the tools it asks for called (tool-calls.ts), and goes on until the model has answered,
+ * handed over, or begun to recite its instructions. Yields through `emit`; writes nothing. Bounded in rounds, in calls a round and in time.
  */
 import { AppError } from '../foundation/errors.ts';
 import type { FinishReason } from '../events/event.ts';
 import type { Agent } from '../catalog/agent.ts';
-import type { Llm, LlmMessage, LlmTool, LlmUsage, Passage, StopReason, ToolCall, ToolResult } from '../llm/llm.ts';
+import type { Llm, LlmEvent, LlmMessage, LlmRequest, LlmTool, LlmUsage, Passage, StopReason, ToolCall } from '../llm/llm.ts';
 import { addUsage, NO_USAGE } from '../llm/llm.ts';
+import { describeCustomer } from './context.ts';
+import { handOverTool, type HandOver } from './hand-over.ts';
+import { createOutputGuard, insteadOfInstructions, type OutputGuard } from './output-guard.ts';
 import type { AnyTool, TurnText } from './tool.ts';
-import { describeTurn, recall, type Turn } from './turn.ts';
+import { createToolCalls } from './tool-calls.ts';
+import { recall, saidBefore, type Turn } from './turn.ts';
+import type { Language } from './understand/language.ts';
 import type { Emit } from './workflow-event.ts';
 
 /** Model requests one step may make: an answer after five rounds of tools is later than a customer waits. */
 const ROUNDS_MAX = 6;
-const CALLS_PER_ROUND_MAX = 8;
-const TOOL_MS = 10_000;
 
 export interface AgentStepDeps {
   readonly llm: Llm;
@@ -28,6 +31,13 @@ export interface AgentStepInput {
   readonly step: string;
   readonly agent: Agent;
   readonly turn: Turn;
+  /** Who may go on with this answer; empty without anybody. */
+  readonly mayHandOverTo?: readonly Agent[];
+  /** What else the agent has to know of this turn, for its prompt. */
+  readonly notes?: readonly string[];
+  /** What the customer has read of this answer from the agents before. */
+  readonly saidBefore?: string;
+  readonly language?: Language;
 }
 
 export interface AgentStepResult {
@@ -35,6 +45,10 @@ export interface AgentStepResult {
   readonly finishReason: FinishReason;
   readonly usage: LlmUsage;
   readonly citations: readonly Passage[];
+  /** Who goes on with the answer; null when it is whole. */
+  readonly handOver: HandOver | null;
+  /** True when it was stopped for reciting the agent's instructions. */
+  readonly guarded: boolean;
 }
 
 interface Round {
@@ -42,25 +56,29 @@ interface Round {
   readonly calls: readonly ToolCall[];
   readonly stop: StopReason;
   readonly usage: LlmUsage;
+  readonly guarded: boolean;
 }
 
 export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, emit: Emit, signal: AbortSignal): Promise<AgentStepResult> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(deps.stepMs)]);
   const messages: LlmMessage[] = recall(input.turn, deps.historyTokens);
   const citations = new Map<string, Passage>();
-  const effectIdOf = nameEffects(input);
+  const tools = createToolCalls(deps.tools, input, emit);
+  const guard = createOutputGuard(input.agent.prompt);
   let usage = NO_USAGE;
   let text = '';
   try {
     for (let request = 1; request <= ROUNDS_MAX; request += 1) {
       const offered = request < ROUNDS_MAX ? offerTools(deps.tools, input) : [];
-      const round = await askModel(deps, input, { messages, offered, request, textSoFar: text, citations }, emit, bounded);
+      const round = await askModel(deps, input, { messages, offered, request, textSoFar: `${input.saidBefore ?? ''}${text}`, citations, guard }, emit, bounded);
       usage = addUsage(usage, round.usage);
       text += round.text;
+      if (round.guarded) text += await sayInstead(input, text, emit);
       if (round.stop !== 'tool_use') {
-        return { text, finishReason: round.stop, usage, citations: [...citations.values()] };
+        return { text, finishReason: round.stop, usage, citations: [...citations.values()], handOver: null, guarded: round.guarded };
       }
-      const results = await callTools(deps, input, round.calls, effectIdOf, emit, bounded);
+      const { results, handOver } = await tools.call(round.calls, request, bounded);
+      if (handOver) return { text, finishReason: 'end_turn', usage, citations: [...citations.values()], handOver, guarded: false };
       messages.push({ role: 'assistant', text: round.text.trim(), toolCalls: round.calls }, { role: 'tool', results });
     }
   } catch (error) {
@@ -78,40 +96,39 @@ interface Question {
   readonly request: number;
   readonly textSoFar: string;
   readonly citations: Map<string, Passage>;
+  /** One for the step: instructions may be told in pieces between tools. */
+  readonly guard: OutputGuard;
 }
 
-async function askModel(deps: AgentStepDeps, { step, agent, turn }: AgentStepInput, question: Question, emit: Emit, signal: AbortSignal): Promise<Round> {
+/** The sentence in place of recited instructions, as its own paragraph. */
+async function sayInstead({ step, agent, saidBefore: before = '', language = 'en' }: AgentStepInput, text: string, emit: Emit): Promise<string> {
+  const instead = `${before === '' && text === '' ? '' : '\n\n'}${insteadOfInstructions(language)}`;
+  await emit({ type: 'text', step, agentId: agent.id, text: instead });
+  return instead;
+}
+
+async function askModel(deps: AgentStepDeps, input: AgentStepInput, question: Question, emit: Emit, signal: AbortSignal): Promise<Round> {
+  const { step, agent } = input;
+  const { guard } = question;
+  const cut = new AbortController();
   const calls: ToolCall[] = [];
   let text = '';
   let usage = NO_USAGE;
   let stop: StopReason | null = null;
-  const stream = deps.llm.stream(
-    {
-      grade: agent.model,
-      systemFixed: agent.prompt,
-      systemTurn: describeTurn(turn),
-      messages: question.messages,
-      tools: question.offered,
-      maxTokens: deps.answerTokensMax,
-      persona: {
-        agentId: agent.id,
-        agentTitle: agent.title,
-        job: agent.job,
-        customerName: turn.customer.name.split(' ', 1)[0] ?? null,
-        firstReply: !turn.history.some((message) => message.role === 'agent'),
-      },
-    },
-    signal,
-  );
-  for await (const event of stream) {
+  const say = async (words: string): Promise<void> => {
+    if (words === '') return;
+    // What the model says after its tools is a new paragraph of the same message.
+    const told = text === '' && question.textSoFar !== '' ? `\n\n${words}` : words;
+    text += told;
+    await emit({ type: 'text', step, agentId: agent.id, text: told });
+  };
+  const stream = deps.llm.stream(requestOf(deps, input, question), AbortSignal.any([signal, cut.signal]));
+  const read = async (event: LlmEvent): Promise<void> => {
     switch (event.type) {
-      case 'text': {
-        // What the model says after its tools is a new paragraph of the same message.
-        const words = text === '' && question.textSoFar !== '' ? `\n\n${event.text}` : event.text;
-        text += words;
-        await emit({ type: 'text', step, agentId: agent.id, text: words });
+      case 'text':
+        await say(guard.pass(event.text));
+        if (guard.tripped) cut.abort(RECITED);
         break;
-      }
       case 'tool_call':
         calls.push(event.call);
         break;
@@ -127,87 +144,47 @@ async function askModel(deps: AgentStepDeps, { step, agent, turn }: AgentStepInp
         stop = event.reason;
         break;
     }
+  };
+  try {
+    for await (const event of stream) await read(event);
+  } catch (error) {
+    if (!guard.tripped || signal.aborted) throw error;
   }
+  await say(guard.end());
+  // Whatever it asks for beside reciting its instructions is not done.
+  if (guard.tripped) return { text, calls: [], stop: 'end_turn', usage, guarded: true };
   if (!stop) throw new AppError('MODEL_OVERLOADED', 'The model ended without saying why.');
-  return { text, calls, stop: stop === 'tool_use' && calls.length === 0 ? 'end_turn' : stop, usage };
+  return { text, calls, stop: stop === 'tool_use' && calls.length === 0 ? 'end_turn' : stop, usage, guarded: false };
 }
 
-function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn }: AgentStepInput): LlmTool[] {
-  const said: TurnText = { text: turn.text, earlier: turn.history.filter((message) => message.role === 'customer').map((message) => message.text) };
-  return Object.keys(agent.tools).flatMap((name) => {
+/** Why a stream of ours was cut. */
+const RECITED = new Error('the answer recites its instructions');
+
+function requestOf(deps: AgentStepDeps, { agent, turn, notes = [] }: AgentStepInput, { messages, offered }: Question): LlmRequest {
+  return {
+    grade: agent.model,
+    systemFixed: agent.prompt,
+    systemTurn: [describeCustomer(turn.customer, turn.now), ...notes].join('\n'),
+    messages,
+    tools: offered,
+    maxTokens: deps.answerTokensMax,
+    persona: {
+      agentId: agent.id,
+      agentTitle: agent.title,
+      job: agent.job,
+      customerName: turn.customer.name.split(' ', 1)[0] ?? null,
+      firstReply: !turn.history.some((message) => message.role === 'agent'),
+    },
+  };
+}
+
+function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn, mayHandOverTo = [] }: AgentStepInput): LlmTool[] {
+  const said: TurnText = { text: turn.text, earlier: saidBefore(turn) };
+  const granted = Object.keys(agent.tools).flatMap((name) => {
     const tool = tools.get(name);
     if (!tool) return [];
-    return [{ name, description: tool.description, inputSchema: tool.inputSchema, knownInput: tool.infer(said), readOnly: tool.effect === 'read' }];
+    return [{ name, description: tool.description, inputSchema: tool.inputSchema, knownInput: tool.infer(said), readOnly: tool.effect === 'read' || tool.unattended }];
   });
-}
-
-/**
- * Names each call by its tool and how often the step called that before: another attempt, which may ask in other words or between
- * other questions, finds what the first one did instead of doing it again.
- */
-function nameEffects({ turn, step }: AgentStepInput): (tool: string) => string {
-  const calledBefore = new Map<string, number>();
-  return (tool) => {
-    const nth = (calledBefore.get(tool) ?? 0) + 1;
-    calledBefore.set(tool, nth);
-    return `${turn.runId}:${step}:${tool}:${nth}`;
-  };
-}
-
-/**
- * Runs the calls of one round side by side; a refusal becomes a failed result that the model reads. Whatever fails, all of them have
- * ended before this does.
- */
-async function callTools(
-  deps: AgentStepDeps,
-  input: AgentStepInput,
-  calls: readonly ToolCall[],
-  effectIdOf: (tool: string) => string,
-  emit: Emit,
-  signal: AbortSignal,
-): Promise<ToolResult[]> {
-  const ended = await Promise.allSettled(
-    calls.map(async (call, index) => {
-      if (index >= CALLS_PER_ROUND_MAX)
-        return { callId: call.callId, name: call.name, summary: 'Too many tools were asked for at once; ask again for this one.', failed: true };
-      return callTool(deps, input, call, effectIdOf(call.name), emit, signal);
-    }),
-  );
-  return ended.map((one) => {
-    if (one.status === 'rejected') throw one.reason;
-    return one.value;
-  });
-}
-
-async function callTool(
-  deps: AgentStepDeps,
-  { step, agent, turn }: AgentStepInput,
-  call: ToolCall,
-  effectId: string,
-  emit: Emit,
-  signal: AbortSignal,
-): Promise<ToolResult> {
-  const tool = deps.tools.get(call.name);
-  const grant = agent.tools[call.name];
-  const { callId, name } = call;
-  await emit({ type: 'tool_called', step, agentId: agent.id, callId, tool: name, arguments: redact(call.input, tool?.redact ?? []) });
-  const done = async (result: Omit<ToolResult, 'callId' | 'name'>): Promise<ToolResult> => {
-    await emit({ type: 'tool_returned', step, agentId: agent.id, callId, tool: name, summary: result.summary, failed: result.failed });
-    return { callId, name, ...result };
-  };
-  if (!tool || !grant) return done({ summary: `This agent has no tool called ${name}.`, failed: true });
-  const context = { customerId: turn.customerId, conversationId: turn.conversationId, runId: turn.runId, agentId: agent.id, callId: effectId, said: turn.text, now: turn.now };
-  try {
-    const outcome = await tool.call(call.input, grant, context, AbortSignal.any([signal, AbortSignal.timeout(TOOL_MS)]));
-    return done({ ...outcome, failed: false });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    if (error instanceof AppError && error.code !== 'UNAVAILABLE') return done({ summary: error.message, failed: true });
-    if (error instanceof DOMException && error.name === 'TimeoutError') return done({ summary: 'This took too long and was given up.', failed: true });
-    throw error;
-  }
-}
-
-function redact(input: Readonly<Record<string, unknown>>, names: readonly string[]): Readonly<Record<string, unknown>> {
-  return names.length === 0 ? input : Object.fromEntries(Object.entries(input).map(([name, value]) => [name, names.includes(name) ? '[redacted]' : value]));
+  const onward = handOverTool(mayHandOverTo);
+  return onward ? [...granted, onward] : granted;
 }

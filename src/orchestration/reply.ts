@@ -1,14 +1,19 @@
 /**
- * The workflow that answers one message: understand -> route -> agent -> finish, as a LangGraph graph. Knows no rows and no log:
- * it yields, the driver writes. A run that is taken up again starts a new attempt from here.
+ * The workflow that answers one message: understand -> route -> agent (-> agent ...) -> finish, as a LangGraph graph. Knows no rows
+ * and no log: it yields, the driver writes. A run that is taken up again starts a new attempt from here. An agent that is run by its
+ * id takes the same way: only its route is known before.
  */
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { createBoundedQueue } from '../foundation/bounded-queue.ts';
 import { AppError } from '../foundation/errors.ts';
-import type { Agent, Catalog } from '../catalog/agent.ts';
-import type { Router } from '../catalog/router.ts';
+import { PERSON_AGENT_ID, type Agent, type Catalog } from '../catalog/agent.ts';
+import type { Route, Router } from '../catalog/router.ts';
+import type { Policy } from '../store/policy-schema.ts';
 import { runAgentStep, type AgentStepDeps, type AgentStepResult } from './agent-step.ts';
-import type { Turn } from './turn.ts';
+import { takeOverNote } from './hand-over.ts';
+import { saidBefore, type Turn } from './turn.ts';
+import { decideEscalation } from './understand/escalation.ts';
+import { describeReading } from './understand/reading.ts';
 import { understand, type Understanding } from './understand.ts';
 import type { Emit, StepOutcome, WorkflowEvent } from './workflow-event.ts';
 
@@ -17,6 +22,7 @@ export interface ReplyDeps extends AgentStepDeps {
   readonly router: Router;
   /** Ids of the agents the staff switched off. */
   readonly disabledAgents: () => Promise<ReadonlySet<string>>;
+  readonly policy: () => Promise<Pick<Policy, 'escalation' | 'priority' | 'hopsMax'>>;
 }
 
 /**
@@ -29,13 +35,26 @@ export interface ReplyWorkflow {
 
 /** Events a workflow may be ahead of the driver. */
 const AHEAD_MAX = 256;
+/** Nodes one turn may visit: hand-overs are bounded by policy, and this stands behind it. */
+const NODES_MAX = 50;
+
+/** The agents of one answer, first to last. */
+interface Chain {
+  readonly agents: readonly Agent[];
+  /** Why the last of them was called; null for the first. */
+  readonly reason: string | null;
+  /** What the customer has read so far. */
+  readonly said: string;
+  readonly citations: AgentStepResult['citations'];
+}
 
 const State = Annotation.Root({
   turn: Annotation<Turn>,
   emit: Annotation<Emit>,
   signal: Annotation<AbortSignal>,
   understanding: Annotation<Understanding | null>,
-  speaker: Annotation<Agent | null>,
+  chain: Annotation<Chain | null>,
+  /** The last agent's; null while somebody is still to speak. */
   answered: Annotation<AgentStepResult | null>,
 });
 
@@ -50,7 +69,7 @@ export function createReply(deps: ReplyDeps): ReplyWorkflow {
     .addEdge(START, 'understand')
     .addEdge('understand', 'route')
     .addEdge('route', 'agent')
-    .addEdge('agent', 'finish')
+    .addConditionalEdges('agent', (state) => (state.answered ? 'finish' : 'agent'), ['agent', 'finish'])
     .addEdge('finish', END)
     .compile();
 
@@ -60,7 +79,7 @@ export function createReply(deps: ReplyDeps): ReplyWorkflow {
     const left = new AbortController();
     const both = AbortSignal.any([signal, left.signal]);
     // The signal goes to the nodes and not to the graph, which would leave a node that is still at work behind.
-    graph.invoke({ turn, emit: events.push, signal: both, understanding: null, speaker: null, answered: null }, { recursionLimit: 10 }).then(
+    graph.invoke({ turn, emit: events.push, signal: both, understanding: null, chain: null, answered: null }, { recursionLimit: NODES_MAX }).then(
       () => events.end(),
       (error: unknown) => events.end({ error: signal.aborted ? signal.reason : error }),
     );
@@ -113,42 +132,91 @@ async function step(
 }
 
 async function understandTurn({ turn }: ReplyState): Promise<StepDone> {
-  const understanding = understand(turn);
+  const understanding = understand({ ...turn, earlier: saidBefore(turn) });
   return { update: { understanding }, output: { ...understanding } };
 }
 
 async function route(deps: ReplyDeps, { turn, understanding, emit }: ReplyState, signal: AbortSignal): Promise<StepDone> {
-  const disabled = await deps.disabledAgents();
-  const chosen = await deps.router.route(
-    {
-      text: understanding?.subject ?? turn.text,
-      earlier: turn.history.filter((message) => message.role === 'customer').map((message) => message.text),
-      lastAgentId: turn.lastAgentId,
-      enabled: (agentId) => !disabled.has(agentId),
-    },
-    signal,
-  );
+  if (!understanding) throw new Error('the route node ran before the message was understood');
+  const [disabled, policy] = await Promise.all([deps.disabledAgents(), deps.policy()]);
+  const chosen = turn.agentId === null ? await askRouter(deps, turn, understanding, disabled, signal) : routeByName(turn.agentId, disabled);
   const agent = deps.catalog.get(chosen.agentId);
   if (!agent) throw new Error(`the router chose ${chosen.agentId}, which the catalogue does not have`);
   await emit({ type: 'agent_chosen', route: chosen });
-  return { update: { speaker: agent }, output: { agentId: chosen.agentId, confidence: chosen.confidence, by: chosen.by } };
+  const escalation = decideEscalation(
+    {
+      text: turn.text,
+      confidence: chosen.confidence,
+      toPerson: chosen.by !== 'person' && chosen.agentId === PERSON_AGENT_ID,
+      sentiment: understanding.sentiment.score,
+      urgency: understanding.urgency.said,
+      complexity: understanding.complexity.score,
+      turns: understanding.turnsWithoutProgress,
+      plan: turn.customer.plan,
+      monthlyValueCents: turn.customer.monthlyValueCents,
+    },
+    policy,
+  );
+  const { agentId, confidence, by, reason } = chosen;
+  const [domain = '', category = ''] = agent.domain.split('/');
+  return {
+    update: { chain: { agents: [agent], reason: null, said: '', citations: [] } },
+    output: { agentId, confidence, by, reason, intent: { domain, category, agentId }, escalation },
+  };
+}
+
+async function askRouter(deps: ReplyDeps, turn: Turn, { subject }: Understanding, disabled: ReadonlySet<string>, signal: AbortSignal): Promise<Route> {
+  const { lastAgentId } = turn;
+  return deps.router.route({ text: subject, earlier: saidBefore(turn), lastAgentId, enabled: (agentId) => !disabled.has(agentId) }, signal);
+}
+
+function routeByName(agentId: string, disabled: ReadonlySet<string>): Route {
+  if (disabled.has(agentId)) throw new AppError('UNAVAILABLE', `The agent ${agentId} is switched off at the moment.`, { retryable: false });
+  return { agentId, confidence: 1, candidates: [{ agentId, confidence: 1 }], reason: 'It was asked for by its id.', by: 'person' };
 }
 
 async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<ReplyState>> {
-  const { turn, speaker: agent, emit } = state;
-  if (!agent) throw new Error('the agent node ran before a route was chosen');
-  return step(state, 'agent', agent.id, agent.role, async (signal) => {
-    const result = await runAgentStep(deps, { step: 'agent', agent, turn }, emit, signal);
+  const { turn, chain, understanding, emit } = state;
+  const agent = chain?.agents.at(-1);
+  if (!agent || !chain || !understanding) throw new Error('the agent node ran before a route was chosen');
+  const hop = chain.agents.length;
+  const path = hop === 1 ? 'agent' : `agent/${hop}`;
+  return step(state, path, agent.id, agent.role, async (signal) => {
+    const before = chain.agents.at(-2);
+    const notes = [describeReading(understanding), ...(before && chain.reason !== null ? [takeOverNote(before, chain.reason, chain.said)] : [])];
+    const { language } = understanding.language;
+    const mayHandOverTo = await targetsOf(deps, chain);
+    const result = await runAgentStep(deps, { step: path, agent, turn, mayHandOverTo, notes, saidBefore: chain.said, language }, emit, signal);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to answer this message.', { retryable: false });
-    if (result.text.trim() === '') throw new AppError('MODEL_OVERLOADED', 'The model gave an empty answer.');
-    return { update: { answered: result }, output: { finishReason: result.finishReason, citations: result.citations.map((passage) => passage.slug) } };
+    const said = chain.said + result.text;
+    const citations = [...chain.citations, ...result.citations];
+    const output = { finishReason: result.finishReason, citations: result.citations.map((passage) => passage.slug), ...(result.guarded ? { guarded: true } : {}) };
+    if (result.handOver) {
+      const { to, reason } = result.handOver;
+      await emit({ type: 'handed_over', from: agent.id, to: to.id, reason, hop });
+      const onward = { agents: [...chain.agents, to], reason, said, citations };
+      return { update: { chain: onward }, output: { ...output, handedOverTo: to.id, reason, hop } };
+    }
+    if (said.trim() === '') throw new AppError('MODEL_OVERLOADED', 'The model gave an empty answer.');
+    return { update: { answered: result, chain: { ...chain, said, citations } }, output };
   });
 }
 
-async function finish({ speaker: agent, answered: given, emit }: ReplyState): Promise<Partial<ReplyState>> {
-  if (!agent || !given) throw new Error('the finish node ran before an agent had answered');
+/** Whom the last agent may hand over to: named in its file, switched on, and not heard in this answer yet; nobody after the last hop. */
+async function targetsOf({ catalog, disabledAgents, policy }: ReplyDeps, { agents }: Chain): Promise<readonly Agent[]> {
+  const named = agents.at(-1)?.handsOverTo ?? [];
+  if (named.length === 0) return [];
+  const [disabled, { hopsMax }] = await Promise.all([disabledAgents(), policy()]);
+  if (agents.length > hopsMax) return [];
+  return named.flatMap((id) => (disabled.has(id) || agents.some((agent) => agent.id === id) ? [] : (catalog.get(id) ?? [])));
+}
+
+async function finish({ turn, chain, answered: given, emit }: ReplyState): Promise<Partial<ReplyState>> {
+  const agent = chain?.agents.at(-1);
+  if (!agent || !chain || !given) throw new Error('the finish node ran before an agent had answered');
   const cut = given.finishReason === 'max_tokens' || given.finishReason === 'context_window';
-  const citations = given.citations.map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
-  await emit({ type: 'finished', outcome: cut ? 'truncated' : 'answered', finishReason: given.finishReason, result: { agentId: agent.id, citations } });
+  const citations = chain.citations.map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
+  const outcome = given.guarded ? 'guarded' : cut ? 'truncated' : 'answered';
+  await emit({ type: 'finished', outcome, finishReason: given.finishReason, result: { agentId: agent.id, citations, ...(turn.conversationId === null ? { text: chain.said } : {}) } });
   return {};
 }

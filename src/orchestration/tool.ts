@@ -18,6 +18,8 @@ export interface ToolContext {
   readonly callId: string;
   /** The customer's message being answered: what an act on their word is checked against. */
   readonly said: string;
+  /** Their earlier messages in this conversation, oldest first. */
+  readonly earlier: readonly string[];
   readonly now: Date;
 }
 
@@ -49,6 +51,11 @@ export interface Tool<Input = never, Grant = never> {
   /** What an agent file may set for this tool (caps, counts); `z.strictObject({})` when there is nothing to limit. */
   readonly grant: z.ZodType<Grant>;
   readonly effect: ToolEffect;
+  /**
+   * True when it may be called on what `infer` reads, without a model's judgement, although it writes: what it does is harmless, done
+   * once, and asked for by the customer's own words alone.
+   */
+  readonly unattended?: boolean;
   /** Argument names whose values never leave the process in events or logs. */
   readonly redact?: readonly string[];
   /** The inputs this turn already makes known, for a model that cannot fill them; null when it should not be called. */
@@ -61,6 +68,7 @@ export interface AnyTool {
   readonly name: string;
   readonly description: string;
   readonly effect: ToolEffect;
+  readonly unattended: boolean;
   readonly redact: readonly string[];
   /** JSON Schema of the input. */
   readonly inputSchema: Readonly<Record<string, unknown>>;

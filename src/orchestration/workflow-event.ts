@@ -39,7 +39,10 @@ export type WorkflowEvent =
       readonly tool: string;
       readonly summary: string;
       readonly failed: boolean;
+      /** Why it failed, as one of the codes of errors; null when it did not. */
+      readonly code: string | null;
     }
+  | { readonly type: 'handed_over'; readonly from: string; readonly to: string; readonly reason: string; readonly hop: number }
   | { readonly type: 'finished'; readonly outcome: string; readonly finishReason: FinishReason | null; readonly result: Readonly<Record<string, unknown>> };
 
 /** Resolves when there is room for the next event: a workflow never runs ahead of who writes it down. */

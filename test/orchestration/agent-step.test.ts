@@ -8,7 +8,9 @@ import { createReply } from '../../src/orchestration/reply.ts';
 import type { AnyTool, ToolContext } from '../../src/orchestration/tool.ts';
 import type { Turn } from '../../src/orchestration/turn.ts';
 import type { WorkflowEvent } from '../../src/orchestration/workflow-event.ts';
+import { policyFrom } from '../../src/store/policy.ts';
 import { createScriptedLlm } from '../support/scripted-llm.ts';
+import { factsOf } from './facts.ts';
 
 const USAGE = { inputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 3, cost: '0.000010' };
 const STOP = { type: 'stop', reason: 'end_turn' } as const;
@@ -19,10 +21,11 @@ const TURN: Turn = {
   attempt: 1,
   conversationId: 'conv_1',
   customerId: 'cus_1',
-  customer: { name: 'Dana Reyes', company: null, plan: 'basic', status: 'active', health: 'good', language: 'en', since: '2026-01-01', openInvoices: [] },
+  customer: factsOf(),
   text: 'A question',
   history: [],
   lastAgentId: null,
+  agentId: null,
   now: new Date('2026-01-01T12:00:00Z'),
 };
 
@@ -40,6 +43,7 @@ function agentWith(tools: readonly string[]): Agent {
     examples: [],
     notFor: [],
     utterances: [],
+    reachable: true,
     job: 'Do it.',
     prompt: 'You do it.',
     file: 'essential/support/test/an_agent.md',
@@ -47,7 +51,7 @@ function agentWith(tools: readonly string[]): Agent {
 }
 
 function tool(name: string, call: AnyTool['call'], effect: AnyTool['effect'] = 'read'): AnyTool {
-  return { name, description: name, effect, redact: [], inputSchema: { type: 'object' }, parseGrant: (grant) => grant, infer: () => null, call };
+  return { name, description: name, effect, unattended: false, redact: [], inputSchema: { type: 'object' }, parseGrant: (grant) => grant, infer: () => null, call };
 }
 
 function calling(name: string, callId = name): LlmEvent {
@@ -222,6 +226,7 @@ describe('the reply workflow', () => {
       catalog: { agents: [agent], domains: new Map(), get: (id) => (id === agent.id ? agent : null) },
       router: { route: async () => ({ agentId: agent.id, confidence: 1, candidates: [], reason: 'There is only one.', by: 'rule' }) },
       disabledAgents: async () => new Set(),
+      policy: async () => policyFrom(new Map()),
     });
     return reply(TURN, cut.signal)[Symbol.asyncIterator]();
   }

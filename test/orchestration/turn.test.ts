@@ -1,29 +1,10 @@
 /** What a model gets to see of a conversation. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeTurn, recall, type Turn, type TurnMessage } from '../../src/orchestration/turn.ts';
+import { recall, type Turn, type TurnMessage } from '../../src/orchestration/turn.ts';
 
-function turnOf(text: string, history: readonly TurnMessage[]): Turn {
-  return {
-    runId: 'run_1',
-    attempt: 1,
-    conversationId: 'conv_1',
-    customerId: 'cus_1',
-    customer: {
-      name: 'Dana Reyes',
-      company: 'Acme',
-      plan: 'premium',
-      status: 'past due',
-      health: 'good (78 of 100)',
-      language: 'en',
-      since: '2025-03-01',
-      openInvoices: ['INV-1 over 50.00 USD, due 2026-12-01'],
-    },
-    text,
-    history,
-    lastAgentId: null,
-    now: new Date('2026-11-23T23:59:00Z'),
-  };
+function turnOf(text: string, history: readonly TurnMessage[]): Pick<Turn, 'text' | 'history'> {
+  return { text, history };
 }
 
 const said = (role: TurnMessage['role'], text: string): TurnMessage => ({ role, text });
@@ -76,16 +57,6 @@ describe('recalling a conversation', () => {
           expect(kept.length).toBeLessThanOrEqual(history.length);
         },
       ),
-    );
-  });
-
-  it('tells the model the date and the customer, as they will be quoted', () => {
-    expect(describeTurn(turnOf('q', []))).toBe(
-      [
-        'Today is 2026-11-23.',
-        'The customer is Dana Reyes of Acme: plan premium, account past due, health good (78 of 100), customer since 2025-03-01, language en.',
-        'Open invoices: INV-1 over 50.00 USD, due 2026-12-01.',
-      ].join('\n'),
     );
   });
 });

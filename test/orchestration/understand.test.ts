@@ -1,20 +1,10 @@
 /** What kind of message it is, and what routing gets to read. */
 import { describe, expect, it } from 'vitest';
-import type { Turn } from '../../src/orchestration/turn.ts';
-import { understand } from '../../src/orchestration/understand.ts';
+import { understand, type Said } from '../../src/orchestration/understand.ts';
+import { factsOf } from './facts.ts';
 
-function turnOf(text: string, asked = false): Turn {
-  return {
-    runId: 'run_1',
-    attempt: 1,
-    conversationId: 'conv_1',
-    customerId: 'cus_1',
-    customer: { name: 'Dana', company: null, plan: 'basic', status: 'active', health: 'good', language: 'en', since: '2026-01-01', openInvoices: [] },
-    text,
-    history: asked ? [{ role: 'customer', text: 'Earlier' }] : [],
-    lastAgentId: null,
-    now: new Date(),
-  };
+function turnOf(text: string, asked = false): Said {
+  return { customer: factsOf(), text, earlier: asked ? ['Earlier'] : [], now: new Date() };
 }
 
 describe('understanding a message', () => {

@@ -9,6 +9,9 @@ import { createLogger } from '../../src/foundation/logger.ts';
 import type { Agent, Catalog } from '../../src/catalog/agent.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
+import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
+import { createArticleDesk } from '../../src/desk/article.ts';
 import { createPresence } from '../../src/desk/presence.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
 import type { Desk } from '../../src/desk/desk.ts';
@@ -23,6 +26,7 @@ import { createRunDriver, type RunDriver } from '../../src/runs/driver.ts';
 import { conversationHead, followConversation, followRun } from '../../src/runs/follow.ts';
 import type { Runs } from '../../src/runs/runs.ts';
 import type { Database } from '../../src/store/database.ts';
+import { readPolicy } from '../../src/store/policy.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { createTestDatabase } from './database.ts';
 
@@ -51,6 +55,8 @@ export interface HouseOptions {
   readonly historyTokens?: number;
   /** False leaves jobs unhandled until `driver.start()`. */
   readonly started?: boolean;
+  /** A third agent, to which no customer's message is routed. */
+  readonly innerAgent?: boolean;
   readonly report?: (error: unknown) => void;
   /** False while another process owns the conversations of this database. */
   readonly available?: () => boolean;
@@ -70,6 +76,7 @@ function agent(id: string, tools: Agent['tools']): Agent {
     examples: [],
     notFor: [],
     utterances: [],
+    reachable: true,
     job: `Do ${id}.`,
     prompt: `You are ${id}.`,
     file: `essential/support/test/${id}.md`,
@@ -84,7 +91,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const jobs = createMemoryJobQueue({ log: logger });
   const signals = createMemorySignalBus({ log: logger });
   const grants = Object.fromEntries([...(options.tools?.keys() ?? [])].map((name) => [name, {}]));
-  const agents = [agent('first_agent', grants), agent('second_agent', {})];
+  const agents = [agent('first_agent', grants), agent('second_agent', {}), ...(options.innerAgent ? [{ ...agent('inner_agent', {}), reachable: false }] : [])];
   const catalog: Catalog = { agents, domains: new Map(), get: (id) => agents.find((one) => one.id === id) ?? null };
   const router: Router = {
     async route({ text, enabled }) {
@@ -92,11 +99,15 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       return { agentId, confidence: 0.9, candidates: [{ agentId, confidence: 0.9 }], reason: `The text points to ${agentId}.`, by: 'local_index' };
     },
   };
+  const agentDesk = createAgentDesk({ database, catalog, clock });
   const desk: Desk = {
     presence: createPresence({ database, log, registry: createMemoryPresenceRegistry(), clock, logger }),
     conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000 }),
     ...createToolDesk({ database, clock }),
-    agents: createAgentDesk({ database, catalog, clock }),
+    agents: agentDesk,
+    agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock }),
+    routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
+    articles: createArticleDesk({ database, clock }),
   };
   const makeDriver = (llm: Llm, queue = jobs) =>
     createRunDriver({
@@ -120,6 +131,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         catalog,
         router,
         disabledAgents: () => desk.agents.disabled(),
+        policy: () => readPolicy(database),
       }),
     });
   const driver = makeDriver(options.llm);

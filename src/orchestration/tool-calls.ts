@@ -1,0 +1,138 @@
+/**
+ * The tools one agent step asks for: called side by side within the agent's grants, each told when it is called and when it answered.
+ * A refusal becomes a failed result that the model reads; input that does not fit may be mended once, after that the tool is closed for
+ * the rest of the step. Knows no model.
+ */
+import { ZodError } from 'zod';
+import { AppError, type ErrorCode } from '../foundation/errors.ts';
+import type { Agent } from '../catalog/agent.ts';
+import type { ToolCall, ToolResult } from '../llm/llm.ts';
+import { HAND_OVER, readHandOver, type HandOver } from './hand-over.ts';
+import { tellsInstructions } from './output-guard.ts';
+import type { AnyTool, ToolContext } from './tool.ts';
+import { saidBefore, type Turn } from './turn.ts';
+import type { Emit } from './workflow-event.ts';
+
+const CALLS_PER_ROUND_MAX = 8;
+const TOOL_MS = 10_000;
+/** Rounds in which a tool may be called in a way that does not fit: the first is mended, the second closes it. */
+const MISFITS_MAX = 2;
+
+export interface ToolCallsInput {
+  readonly step: string;
+  readonly agent: Agent;
+  readonly turn: Turn;
+  readonly mayHandOverTo?: readonly Agent[];
+}
+
+export interface Called {
+  readonly results: readonly ToolResult[];
+  /** Accepted in this round; the first counts. */
+  readonly handOver: HandOver | null;
+}
+
+export interface ToolCalls {
+  /** Whatever fails, all calls of the round have ended before this does. @param round Grows from round to round. */
+  call(calls: readonly ToolCall[], round: number, signal: AbortSignal): Promise<Called>;
+}
+
+interface Outcome extends Omit<ToolResult, 'callId' | 'name'> {
+  readonly code: ErrorCode | null;
+}
+
+export function createToolCalls(tools: ReadonlyMap<string, AnyTool>, input: ToolCallsInput, emit: Emit): ToolCalls {
+  const { step, agent, turn } = input;
+  const effectIdOf = nameEffects(input);
+  /** By tool, the rounds in which it was called in a way that does not fit. */
+  const misfits = new Map<string, Set<number>>();
+  let handOver: HandOver | null = null;
+
+  function misfit(name: string, round: number, code: ErrorCode, sentence: string): Outcome {
+    const rounds = (misfits.get(name) ?? new Set()).add(round);
+    misfits.set(name, rounds);
+    const next = rounds.size < MISFITS_MAX ? 'Mend that and call it once more, or go on without it.' : `${closed(name)}`;
+    return failed(code, `${sentence} ${next}`);
+  }
+
+  async function run(call: ToolCall, round: number, effectId: string, signal: AbortSignal): Promise<Outcome> {
+    const { name } = call;
+    if ((misfits.get(name)?.size ?? 0) >= MISFITS_MAX) return failed('FORBIDDEN', closed(name));
+    if (name === HAND_OVER && input.mayHandOverTo?.length) return acceptHandOver(call, round, input.mayHandOverTo);
+    const tool = tools.get(name);
+    const grant = agent.tools[name];
+    if (!tool || !grant) return misfit(name, round, 'NOT_FOUND', `This agent has no tool called ${name}.`);
+    try {
+      const outcome = await tool.call(call.input, grant, contextOf(input, effectId), AbortSignal.any([signal, AbortSignal.timeout(TOOL_MS)]));
+      return { ...outcome, failed: false, code: null };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (error instanceof AppError && error.code === 'BAD_INPUT' && error.cause instanceof ZodError) return misfit(name, round, 'BAD_INPUT', error.message);
+      if (error instanceof AppError && error.code !== 'UNAVAILABLE') return failed(error.code, error.message);
+      if (error instanceof DOMException && error.name === 'TimeoutError') return failed('UNAVAILABLE', 'This took too long and was given up.');
+      throw error;
+    }
+  }
+
+  function acceptHandOver(call: ToolCall, round: number, targets: readonly Agent[]): Outcome {
+    if (handOver) return failed('CONFLICT', `The conversation goes to ${handOver.to.id} already.`);
+    const read = readHandOver(call.input, targets);
+    if (typeof read === 'string') return misfit(HAND_OVER, round, 'BAD_INPUT', read);
+    // A reason is read by the customer too: it must not carry what an answer may not.
+    handOver = tellsInstructions(agent.prompt, read.reason) ? { ...read, reason: 'The matter is for another agent.' } : read;
+    return { summary: `${read.to.title} goes on.`, failed: false, code: null };
+  }
+
+  async function told(call: ToolCall, round: number, effectId: string, signal: AbortSignal): Promise<ToolResult> {
+    const { callId, name } = call;
+    await emit({ type: 'tool_called', step, agentId: agent.id, callId, tool: name, arguments: redact(call.input, tools.get(name)?.redact ?? []) });
+    const { code, ...result } = await run(call, round, effectId, signal);
+    await emit({ type: 'tool_returned', step, agentId: agent.id, callId, tool: name, summary: result.summary, failed: result.failed, code });
+    return { callId, name, ...result };
+  }
+
+  return {
+    async call(calls, round, signal) {
+      const ended = await Promise.allSettled(
+        calls.map(async (call, index) => {
+          if (index >= CALLS_PER_ROUND_MAX)
+            return { callId: call.callId, name: call.name, summary: 'Too many tools were asked for at once; ask again for this one.', failed: true };
+          return told(call, round, effectIdOf(call.name), signal);
+        }),
+      );
+      const results = ended.map((one) => {
+        if (one.status === 'rejected') throw one.reason;
+        return one.value;
+      });
+      return { results, handOver };
+    },
+  };
+
+  function contextOf({ turn: { customerId, conversationId, runId, text, now } }: ToolCallsInput, callId: string): ToolContext {
+    return { customerId, conversationId, runId, agentId: agent.id, callId, said: text, earlier: saidBefore(turn), now };
+  }
+}
+
+function failed(code: ErrorCode, summary: string): Outcome {
+  return { summary, failed: true, code };
+}
+
+function closed(name: string): string {
+  return `${name} was called twice in a way that does not fit and is refused for the rest of this answer. Go on without it.`;
+}
+
+/**
+ * Names each call by its tool and how often the step called that before: another attempt, which may ask in other words or between
+ * other questions, finds what the first one did instead of doing it again.
+ */
+function nameEffects({ turn, step }: ToolCallsInput): (tool: string) => string {
+  const calledBefore = new Map<string, number>();
+  return (tool) => {
+    const nth = (calledBefore.get(tool) ?? 0) + 1;
+    calledBefore.set(tool, nth);
+    return `${turn.runId}:${step}:${tool}:${nth}`;
+  };
+}
+
+function redact(input: Readonly<Record<string, unknown>>, names: readonly string[]): Readonly<Record<string, unknown>> {
+  return names.length === 0 ? input : Object.fromEntries(Object.entries(input).map(([name, value]) => [name, names.includes(name) ? '[redacted]' : value]));
+}

@@ -1,0 +1,21 @@
+/** How well the rules read messages: floors on the labelled set, whose figures `node test/eval/understanding.ts` prints. */
+import { describe, expect, it } from 'vitest';
+import { measure, readLabelled } from '../eval/understanding.ts';
+
+describe('the labelled set', () => {
+  it('has at least two hundred messages, none of them in two parts', () => {
+    const labelled = readLabelled();
+    expect(labelled.length).toBeGreaterThanOrEqual(200);
+    expect(new Set(labelled.map(({ text }) => text.toLowerCase())).size).toBe(labelled.length);
+  });
+
+  it('is read rightly in the part the rules were not written on', () => {
+    const figures = measure('test');
+    expect(figures.language).toBeGreaterThan(0.95);
+    expect(figures.sign).toBeGreaterThan(0.9);
+    expect(figures.emotion).toBeGreaterThan(0.88);
+    expect(figures.urgency).toBeGreaterThan(0.88);
+    expect(figures.complexity).toBeGreaterThan(0.9);
+    expect(figures.entitiesF1).toBeGreaterThan(0.88);
+  });
+});

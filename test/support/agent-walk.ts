@@ -1,0 +1,223 @@
+/**
+ * One agent at work on real rows: its file, its tools, the real graph, driver and log, in a conversation of the customer. Who answers
+ * is decided by the test; what it answers by the offline model, or, with a script, by the real Anthropic path against the local
+ * Messages API. Use one walk per test file and one conversation per test.
+ *
+ *     const walk = await openAgentWalk({ seed: true });
+ *     const { text, tools } = await walk.say({ agentId: 'refund_processor', customerId: walk.demo, text: 'Refund my last payment' });
+ *     await walk.say({ agentId, customerId, conversationId, text: 'Yes', script: [{ toolCalls: [{ name: 'issue_refund', input: {} }] }, { text: 'Done.' }] });
+ */
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Catalog } from '../../src/catalog/agent.ts';
+import { loadCatalog } from '../../src/catalog/load-catalog.ts';
+import { createLocalRouter } from '../../src/catalog/local-router.ts';
+import type { Router } from '../../src/catalog/router.ts';
+import { createAgentDesk } from '../../src/desk/agent.ts';
+import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
+import { createArticleDesk } from '../../src/desk/article.ts';
+import { createConversationDesk } from '../../src/desk/conversation.ts';
+import { createPresence } from '../../src/desk/presence.ts';
+import { createMemoryPresenceRegistry } from '../../src/events/memory-presence-registry.ts';
+import { createToolDesk } from '../../src/desk/tool-desk.ts';
+import type { Desk } from '../../src/desk/desk.ts';
+import type { ParleyEvent } from '../../src/events/event.ts';
+import { createMemoryEventLog } from '../../src/events/memory-event-log.ts';
+import { systemClock as clock } from '../../src/foundation/clock.ts';
+import { newId } from '../../src/foundation/ids.ts';
+import { createLogger } from '../../src/foundation/logger.ts';
+import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
+import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
+import { seedArticles } from '../../src/knowledge/articles.ts';
+import { createKnowledge } from '../../src/knowledge/article-search.ts';
+import { createAnthropicLlm } from '../../src/llm/anthropic-llm.ts';
+import type { Llm } from '../../src/llm/llm.ts';
+import { createOfflineLlm } from '../../src/llm/offline-llm.ts';
+import { createReply } from '../../src/orchestration/reply.ts';
+import type { AnyTool } from '../../src/orchestration/tool.ts';
+import { createRunDriver } from '../../src/runs/driver.ts';
+import { followRun } from '../../src/runs/follow.ts';
+import type { Database } from '../../src/store/database.ts';
+import type { Run } from '../../src/store/generated/prisma/client.ts';
+import { readPolicy, seedPolicy } from '../../src/store/policy.ts';
+import { seedDemo } from '../../src/store/seed/seed.ts';
+import type { Viewer } from '../../src/store/viewer.ts';
+import { createTools } from '../../src/tools/tools.ts';
+import { createTestDatabase } from './database.ts';
+import { startMessagesApi, type MessagesApi, type ScriptedReply } from './messages-api.ts';
+
+const AGENTS = fileURLToPath(new URL('../../agents', import.meta.url));
+const ARTICLES = fileURLToPath(new URL('../../prisma/knowledge', import.meta.url));
+const ResultText = z.object({ text: z.string().default('') });
+const STAFF: Viewer = { kind: 'staff', userId: 'usr_test', name: 'Sam', role: 'admin' };
+
+export interface AgentWalk {
+  readonly database: Database;
+  readonly desk: Desk;
+  readonly catalog: Catalog;
+  readonly tools: ReadonlyMap<string, AnyTool>;
+  readonly model: MessagesApi;
+  /** The demo customer; empty without `seed`. */
+  readonly demo: string;
+  /** One message and its whole answer. Walks of one file are taken one after the other. */
+  say(said: Said): Promise<Walked>;
+  close(): Promise<void>;
+}
+
+export interface Said {
+  readonly agentId: string;
+  readonly customerId: string;
+  readonly text: string;
+  /** Left out: a new conversation. */
+  readonly conversationId?: string;
+  /** Run by its id, outside any conversation, as the desk runs it. */
+  readonly alone?: boolean;
+  /** What the model says and calls, request by request; without it the offline model answers. */
+  readonly script?: readonly ScriptedReply[];
+}
+
+export interface Walked {
+  readonly conversationId: string;
+  readonly run: Run;
+  /** What the customer reads. */
+  readonly text: string;
+  /** The tools that were called, in order of their answers. */
+  readonly tools: readonly { readonly tool: string; readonly arguments: unknown; readonly summary: string; readonly failed: boolean }[];
+  /** Every event of the run, as staff see it. */
+  readonly events: readonly ParleyEvent[];
+}
+
+export interface AgentWalkOptions {
+  /** The demo data: about a hundred customers with their rows. */
+  readonly seed?: boolean;
+  /** The help articles. */
+  readonly articles?: boolean;
+}
+
+export async function openAgentWalk({ seed = false, articles = false }: AgentWalkOptions = {}): Promise<AgentWalk> {
+  const { database, close: closeDatabase } = await createTestDatabase();
+  const model = await startMessagesApi();
+  const log = createLogger({ level: 'silent', pretty: false });
+  const demo = seed ? (await seedDemo(database, { now: clock.now(), log })).demo.customerId : '';
+  await seedPolicy(database);
+  if (articles) await seedArticles(database, ARTICLES, clock.now());
+
+  const eventLog = createMemoryEventLog({ clock, historyMs: 600_000, historyEventsMax: 100_000 });
+  const jobs = createMemoryJobQueue({ log });
+  const signals = createMemorySignalBus({ log });
+  const knowledge = createKnowledge({ database, clock });
+  const toolDesk = createToolDesk({ database, clock });
+  const tools = createTools({
+    database,
+    knowledge,
+    desk: toolDesk,
+    catalog: { get: (id) => catalog.get(id) },
+    router: { route: (request, signal) => localRouter.route(request, signal) },
+  });
+  const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
+  const localRouter: Router = createLocalRouter(catalog);
+  const agents = createAgentDesk({ database, catalog, clock });
+  const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: 10_000 });
+  const presence = createPresence({ database, log: eventLog, registry: createMemoryPresenceRegistry(), clock, logger: log });
+  const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock });
+  const routeCorrections = createRouteCorrectionDesk({ database, catalog, clock });
+  const desk: Desk = { ...toolDesk, presence, conversations, agents, agentRuns, routeCorrections, articles: createArticleDesk({ database, clock }) };
+
+  let forced = '';
+  let scripted = false;
+  const router: Router = {
+    route: async () => ({ agentId: forced, confidence: 1, candidates: [{ agentId: forced, confidence: 1 }], reason: 'The test says so.', by: 'person' }),
+  };
+  const anthropic = createAnthropicLlm({
+    apiKey: 'sk-test',
+    baseUrl: model.url,
+    models: { quick: 'claude-test', balanced: 'claude-test', careful: 'claude-test' },
+    tokenGapMs: 10_000,
+    clock,
+  });
+  const offline = createOfflineLlm({ tokensPerS: 0, clock });
+  const llm: Llm = { name: 'either', probe: async () => undefined, stream: (request, signal) => (scripted ? anthropic : offline).stream(request, signal) };
+  const reply = createReply({
+    llm,
+    tools,
+    catalog,
+    router,
+    historyTokens: 4_000,
+    answerTokensMax: 1_000,
+    stepMs: 20_000,
+    disabledAgents: () => agents.disabled(),
+    policy: () => readPolicy(database),
+  });
+  const driver = createRunDriver({
+    database,
+    log: eventLog,
+    jobs,
+    signals,
+    clock,
+    reply,
+    knowledge,
+    logger: log,
+    instanceId: newId('inst'),
+    runMs: 30_000,
+    runsAtOnce: 4,
+    report: () => undefined,
+  });
+  driver.start();
+
+  async function walk({ agentId, customerId, text, conversationId, alone = false, script }: Said): Promise<Walked> {
+    if (!catalog.get(agentId)) throw new Error(`there is no agent ${agentId}`);
+    forced = agentId;
+    scripted = script !== undefined;
+    if (script) model.script(...script);
+    const viewer: Viewer = { kind: 'customer', customerId };
+    const { run } = alone
+      ? await agentRuns.start(STAFF, { agentId, customerId, text })
+      : conversationId
+        ? await conversations.post(viewer, { conversationId, text })
+        : await conversations.start(viewer, { text });
+    if (!run) throw new Error('nobody answers this message');
+    const events: ParleyEvent[] = [];
+    const following = await followRun({ database, log: eventLog, clock }, STAFF, run.id, undefined, AbortSignal.timeout(30_000));
+    for await (const entry of following) if (entry.kind === 'event') events.push(entry.event);
+    const ended = await database.run.findUniqueOrThrow({ where: { id: run.id } });
+    const answer = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
+    return {
+      conversationId: ended.conversationId ?? '',
+      run: ended,
+      text: answer?.text ?? ResultText.parse(ended.result ?? {}).text,
+      tools: toolsOf(events),
+      events,
+    };
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    database,
+    desk,
+    catalog,
+    tools,
+    model,
+    demo,
+    say(said) {
+      const next = last.then(() => walk(said));
+      last = next.catch(() => undefined);
+      return next;
+    },
+    async close() {
+      await driver.close(0);
+      await jobs.close();
+      await eventLog.close();
+      await anthropic.close();
+      await model.close();
+      await closeDatabase();
+    },
+  };
+}
+
+function toolsOf(events: readonly ParleyEvent[]): Walked['tools'] {
+  const asked = new Map(events.flatMap((event) => (event.type === 'ToolCalled' ? [[event.callId, event.arguments] as const] : [])));
+  return events.flatMap((event) =>
+    event.type === 'ToolReturned' ? [{ tool: event.tool, arguments: asked.get(event.callId), summary: event.summary, failed: event.failed }] : [],
+  );
+}
