@@ -2,12 +2,11 @@
  * The articles as files: reads `<category>/<slug>.md` below a folder, checks every file and names all faults at once, and brings
  * the rows in line with them. Rows without a file are left alone: they belong to whoever wrote them. Watches nothing.
  */
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { idAt } from '../foundation/ids.ts';
 import type { ArticleRows } from './article-search.ts';
 import { ARTICLE_CATEGORIES, parseArticle, type Article, type Problem } from './article-file.ts';
+import { idOfText } from './derived-id.ts';
 
 /** Articles that cannot be used; each line of the message is `file:line: sentence`. */
 export class ArticlesError extends Error {
@@ -78,7 +77,7 @@ export async function seedArticles(
   now: Date,
 ): Promise<{ readonly created: number; readonly updated: number; readonly unchanged: number }> {
   const articles = await loadArticles(dir);
-  const rows = articles.map((article) => ({ ...article, id: idOf(article.slug) }));
+  const rows = articles.map((article) => ({ ...article, id: idOfText('art', `article:${article.slug}`) }));
   const written = await database.$queryRaw<{ created: boolean }[]>`
     INSERT INTO "KnowledgeArticle" AS old ("id", "slug", "title", "category", "tags", "body", "quality", "reviewedAt", "createdAt", "updatedAt")
     SELECT file.id, file.slug, file.title, file.category, file.tags, file.body, file.quality, file."reviewedAt", ${now}, ${now}
@@ -90,11 +89,4 @@ export async function seedArticles(
     RETURNING (xmax = 0) AS created`;
   const created = written.filter((row) => row.created).length;
   return { created, updated: written.length - created, unchanged: articles.length - written.length };
-}
-
-/** The moment is part of an id and must be the same everywhere: the start of the product, before any review. */
-const FIRST_ARTICLE_MS = Date.UTC(2025, 0, 1);
-
-function idOf(slug: string): string {
-  return idAt('art', FIRST_ARTICLE_MS, createHash('sha256').update(`article:${slug}`).digest());
 }

@@ -8,7 +8,9 @@ export interface KnowledgeHit {
   readonly section: string;
   /** Markdown, at most 1,200 characters. */
   readonly text: string;
-  /** 0 to 1 over similarity, quality, recency and helpfulness; comparable within one answer only. */
+  /** Share of the question's weight that the article covers, 0 to 1; comparable between questions. */
+  readonly similarity: number;
+  /** 0 to 1 over similarity, quality, recency and helpfulness (rank.ts); comparable within one answer only. */
   readonly score: number;
 }
 
@@ -27,5 +29,11 @@ export interface Knowledge {
     articleIds: readonly string[],
     kind: 'retrieved' | 'cited',
     where: { readonly conversationId: string | null; readonly runId: string },
+  ): Promise<void>;
+  /** Notes what a turn looked up and how well it was matched: gaps and FAQ are made from this. The same question of one run is noted once. */
+  recordSearch(
+    query: string,
+    hits: readonly KnowledgeHit[],
+    where: { readonly customerId: string; readonly conversationId: string | null; readonly runId: string },
   ): Promise<void>;
 }

@@ -46,7 +46,7 @@ export function choosePassage(body: string, weights: Readonly<Record<string, num
     const score = scoreOf(section, weights);
     if (score > best.score) best = { section, score };
   }
-  return { section: best.section?.heading ?? '', text: cut(best.section?.text ?? '') };
+  return { section: best.section?.heading ?? '', text: shorten(best.section?.text ?? '', PASSAGE_CHARS_MAX) };
 }
 
 function scoreOf(section: Section, weights: Readonly<Record<string, number>>): number {
@@ -73,17 +73,17 @@ function fits(word: string, lexeme: string): boolean {
 }
 
 /** The paragraphs that fit. A code block is one paragraph, so that none is left open. */
-function cut(text: string): string {
-  if (text.length <= PASSAGE_CHARS_MAX) return text;
+export function shorten(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return text;
   let kept = '';
   for (const paragraph of paragraphsOf(text)) {
     const longer = kept === '' ? paragraph : `${kept}\n\n${paragraph}`;
-    if (longer.length > PASSAGE_CHARS_MAX) break;
+    if (longer.length > charsMax) break;
     kept = longer;
   }
   if (kept !== '') return kept;
   // One paragraph alone is too long: end at a word, and never inside a surrogate pair.
-  const start = text.slice(0, PASSAGE_CHARS_MAX - 1);
+  const start = text.slice(0, charsMax - 1);
   const space = start.lastIndexOf(' ');
   return `${(space > 0 ? start.slice(0, space) : start).toWellFormed()}…`;
 }

@@ -11,7 +11,7 @@ import { createNetwork } from './anthropic-fetch.ts';
 import { toMessagesBody } from './anthropic-request.ts';
 import { streamAnswer, type StreamDeps } from './anthropic-stream.ts';
 import { cancellable } from './cancellable.ts';
-import { createCitationScanner, numberPassages } from './citations.ts';
+import { createCitationScanner, findUncited, numberPassages, writeSources } from './citations.ts';
 import { addUsage, NO_USAGE, type Llm, type LlmEvent, type LlmRequest, type LlmUsage, type ModelGrade, type StopReason } from './llm.ts';
 
 export interface AnthropicOptions {
@@ -63,7 +63,9 @@ export function createAnthropicLlm(options: AnthropicOptions): AnthropicLlm {
   async function* converse(request: LlmRequest, signal: AbortSignal): AsyncGenerator<LlmEvent, void> {
     const model = options.models[request.grade];
     const body = toMessagesBody(request, model);
-    const cited = createCitationScanner(numberPassages(request.messages));
+    const passages = numberPassages(request.messages);
+    const cited = createCitationScanner(passages);
+    let told = '';
     let spent = NO_USAGE;
     let servedBy = model;
     let heard = false;
@@ -76,6 +78,7 @@ export function createAnthropicLlm(options: AnthropicOptions): AnthropicLlm {
             heard = true;
             yield event;
             if (event.type !== 'text') continue;
+            told += event.text;
             for (const passage of cited(event.text)) yield { type: 'citation', passage };
           }
         }
@@ -97,6 +100,13 @@ export function createAnthropicLlm(options: AnthropicOptions): AnthropicLlm {
         pauses += 1;
         body.messages = [...body.messages, { role: 'assistant', content: continuation(answer.blocks()) }];
         continue;
+      }
+      // A model that quotes an article and forgets to say so: the sources are added for it.
+      const uncited = answer.stopReason === 'end_turn' ? findUncited(told, passages) : [];
+      if (uncited.length > 0) {
+        const text = `\n\n${writeSources(uncited, passages)}`;
+        yield { type: 'text', text };
+        for (const passage of cited(text)) yield { type: 'citation', passage };
       }
       yield { type: 'usage', usage: spent, model: servedBy };
       if (answer.stopReason === 'pause_turn' && !answer.calledTools) {

@@ -1,6 +1,7 @@
 /**
  * Numbers the passages a model was offered and finds the numbers again in what it writes, also when a marker arrives in pieces.
- * The same numbering serves the request, the answer and the offline model. Judges no citation: any offered number counts.
+ * The same numbering serves the request, the answer and the offline model. Judges no citation: any offered number counts. What is
+ * quoted without its number is found too, so that the number can be added.
  */
 import type { LlmMessage, Passage } from './llm.ts';
 
@@ -44,4 +45,34 @@ export function createCitationScanner(passages: readonly Passage[]): (text: stri
     }
     return fresh;
   };
+}
+
+/** As many words in a row are nobody's own: they are a quotation. */
+const QUOTED_WORDS = 8;
+
+/** Numbers of the passages that a finished text repeats word for word and nowhere cites; of several that say the same, the first. */
+export function findUncited(text: string, passages: readonly Passage[]): readonly number[] {
+  if (passages.length === 0) return [];
+  const cited = new Set(createCitationScanner(passages)(text));
+  const said = new Set(runsOf(text));
+  // Articles have sentences in common: what a cited passage says too is cited.
+  for (const passage of cited) for (const run of runsOf(passage.text)) said.delete(run);
+  const uncited: number[] = [];
+  for (const [at, passage] of passages.entries()) {
+    const runs = runsOf(passage.text);
+    if (cited.has(passage) || !runs.some((run) => said.has(run))) continue;
+    uncited.push(at + 1);
+    for (const run of runs) said.delete(run);
+  }
+  return uncited;
+}
+
+/** What is added to an answer that quotes without saying whom. */
+export function writeSources(numbers: readonly number[], passages: readonly Passage[]): string {
+  return `Sources: ${numbers.map((number) => `[${number}] ${passages[number - 1]?.title ?? ''}`).join(' · ')}`;
+}
+
+function runsOf(text: string): string[] {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return Array.from({ length: Math.max(0, words.length - QUOTED_WORDS + 1) }, (_, at) => words.slice(at, at + QUOTED_WORDS).join(' '));
 }

@@ -30,7 +30,7 @@ export interface LlmTool {
   readonly inputSchema: Readonly<Record<string, unknown>>;
   /** For the offline model: the inputs that this turn already makes known, or null when only a language model could fill them. */
   readonly knownInput: Readonly<Record<string, unknown>> | null;
-  /** True when calling it changes nothing. The offline model calls no other kind. */
+  /** True when calling it changes nothing, or only what the customer's own words ask for. The offline model calls no other kind. */
   readonly readOnly: boolean;
 }
 

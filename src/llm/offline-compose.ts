@@ -9,6 +9,9 @@ import { smallTalkOf, soundsUpset, subjectsOf, topicOf, type SmallTalk, type Top
 
 const FACTS_MAX = 3;
 const PASSAGE_WORDS = 170;
+/** What a further article adds is said shortly: the answer is about the best one. */
+const ADDED_WORDS = 60;
+const ADDED_MAX = 4;
 /** Beside facts an article only has to say what to do next: steps are worth more room than prose. */
 const STEP_WORDS_BESIDE_FACTS = 120;
 const PROSE_WORDS_BESIDE_FACTS = 60;
@@ -72,12 +75,16 @@ function answer(request: LlmRequest, question: Question, results: readonly ToolR
   parts.push(...facts);
   if (facts.length === 0) parts.push(...couldNotLookUp(results));
   if (best) {
+    const added = facts.length === 0 ? additions(best, ranked, question.text) : [];
+    const quoted = [best, ...added];
     const also = ranked.find(
-      ({ passage, score }) => passage.slug !== best.passage.slug && score >= ALSO_SCORE * best.score && sharesTitle(passage.title, question.context),
+      ({ passage, score }) =>
+        quoted.every((one) => one.passage.slug !== passage.slug) && score >= ALSO_SCORE * best.score && sharesTitle(passage.title, question.context),
     );
     parts.push(...quote(best, facts.length > 0));
+    for (const one of added) parts.push(`**${headingOf(one)}** [${one.number}]`, shortenPassage(one.passage.text, ADDED_WORDS));
     if (also) parts.push(`Also useful: "${also.passage.title}" [${also.number}].`);
-    parts.push(`Sources: ${[best, ...(also ? [also] : [])].map(({ number, passage }) => `[${number}] ${passage.title}`).join(' · ')}`);
+    parts.push(`Sources: ${[...quoted, ...(also ? [also] : [])].map(({ number, passage }) => `[${number}] ${passage.title}`).join(' · ')}`);
   }
   if (!best && facts.length === 0 && talk === null) {
     parts.push(`I do not have enough to answer that yet. ${topic.question}`);
@@ -112,10 +119,33 @@ function couldNotLookUp(results: readonly ToolResult[]): string[] {
     });
 }
 
-function quote({ passage, number }: RankedPassage, besideFacts: boolean): string[] {
+/** Other articles that are named after a part of the question that nothing quoted before speaks of: a message may ask two things. */
+function additions(best: RankedPassage, ranked: readonly RankedPassage[], question: string): readonly RankedPassage[] {
+  const open = new Set(subjectsOf(question));
+  const close = ({ passage }: RankedPassage): void => {
+    for (const word of subjectsOf(`${passage.title} ${passage.section} ${passage.text}`)) open.delete(word);
+  };
+  close(best);
+  const added: RankedPassage[] = [];
+  for (const one of ranked) {
+    const names = subjectsOf(`${one.passage.title} ${one.passage.section}`);
+    if (added.length === ADDED_MAX || one.score === 0 || [best, ...added].some(({ passage }) => passage.slug === one.passage.slug)) continue;
+    if (![...names].some((word) => open.has(word))) continue;
+    added.push(one);
+    close(one);
+  }
+  return added;
+}
+
+function headingOf({ passage }: RankedPassage): string {
+  return passage.section === '' ? passage.title : passage.section;
+}
+
+function quote(best: RankedPassage, besideFacts: boolean): string[] {
+  const { passage, number } = best;
   const steps = /^\d+[.)] /m.test(passage.text);
   const wordsMax = !besideFacts ? PASSAGE_WORDS : steps ? STEP_WORDS_BESIDE_FACTS : PROSE_WORDS_BESIDE_FACTS;
-  const heading = `**${passage.section === '' ? passage.title : passage.section}** [${number}]`;
+  const heading = `**${headingOf(best)}** [${number}]`;
   const text = shortenPassage(passage.text, wordsMax);
   return besideFacts ? [heading, text] : [steps ? 'Here is what to do.' : 'Here is how it works.', heading, text];
 }

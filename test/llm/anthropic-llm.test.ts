@@ -188,6 +188,19 @@ describe('the answer', () => {
     expect(events.flatMap((event) => (event.type === 'citation' ? [event.passage.slug] : []))).toEqual(['cards', 'refunds']);
   });
 
+  it('adds the sources of what the text quotes word for word without a number, once', async () => {
+    const { api, llm } = fixture();
+    const long: Passage = { ...CARDS, text: 'Open Settings, then Billing, and press the button beside the card that ended.' };
+    const messages = afterTools([REFUNDS, long, { ...long, slug: 'cards-again', title: 'Cards again' }]);
+    const quoting = 'Dana, **open Settings, then Billing,** and press the button beside the card.';
+    api.script({ text: quoting }, { text: `${quoting} [2]` }, { text: 'Open Settings and look at the card.' });
+    const { text, events } = await collect(llm.stream(requestOf({ messages }), never()));
+    expect(text).toBe(`${quoting}\n\nSources: [2] Cards`);
+    expect(events.flatMap((event) => (event.type === 'citation' ? [event.passage.slug] : []))).toEqual(['cards']);
+    expect((await collect(llm.stream(requestOf({ messages }), never()))).text).toBe(`${quoting} [2]`);
+    expect((await collect(llm.stream(requestOf({ messages }), never()))).text).toBe('Open Settings and look at the card.');
+  });
+
   it('counts cached tokens apart and works out the cost to the millionth', async () => {
     const { api, llm } = fixture();
     api.script({ text: 'Done', usage: { input: 1_000, cacheRead: 2_000, cacheWrite: 3_000, output: 400 } });
