@@ -26,6 +26,8 @@ const Environment = z.object({
   MODEL_BALANCED: z.string().default('claude-haiku-5-5'),
   MODEL_CAREFUL: z.string().default('claude-haiku-5-5'),
   OFFLINE_TOKENS_PER_S: count(0, 10_000).default(60),
+  OUTBOX_URL: httpUrl.optional(),
+  OUTBOX_TOKEN: z.string().min(1).optional(),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ALLOWED_ORIGINS: z.string().default(''),
   GRAPHIQL: flag.optional(),
@@ -96,6 +98,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     modelTokenGapMs: set.MODEL_TOKEN_GAP_MS,
     /** Words per second of the offline model; 0 is as fast as it can. */
     offlineTokensPerS: set.OFFLINE_TOKENS_PER_S,
+    /** Where mail, charges, refunds and orders to the product go. Null: into a file in development; in production they wait. */
+    outbox: set.OUTBOX_URL === undefined ? null : { url: set.OUTBOX_URL, token: set.OUTBOX_TOKEN ?? null },
     /** Null outside production: a secret is made once and kept in the data directory. */
     jwtSecret: set.JWT_SECRET ?? null,
     /** Origins besides our own that browsers may connect from. */

@@ -11,9 +11,12 @@ import type { Clock } from './foundation/clock.ts';
 import type { Logger } from './foundation/logger.ts';
 import { makeDemoCredentials, type DemoCredentials } from './identity/demo.ts';
 import type { Tokens } from './identity/token.ts';
+import { createKnowledge } from './knowledge/article-search.ts';
 import { seedArticles } from './knowledge/articles.ts';
 import { withAdvisoryLock } from './store/advisory-lock.ts';
 import type { Database } from './store/database.ts';
+import { demoQuestions } from './store/seed/questions.ts';
+import { DAY_MS } from './store/period.ts';
 import { seedDemo } from './store/seed/seed.ts';
 
 const ARTICLES = fileURLToPath(new URL('../prisma/knowledge', import.meta.url));
@@ -60,6 +63,7 @@ export async function openDemo(deps: DemoDeps): Promise<Demo> {
   const { database, clock, log } = deps;
   return withAdvisoryLock(deps.databaseUrl, 'seed', async () => {
     const [{ demo }, articles] = await Promise.all([seedDemo(database, { now: clock.now(), log }), seedArticles(database, ARTICLES, clock.now())]);
+    await askDemoQuestions(database, clock);
     const staff = await database.user.findUniqueOrThrow({ where: { id: demo.staffUserId } });
     const partnerKey = await readPartnerKey(deps.dataDir);
     const credentials = await makeDemoCredentials(
@@ -73,6 +77,22 @@ export async function openDemo(deps: DemoDeps): Promise<Demo> {
     );
     return { credentials, staffName: staff.name, articles: articles.created + articles.updated + articles.unchanged };
   });
+}
+
+/** Searches for what the demo customers asked, as turns do, where nothing was looked up yet: what is noted is what the search really finds. */
+async function askDemoQuestions(database: Database, clock: Clock): Promise<void> {
+  if ((await database.searchQuery.findFirst({ select: { id: true } })) !== null) return;
+  const questions = demoQuestions();
+  const asked = await database.conversation.findMany({ orderBy: { id: 'desc' }, take: questions.length, select: { id: true, customerId: true } });
+  const lookUp = async ({ text, daysAgo }: (typeof questions)[number], index: number): Promise<void> => {
+    const conversation = asked[index];
+    if (!conversation) return;
+    const at = new Date(clock.now().getTime() - daysAgo * DAY_MS);
+    const knowledge = createKnowledge({ database, clock: { ...clock, now: () => at } });
+    const where = { customerId: conversation.customerId, conversationId: conversation.id, runId: `demo:${conversation.id}` };
+    await knowledge.recordSearch(text, await knowledge.search(text, { first: 5 }), where);
+  };
+  await Promise.all(questions.map(lookUp));
 }
 
 /** Writes `demo.json`, whole or not at all, so that whoever waits for it never reads half. */

@@ -3,14 +3,21 @@
  * tests start the very thing that main.ts starts. Reads no environment and ends no process.
  */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadCatalog } from './catalog/load-catalog.ts';
 import { createLocalRouter } from './catalog/local-router.ts';
 import type { Config } from './config.ts';
 import { createPages } from './console/pages.ts';
 import { createAgentDesk } from './desk/agent.ts';
+import { createAgentRunDesk } from './desk/agent-run.ts';
+import { createRouteCorrectionDesk } from './desk/route-correction.ts';
+import { createArticleDesk } from './desk/article.ts';
 import { createConversationDesk } from './desk/conversation.ts';
 import type { Desk } from './desk/desk.ts';
+import { startKnowledgeRounds } from './desk/knowledge-rounds.ts';
+import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-outbox.ts';
+import { createFileTransport, createHttpTransport } from './desk/outbox-transport.ts';
 import { createToolDesk } from './desk/tool-desk.ts';
 import { createPresence } from './desk/presence.ts';
 import { openDelivery } from './delivery.ts';
@@ -34,7 +41,7 @@ import { schema } from './schema/schema.ts';
 import { openDatabase, probe } from './store/database.ts';
 import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { migrate } from './store/migrate.ts';
-import { seedPolicy } from './store/policy.ts';
+import { readPolicy, seedPolicy } from './store/policy.ts';
 import { createTools } from './tools/tools.ts';
 
 export interface ParleyDeps {
@@ -64,6 +71,8 @@ const CONNECT_MS = 5_000;
 const STATEMENT_MS = 15_000;
 /** How long readers may take, once no run is active, to hear the end of the last answers. */
 const HEARD_MS = 1_000;
+/** What is still due in the outbox gets this long on leaving. */
+const OUTBOX_MS = 5_000;
 /** What closing the doors may take once no run is active. */
 const DOORS_MS = 5_000;
 
@@ -99,6 +108,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
 
   const delivery = await openDelivery({ config, databaseUrl, log, clock, opened });
   const { eventLog, jobs, signals } = delivery;
+  openOutbox(config, { database, clock, log }, opened);
   const presence = createPresence({ database, log: eventLog, registry: delivery.presence, clock, logger: log });
   opened.push(() => presence.close());
 
@@ -116,10 +126,30 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   const router = createLocalRouter(catalog);
   const agents = createAgentDesk({ database, catalog, clock });
   const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: config.limits.messageCharsMax });
-  const desk: Desk = Object.freeze({ ...toolDesk, presence, conversations, agents });
+  const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock });
+  const routeCorrections = createRouteCorrectionDesk({ database, catalog, clock });
+  const desk: Desk = Object.freeze({
+    ...toolDesk,
+    presence,
+    conversations,
+    agents,
+    agentRuns,
+    routeCorrections,
+    articles: createArticleDesk({ database, clock }),
+  });
 
   const { historyTokens, answerTokensMax, stepMs, runMs, runsAtOnce, drainMs } = config.limits;
-  const reply = createReply({ llm, tools, catalog, router, historyTokens, answerTokensMax, stepMs, disabledAgents: () => agents.disabled() });
+  const reply = createReply({
+    llm,
+    tools,
+    catalog,
+    router,
+    historyTokens,
+    answerTokensMax,
+    stepMs,
+    disabledAgents: () => agents.disabled(),
+    policy: () => readPolicy(database),
+  });
   const driver = createRunDriver({
     database,
     log: eventLog,
@@ -175,6 +205,8 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     // What the last answers said is on its way to their readers.
     await delivery.caughtUp(AbortSignal.timeout(HEARD_MS));
   });
+  const rounds = startKnowledgeRounds({ database, clock, log });
+  opened.push(() => rounds.close());
   const { port, url } = await gateway.listen();
   opened.push(() => gateway.drain(drainMs));
   if (demo) await writeDemo(config.dataDir, demo.credentials, url);
@@ -186,6 +218,19 @@ async function openPostgres(config: Config, log: Logger, opened: Close[]): Promi
   const postgres = await openEmbeddedPostgres({ dataDir: config.dataDir, log });
   opened.push(() => postgres.leave());
   return postgres.url;
+}
+
+/** Closes after the runs have: what their last steps wrote still goes out. */
+function openOutbox(config: Config, deps: Omit<OutboxDeliveryDeps, 'transport'>, opened: Close[]): void {
+  const { outbox } = config;
+  if (outbox === null && config.production) {
+    deps.log.warn('OUTBOX_URL is not set: mail, charges, refunds and orders to the product wait in the outbox');
+    return;
+  }
+  const transport = outbox === null ? createFileTransport(join(config.dataDir, 'outbox.jsonl')) : createHttpTransport(outbox.url, outbox.token);
+  const delivery = createOutboxDelivery({ ...deps, transport });
+  delivery.start();
+  opened.push(() => delivery.close(OUTBOX_MS));
 }
 
 function openModel(config: Config, clock: Clock, opened: Close[]): Llm {

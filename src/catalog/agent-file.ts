@@ -36,6 +36,8 @@ const AgentFrontMatter = z.strictObject({
   hands_over_to: z.array(slug).default([]),
   examples: z.array(sentence).min(2, 'must have at least 2 entries'),
   not_for: z.array(sentence).default([]),
+  /** False for an agent that no customer's message is for. */
+  reachable: z.boolean().default(true),
 });
 
 const DomainFrontMatter = z.strictObject({

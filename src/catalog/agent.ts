@@ -9,6 +9,9 @@ export type AgentRole = (typeof AGENT_ROLES)[number];
 export const AGENT_MODELS = ['quick', 'balanced', 'careful'] as const;
 export type AgentModel = (typeof AGENT_MODELS)[number];
 
+/** The agent that a customer who wants a person is routed to. */
+export const PERSON_AGENT_ID = 'escalation_decider';
+
 export interface Agent {
   /** The file name without `.md`; unique in the tree. */
   readonly id: string;
@@ -29,6 +32,8 @@ export interface Agent {
   readonly notFor: readonly string[];
   /** Further utterances in customers' words, from `<id>.examples.txt`. */
   readonly utterances: readonly string[];
+  /** True when a customer's own message can be for it; the others work for those, or for the desk, and are never routed to. */
+  readonly reachable: boolean;
   /** The Job section: one sentence. */
   readonly job: string;
   /** House, domain folders and own body, in that order: the fixed part of every prompt. */

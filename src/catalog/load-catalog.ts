@@ -243,6 +243,7 @@ function toCatalog(tree: Tree): Catalog {
       examples: front.examples,
       notFor: front.not_for,
       utterances: spoken.get(loaded.id) ?? [],
+      reachable: front.reachable,
       job,
       prompt: [tree.house, ...lineage(loaded.domain).map((path) => domains.get(path)?.body ?? ''), `# ${front.title}\n\n${body}`]
         .filter((part) => part !== '')

@@ -43,7 +43,7 @@ interface Choice {
 
 /** Trains on the catalogue's examples before it returns: a fraction of a second for the first agents. */
 export function createLocalRouter(catalog: Catalog): Router {
-  const agents = catalog.agents;
+  const agents = catalog.agents.filter(({ reachable }) => reachable);
   const model = createRoutingModel(agents);
   const claimed = new Map(agents.flatMap((agent, index) => [...agent.examples, ...agent.utterances].map((text) => [sentenceKey(text), index] as const)));
   const generalOf = generalAgents(catalog);

@@ -1,13 +1,16 @@
-/** Articles and the search in them. The ranking is the search's; nothing is ranked here. */
+/** Articles, the search in them, and what readers say of them. The ranking is the search's; nothing is ranked here. */
 import { requireViewer } from '../desk/access.ts';
 import type { KnowledgeHit as Hit } from '../knowledge/knowledge.ts';
+import { synthesize, type Synthesis } from '../knowledge/synthesize.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
-import { given, line, wholeNumber } from './input.ts';
+import { found, given, idOf, line, wholeNumber } from './input.ts';
+import { page } from './page.ts';
+import { relations } from './selection.ts';
 
 const HITS_DEFAULT = 5;
 const HITS_MAX = 20;
 
-builder.prismaObject('KnowledgeArticle', {
+export const KnowledgeArticle = builder.prismaObject('KnowledgeArticle', {
   description: 'An article of the knowledge base.',
   interfaces: [Node],
   fields: (t) => ({
@@ -24,6 +27,8 @@ builder.prismaObject('KnowledgeArticle', {
   }),
 });
 
+const KnowledgeArticleConnection = builder.connectionObject({ type: KnowledgeArticle, name: 'KnowledgeArticleConnection' }, { name: 'KnowledgeArticleEdge' });
+
 const KnowledgeHit = builder.objectRef<Hit>('KnowledgeHit').implement({
   description: 'A passage of an article that fits a search.',
   fields: (t) => ({
@@ -33,9 +38,62 @@ const KnowledgeHit = builder.objectRef<Hit>('KnowledgeHit').implement({
     category: t.exposeString('category', { description: 'What the article is about.' }),
     section: t.exposeString('section', { description: 'The heading the passage stands under; empty for the opening of an article.' }),
     text: t.exposeString('text', { description: 'The passage as Markdown.' }),
+    similarity: t.exposeFloat('similarity', { description: 'Share of the question that the article covers, 0 to 1; below 0.5 it may not answer it.' }),
     score: t.exposeFloat('score', { description: 'How well it fits, 0 to 1; to be compared within one answer only.' }),
   }),
 });
+
+const KnowledgeAnswer = builder.objectRef<Synthesis>('KnowledgeAnswer').implement({
+  description: 'An answer made of passages alone: every sentence is an article’s, and each passage is cited.',
+  fields: (t) => ({
+    text: t.exposeString('text', { description: 'Markdown; `[1]` is the first of `sources`. Empty when nothing was found.' }),
+    confidence: t.exposeFloat('confidence', {
+      description: 'How far it is to be trusted, 0 to 1: how much of the question is covered, at what length, by how many articles.',
+    }),
+    sources: t.field({ type: [KnowledgeHit], description: 'The passages, in the order of their numbers.', resolve: (answer) => [...answer.sources] }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  article: t.prismaField({
+    type: 'KnowledgeArticle',
+    nullable: true,
+    description: 'One article. NOT_FOUND when there is none with this id.',
+    args: { id: t.arg.id({ required: true, description: 'The article.' }) },
+    resolve: async (query, _root, { id }, { viewer, database }) => {
+      requireViewer(viewer);
+      return found('article', await database.knowledgeArticle.findFirst({ ...query, where: { id: idOf('id', 'art', id), active: true } }));
+    },
+  }),
+  articles: t.connection(
+    {
+      type: KnowledgeArticle,
+      nullable: true,
+      description: 'The articles, the one that changed last first.',
+      args: { category: t.arg.string({ description: 'Only articles about this.' }) },
+      resolve: (_root, args, context, info) => {
+        requireViewer(context.viewer);
+        const category = given(args.category, (value) => line('category', value, 100));
+        const chosen = { active: true, ...(category ? { category } : {}) };
+        const query = relations(context, info, 'connection');
+        return page(args, 'updatedAt', 'newest first', ({ where, orderBy, take }) =>
+          context.database.knowledgeArticle.findMany({ ...query, where: { AND: [chosen, where] }, orderBy, take }),
+        );
+      },
+    },
+    KnowledgeArticleConnection,
+  ),
+  knowledgeAnswer: t.field({
+    type: KnowledgeAnswer,
+    nullable: true,
+    description: 'What the articles say to a question, as one cited answer. No model is asked.',
+    args: { search: t.arg.string({ required: true, description: 'The question, in plain words; at most 1,000 characters.' }) },
+    resolve: async (_root, args, { viewer, knowledge }) => {
+      requireViewer(viewer);
+      return synthesize(await knowledge.search(line('search', args.search.replaceAll(/\s+/g, ' '), 1_000), { first: HITS_DEFAULT }));
+    },
+  }),
+}));
 
 builder.queryField('knowledge', (t) =>
   t.field({
@@ -55,4 +113,30 @@ builder.queryField('knowledge', (t) =>
       return knowledge.search(search, { first, ...(category ? { category } : {}) });
     },
   }),
+);
+
+builder.relayMutationField(
+  'rateArticle',
+  {
+    description: 'Which article, and whether it helped.',
+    inputFields: (t) => ({
+      articleId: t.id({ required: true, description: 'The article.' }),
+      helpful: t.boolean({ required: true, description: 'Whether it helped.' }),
+      conversationId: t.id({ description: 'The conversation in which it was read, if it was in one.' }),
+    }),
+  },
+  {
+    description: 'Says whether an article helped. One voice for each viewer and conversation; a later one replaces the earlier.',
+    resolve: (_root, { input }, { viewer, desk }) =>
+      desk.articles.rate(requireViewer(viewer), {
+        articleId: idOf('input.articleId', 'art', input.articleId),
+        helpful: input.helpful,
+        conversationId: given(input.conversationId, (id) => idOf('input.conversationId', 'conv', id)) ?? null,
+      }),
+  },
+  {
+    outputFields: (t) => ({
+      article: t.field({ type: KnowledgeArticle, description: 'The article with its votes as they are now.', resolve: (payload) => payload.article }),
+    }),
+  },
 );

@@ -69,6 +69,15 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
     find: ({ id, viewer, context, query }) => context.database.runStep.findFirst({ ...query, where: { id, run: runsVisibleTo(viewer) } }),
   },
   art: { type: 'KnowledgeArticle', find: ({ id, context, query }) => context.database.knowledgeArticle.findFirst({ ...query, where: { id, active: true } }) },
+  arep: {
+    type: 'ArticleReport',
+    find: async ({ id, viewer, context, query }) => (viewer.kind === 'staff' ? context.database.articleReport.findUnique({ ...query, where: { id } }) : null),
+  },
+  sugg: {
+    type: 'ArticleSuggestion',
+    find: async ({ id, viewer, context, query }) =>
+      viewer.kind === 'staff' ? context.database.articleSuggestion.findUnique({ ...query, where: { id } }) : null,
+  },
 };
 
 builder.queryField('node', (t) =>

@@ -158,6 +158,12 @@ builder.objectRef<ItemOf<'StepFinished'>>('StepFinished').implement({
     role: t.string({ nullable: true, description: 'The part the agent played; `null` where there are no parts.', resolve: ({ said }) => said.role }),
     outcome: t.string({ description: 'How: SUCCEEDED, FAILED, STOPPED or SKIPPED.', resolve: ({ said }) => said.outcome.toUpperCase() }),
     ms: t.int({ description: 'How long it took, in milliseconds.', resolve: ({ said }) => said.ms }),
+    output: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What it found or decided, and why, by workflow. `null` when it did not succeed.',
+      resolve: ({ said }) => said.output ?? null,
+    }),
   }),
 });
 
@@ -195,6 +201,33 @@ builder.objectRef<ItemOf<'ToolReturned'>>('ToolReturned').implement({
     }),
     summary: t.string({ description: 'What came of it, in plain words.', resolve: ({ said }) => said.summary }),
     failed: t.boolean({ description: 'True when it could not do what was asked.', resolve: ({ said }) => said.failed }),
+    failureCode: t.string({
+      nullable: true,
+      description: 'Why not, as a code of the list that errors carry in `extensions.code`. `null` when it did not fail.',
+      resolve: ({ said }) => said.code ?? null,
+    }),
+  }),
+});
+
+builder.objectRef<ItemOf<'HandedOver'>>('HandedOver').implement({
+  description: 'Another agent goes on with the same answer. What was said stays; later text is the new agent’s.',
+  interfaces: EVERYWHERE,
+  fields: (t) => ({
+    runId: t.id({ description: 'The run.', resolve: ({ said }) => said.runId }),
+    from: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'Who answered so far; `null` when that agent has since been removed.',
+      resolve: ({ said }, _args, context) => agentOf(context, said.fromAgentId),
+    }),
+    to: t.field({
+      type: Agent,
+      nullable: true,
+      description: 'Who goes on; `null` when that agent has since been removed.',
+      resolve: ({ said }, _args, context) => agentOf(context, said.toAgentId),
+    }),
+    reason: t.string({ description: 'Why, in the words of the agent that hands over.', resolve: ({ said }) => said.reason }),
+    hop: t.int({ description: '1 for the first of the run.', resolve: ({ said }) => said.hop }),
   }),
 });
 

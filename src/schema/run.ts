@@ -114,7 +114,7 @@ export const Run = builder.prismaObject('Run', {
   interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID('id', { description: ID_DESCRIPTION }),
-    workflow: t.exposeID('workflow', { description: 'Which workflow: "reply" answers a message.' }),
+    workflow: t.exposeID('workflow', { description: 'Which workflow: "reply" answers a message, "agent" runs one agent by itself.' }),
     status: t.field({ type: RunStatus, description: 'Where it stands.', resolve: (run) => run.status }),
     outcome: t.exposeString('outcome', { nullable: true, description: 'How it ended, in a word; `null` until it has succeeded.' }),
     finishReason: t.field({
@@ -127,8 +127,9 @@ export const Run = builder.prismaObject('Run', {
     result: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'The structured result, by workflow. `null` until it is done, and when a customer asks: their answer is the message.',
-      resolve: (run, _args, { viewer }) => (seesAssessments(viewer) ? run.result : null),
+      description:
+        'The structured result, by workflow; that of "agent" holds the answer as `text`. `null` until it is done, and of "reply" when a customer asks: their answer is the message.',
+      resolve: (run, _args, { viewer }) => (seesAssessments(viewer) || run.workflow === 'agent' ? run.result : null),
     }),
     usage: t.field({ type: Usage, description: 'What models read and wrote so far, whether it succeeds or not.', resolve: (run) => usageOf(run) }),
     error: t.field({

@@ -9,6 +9,9 @@ import { createYoga } from 'graphql-yoga';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { createLocalRouter } from '../../src/catalog/local-router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
+import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
+import { createArticleDesk } from '../../src/desk/article.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
 import { createPresence } from '../../src/desk/presence.ts';
 import { createMemoryPresenceRegistry } from '../../src/events/memory-presence-registry.ts';
@@ -59,9 +62,10 @@ const conversations = createConversationDesk({
   messageCharsMax: MESSAGE_CHARS_MAX,
 });
 const presence = createPresence({ database, log: eventLog, registry: createMemoryPresenceRegistry(), clock, logger: log });
+const agents = createAgentDesk({ database, catalog, clock });
 const shared = {
   database,
-  desk: { ...toolDesk, presence, conversations, agents: createAgentDesk({ database, catalog, clock }) },
+  desk: { ...toolDesk, presence, conversations, agents, agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock }), routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }), articles: createArticleDesk({ database, clock }) },
   runs: nothingRuns(),
   catalog,
   router,

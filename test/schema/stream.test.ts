@@ -30,9 +30,10 @@ const ALL = `
   ... on RunStopped { run { id } by usage { ...all } }
   ... on AgentChosen { runId agent { id } confidence candidates { agent { id } confidence } reason by }
   ... on StepStarted { runId step path attempt agent { id } role }
-  ... on StepFinished { runId step path attempt agent { id } role outcome ms }
+  ... on StepFinished { runId step path attempt agent { id } role outcome ms output }
   ... on ToolCalled { runId step callId tool agent { id } arguments }
-  ... on ToolReturned { runId step callId tool agent { id } summary failed }
+  ... on ToolReturned { runId step callId tool agent { id } summary failed failureCode }
+  ... on HandedOver { runId from { id } to { id } reason hop }
   ... on ConversationChanged { conversation { id status } }
   ... on UsageUpdated { runId usage { ...all } }
 `;
@@ -127,9 +128,10 @@ describe('a subscription', () => {
         by: 'local_index',
       },
       { ...head, ...step, type: 'StepStarted' },
-      { ...head, ...step, type: 'StepFinished', outcome: 'succeeded', ms: 30, agentId: null, role: 'critic' },
+      { ...head, ...step, type: 'StepFinished', outcome: 'succeeded', ms: 30, agentId: null, role: 'critic', output: { found: 3 } },
       { ...head, ...call, type: 'ToolCalled', arguments: { months: 3 } },
-      { ...head, ...call, type: 'ToolReturned', summary: 'Three invoices.', failed: false },
+      { ...head, ...call, type: 'ToolReturned', summary: 'Three invoices.', failed: true, code: 'FORBIDDEN' },
+      { ...head, type: 'HandedOver', runId, fromAgentId: 'first_agent', toAgentId: 'gone_agent', reason: 'It is about money.', hop: 1 },
       { ...head, type: 'ConversationChanged', conversationId },
       { ...head, type: 'UsageUpdated', runId, usage: USAGE },
     ];
@@ -160,9 +162,10 @@ describe('a subscription', () => {
         by: 'LOCAL_INDEX',
       },
       StepStarted: { runId, step: 'step_1', path: 'agent', attempt: 1, agent: { id: 'first_agent' }, role: null },
-      StepFinished: { runId, step: 'step_1', path: 'agent', attempt: 1, agent: null, role: 'critic', outcome: 'SUCCEEDED', ms: 30 },
+      StepFinished: { runId, step: 'step_1', path: 'agent', attempt: 1, agent: null, role: 'critic', outcome: 'SUCCEEDED', ms: 30, output: { found: 3 } },
       ToolCalled: { ...call, arguments: { months: 3 } },
-      ToolReturned: { ...call, summary: 'Three invoices.', failed: false },
+      ToolReturned: { ...call, summary: 'Three invoices.', failed: true, failureCode: 'FORBIDDEN' },
+      HandedOver: { runId, from: { id: 'first_agent' }, to: null, reason: 'It is about money.', hop: 1 },
       ConversationChanged: { conversation: { id: conversationId, status: 'ACTIVE' } },
       UsageUpdated: { runId, usage: USAGE_SEEN },
     };
