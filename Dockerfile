@@ -32,6 +32,8 @@ COPY prisma/ prisma/
 COPY agents/ agents/
 COPY src/ src/
 COPY --from=generated /parley/src/store/generated/ src/store/generated/
+# What routing learns from the agents' examples, so that no start has to.
+RUN node --input-type=module -e "import { openRoutingModel } from './src/catalog/kept-model.ts'; import { loadCatalog } from './src/catalog/load-catalog.ts'; import { reachableAgents } from './src/catalog/local-router.ts'; await openRoutingModel(reachableAgents(await loadCatalog('agents', { has: () => true, parseGrant: () => undefined })))"
 # The user `node`, by number: platforms that refuse root cannot tell from a name. It owns nothing here and writes nothing.
 USER 1000:1000
 EXPOSE 4000

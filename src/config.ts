@@ -9,7 +9,18 @@ import { LOG_LEVELS } from './foundation/logger.ts';
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const httpUrl = z.url({ protocol: /^https?$/ });
+const days = count(1, 36_500);
+/** US dollars; `none` is without a limit. */
+const usd = z.union([z.literal('none').transform(() => null), z.coerce.number('must be a sum in US dollars, or none').positive().max(1_000_000)]).optional();
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
 
 const Environment = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
@@ -28,6 +39,7 @@ const Environment = z.object({
   OFFLINE_TOKENS_PER_S: count(0, 10_000).default(60),
   OUTBOX_URL: httpUrl.optional(),
   OUTBOX_TOKEN: z.string().min(1).optional(),
+  DESK_TIMEZONE: z.string().default('UTC').refine(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin'),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ALLOWED_ORIGINS: z.string().default(''),
   GRAPHIQL: flag.optional(),
@@ -45,6 +57,14 @@ const Environment = z.object({
   DRAIN_SOCKETS_PER_S: count(1, 100_000).default(200),
   HISTORY_MS: count(1_000, 86_400_000).default(15 * 60_000),
   HISTORY_EVENTS_MAX: count(100, 1_000_000).default(10_000),
+  BUDGET_RUN_USD: usd,
+  BUDGET_CONVERSATION_USD: usd,
+  BUDGET_DAY_USD: usd,
+  RETENTION_CONVERSATION_DAYS: days.default(730),
+  RETENTION_AUDIT_DAYS: days.default(1_095),
+  RETENTION_OUTBOX_DAYS: days.default(90),
+  RETENTION_SEARCH_DAYS: days.default(90),
+  RETENTION_IDEMPOTENCY_DAYS: days.default(1),
   SOCKETS_PER_VIEWER: count(1, 10_000).default(10),
   SUBSCRIPTIONS_PER_SOCKET: count(1, 10_000).default(100),
   OPERATIONS_PER_SOCKET: count(1, 1_000).default(20),
@@ -78,7 +98,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   const production = given['NODE_ENV'] === 'production';
   if (production) problems.push(...missingInProduction(given));
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const budgets = parsed.success ? budgetsOf(parsed.data) : null;
+  if (budgets) problems.push(...unorderedBudgets(budgets));
+  if (!parsed.success || budgets === null || problems.length > 0) throw new ConfigError(problems);
   const set = parsed.data;
   return Object.freeze({
     mode: set.NODE_ENV,
@@ -96,10 +118,22 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     anthropic: set.ANTHROPIC_API_KEY ? { apiKey: set.ANTHROPIC_API_KEY, baseUrl: set.ANTHROPIC_BASE_URL ?? null } : null,
     models: { quick: set.MODEL_QUICK, balanced: set.MODEL_BALANCED, careful: set.MODEL_CAREFUL },
     modelTokenGapMs: set.MODEL_TOKEN_GAP_MS,
+    /** What models may cost, in US dollars; null is without a limit. */
+    budgets: Object.freeze(budgets),
+    /** Days for which each kind of data is kept. */
+    retention: Object.freeze({
+      conversationDays: set.RETENTION_CONVERSATION_DAYS,
+      auditDays: set.RETENTION_AUDIT_DAYS,
+      outboxDays: set.RETENTION_OUTBOX_DAYS,
+      searchDays: set.RETENTION_SEARCH_DAYS,
+      idempotencyDays: set.RETENTION_IDEMPOTENCY_DAYS,
+    }),
     /** Words per second of the offline model; 0 is as fast as it can. */
     offlineTokensPerS: set.OFFLINE_TOKENS_PER_S,
     /** Where mail, charges, refunds and orders to the product go. Null: into a file in development; in production they wait. */
     outbox: set.OUTBOX_URL === undefined ? null : { url: set.OUTBOX_URL, token: set.OUTBOX_TOKEN ?? null },
+    /** Where the people of the desk work: business hours are meant there. */
+    deskTimeZone: set.DESK_TIMEZONE,
     /** Null outside production: a secret is made once and kept in the data directory. */
     jwtSecret: set.JWT_SECRET ?? null,
     /** Origins besides our own that browsers may connect from. */
@@ -133,6 +167,24 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
       operationCostMax: set.OPERATION_COST_MAX,
     }),
   });
+}
+
+/** The offline model costs nothing. A day has no limit by itself: only who runs Parley knows its traffic. */
+function budgetsOf(set: z.infer<typeof Environment>) {
+  const paid = set.ANTHROPIC_API_KEY !== undefined;
+  const { BUDGET_RUN_USD: run = paid ? 0.1 : null, BUDGET_CONVERSATION_USD: conversation = paid && run !== null ? Math.max(5, run) : null, BUDGET_DAY_USD: day = null } = set;
+  return { run, conversation, day };
+}
+
+/** A run holds its whole budget before it starts: without one there is nothing to hold, and a larger one would never fit. */
+function unorderedBudgets({ run, conversation, day }: ReturnType<typeof budgetsOf>): string[] {
+  const problems: string[] = [];
+  if (run === null && conversation !== null) problems.push('BUDGET_CONVERSATION_USD: needs BUDGET_RUN_USD, which each run reserves of it');
+  if (run === null && day !== null) problems.push('BUDGET_DAY_USD: needs BUDGET_RUN_USD, which each run reserves of it');
+  if (run !== null && conversation !== null && conversation < run) problems.push('BUDGET_CONVERSATION_USD: must be at least BUDGET_RUN_USD');
+  const least = Math.max(run ?? 0, conversation ?? 0);
+  if (day !== null && run !== null && day < least) problems.push('BUDGET_DAY_USD: must be at least BUDGET_RUN_USD and BUDGET_CONVERSATION_USD');
+  return problems;
 }
 
 function missingInProduction(given: Readonly<Record<string, unknown>>): string[] {

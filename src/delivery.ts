@@ -3,7 +3,7 @@
  * process otherwise. Without Redis one process is home to all conversations of a database, and the others say so.
  */
 import type { Config } from './config.ts';
-import type { EventLog } from './events/event-log.ts';
+import type { ChannelKind, EventLog } from './events/event-log.ts';
 import { createMemoryEventLog } from './events/memory-event-log.ts';
 import { createMemoryPresenceRegistry } from './events/memory-presence-registry.ts';
 import type { PresenceRegistry } from './events/presence-registry.ts';
@@ -50,10 +50,10 @@ export function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
 }
 
 async function openInProcess({ config, databaseUrl, log, clock, opened }: DeliveryDeps): Promise<Delivery> {
-  const { historyMs, historyEventsMax } = config.limits;
+  const { historyEventsMax } = config.limits;
   const home = await holdHome({ url: databaseUrl, log, clock });
   opened.push(() => home.close());
-  const eventLog = createMemoryEventLog({ clock, historyMs, historyEventsMax, available: home.isHome });
+  const eventLog = createMemoryEventLog({ clock, historyMs: historyOf(config), historyEventsMax, available: home.isHome });
   opened.push(() => eventLog.close());
   home.onChange((here) => {
     if (here) eventLog.startOver();
@@ -80,9 +80,8 @@ async function openInProcess({ config, databaseUrl, log, clock, opened }: Delive
 }
 
 async function openThroughRedis({ config, log, clock, opened }: DeliveryDeps, url: string): Promise<Delivery> {
-  const { historyMs, historyEventsMax } = config.limits;
-  const kept = { conversation: historyMs, run: historyMs, escalations: Math.max(historyMs, ESCALATIONS_MS) };
-  const eventLog = await createRedisEventLog({ url, clock, log, historyMs: kept, historyEventsMax });
+  const { historyEventsMax } = config.limits;
+  const eventLog = await createRedisEventLog({ url, clock, log, historyMs: historyOf(config), historyEventsMax });
   opened.push(() => eventLog.close());
   const jobs = createBullJobQueue({ url, log });
   opened.push(() => jobs.close());
@@ -91,4 +90,8 @@ async function openThroughRedis({ config, log, clock, opened }: DeliveryDeps, ur
   const presence = await createRedisPresenceRegistry({ url, log });
   opened.push(() => presence.close());
   return { eventLog, jobs, signals, presence, isHome: () => true, onAlone: () => undefined, caughtUp: (signal) => eventLog.caughtUp(signal) };
+}
+
+function historyOf({ limits: { historyMs } }: Config): Readonly<Record<ChannelKind, number>> {
+  return { conversation: historyMs, run: historyMs, escalations: Math.max(historyMs, ESCALATIONS_MS) };
 }

@@ -6,7 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadCatalog } from './catalog/load-catalog.ts';
-import { createLocalRouter } from './catalog/local-router.ts';
+import { openRoutingModel } from './catalog/kept-model.ts';
+import { createLocalRouter, reachableAgents } from './catalog/local-router.ts';
+import type { Router } from './catalog/router.ts';
 import type { Config } from './config.ts';
 import { createPages } from './console/pages.ts';
 import { createAgentDesk } from './desk/agent.ts';
@@ -14,6 +16,11 @@ import { createAgentRunDesk } from './desk/agent-run.ts';
 import { createRouteCorrectionDesk } from './desk/route-correction.ts';
 import { createArticleDesk } from './desk/article.ts';
 import { createConversationDesk } from './desk/conversation.ts';
+import { createExportDesk } from './desk/customer-export.ts';
+import { createErasureDesk } from './desk/erasure.ts';
+import { startRetention } from './desk/retention.ts';
+import { createEscalationDesk } from './desk/escalation.ts';
+import { startEscalationWatch } from './desk/escalation-watch.ts';
 import type { Desk } from './desk/desk.ts';
 import { startKnowledgeRounds } from './desk/knowledge-rounds.ts';
 import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-outbox.ts';
@@ -32,9 +39,11 @@ import { createKnowledge } from './knowledge/article-search.ts';
 import { createAnthropicLlm } from './llm/anthropic-llm.ts';
 import type { Llm } from './llm/llm.ts';
 import { createOfflineLlm } from './llm/offline-llm.ts';
+import { createChooseAgent } from './orchestration/choose-agent.ts';
 import { createReply } from './orchestration/reply.ts';
+import { createBudgets } from './runs/budget.ts';
 import { createRunDriver } from './runs/driver.ts';
-import { conversationHead, followConversation, followRun } from './runs/follow.ts';
+import { conversationHead, followConversation, followEscalations, followRun } from './runs/follow.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Context } from './schema/builder.ts';
 import { schema } from './schema/schema.ts';
@@ -123,7 +132,8 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     router: { route: (request, signal) => router.route(request, signal) },
   });
   const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
-  const router = createLocalRouter(catalog);
+  const choose = llm.name === 'offline' ? undefined : createChooseAgent(llm, () => catalog);
+  const router: Router = createLocalRouter(catalog, { model: await openRoutingModel(reachableAgents(catalog)), choose });
   const agents = createAgentDesk({ database, catalog, clock });
   const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: config.limits.messageCharsMax });
   const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock });
@@ -132,10 +142,13 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     ...toolDesk,
     presence,
     conversations,
+    escalations: createEscalationDesk({ database, log: eventLog, signals, clock, timeZone: config.deskTimeZone }),
     agents,
     agentRuns,
     routeCorrections,
     articles: createArticleDesk({ database, clock }),
+    erasures: createErasureDesk({ database, log: eventLog, signals, clock }),
+    exports: createExportDesk({ database, clock }),
   });
 
   const { historyTokens, answerTokensMax, stepMs, runMs, runsAtOnce, drainMs } = config.limits;
@@ -150,8 +163,10 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     disabledAgents: () => agents.disabled(),
     policy: () => readPolicy(database),
   });
+  const budgets = createBudgets({ database, logger: log, limits: config.budgets });
   const driver = createRunDriver({
     database,
+    budgets,
     log: eventLog,
     jobs,
     signals,
@@ -169,6 +184,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     stop: driver.stop,
     followConversation: (viewer, id, after, signal) => followConversation(follow, viewer, id, after, signal),
     followRun: (viewer, id, after, signal) => followRun(follow, viewer, id, after, signal),
+    followEscalations: (viewer, after, signal) => followEscalations(follow, viewer, after, signal),
     conversationHead: (id) => conversationHead(follow, id),
   });
 
@@ -207,6 +223,10 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   });
   const rounds = startKnowledgeRounds({ database, clock, log });
   opened.push(() => rounds.close());
+  const retention = startRetention({ database, clock, log, days: config.retention, also: (now, signal) => budgets.reconcile(now, signal) });
+  opened.push(() => retention.close());
+  const watch = startEscalationWatch({ database, log: eventLog, clock, logger: log, timeZone: config.deskTimeZone });
+  opened.push(() => watch.close());
   const { port, url } = await gateway.listen();
   opened.push(() => gateway.drain(drainMs));
   if (demo) await writeDemo(config.dataDir, demo.credentials, url);

@@ -78,6 +78,8 @@ describe('the schema', () => {
         'runs',
         'run',
         'knowledge',
+        'escalations',
+        'escalation',
       ]),
     );
     expect(named(schema.getMutationType())).toEqual(
@@ -92,9 +94,13 @@ describe('the schema', () => {
         'updateCustomer',
         'addCustomerNote',
         'setAgentEnabled',
+        'raiseEscalation',
+        'claimEscalation',
+        'releaseEscalation',
+        'resolveEscalation',
       ]),
     );
-    expect(named(schema.getSubscriptionType())).toEqual(['conversationEvents', 'runEvents']);
+    expect(named(schema.getSubscriptionType())).toEqual(['conversationEvents', 'runEvents', 'escalationEvents']);
   });
 
   it('keeps root fields nullable, so that one refusal empties one field', () => {
@@ -128,20 +134,26 @@ describe('the schema', () => {
     }
   });
 
-  it('names every event of the log as an item of both subscriptions, except that what is no part of a run is only told of the conversation', () => {
-    const aside = ['ConversationChanged', 'PresenceChanged', 'TypingChanged'];
+  it('names every event of the log as an item of the subscriptions in which it is told', () => {
+    const escalation = ['Raised', 'Queued', 'Claimed', 'Released', 'Resolved'].map((what) => `Escalation${what}`);
+    const clocks = ['EscalationSlaWarning', 'EscalationSlaBreached'];
+    const aside = ['ConversationChanged', 'PresenceChanged', 'TypingChanged', ...escalation, ...clocks];
     const events = ParleyEvent.options.map((option) => option.shape.type.value);
     const of = (name: string) => schema.getPossibleTypes(asInterface(name)).map((type) => type.name);
-    expect(of('ConversationStreamItem').toSorted()).toEqual([...events, 'StreamReady', 'StreamReset'].toSorted());
+    expect(of('ConversationStreamItem').toSorted()).toEqual([...events.filter((type) => !clocks.includes(type)), 'StreamReady', 'StreamReset'].toSorted());
+    expect(of('EscalationStreamItem').toSorted()).toEqual([...escalation, ...clocks, 'MessagePosted', 'StreamReady', 'StreamReset'].toSorted());
     expect(of('RunStreamItem').toSorted()).toEqual([...events.filter((type) => !aside.includes(type)), 'StreamReady', 'StreamReset'].toSorted());
   });
 
-  it('lets one document select every field of every item without an alias', () => {
-    const fragments = schema.getPossibleTypes(asInterface('ConversationStreamItem')).map((type) => {
+  it.each([
+    ['ConversationStreamItem', 'conversationEvents(id: "conv")'],
+    ['EscalationStreamItem', 'escalationEvents'],
+  ])('lets one document select every field of every %s without an alias', (name, field) => {
+    const fragments = schema.getPossibleTypes(asInterface(name)).map((type) => {
       const fields = Object.values(type.getFields()).map((field) => (isLeafType(getNamedType(field.type)) ? field.name : `${field.name} { __typename }`));
       return `... on ${type.name} { ${fields.join(' ')} }`;
     });
-    const document = parse(`subscription($id: ID!) { conversationEvents(id: $id) { ${fragments.join('\n')} } }`);
+    const document = parse(`subscription { ${field} { ${fragments.join('\n')} } }`);
     expect(validate(schema, document, specifiedRules).map(({ message }) => message)).toEqual([]);
   });
 

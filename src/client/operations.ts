@@ -16,7 +16,7 @@ export type Operation<Data, Variables> = string & { readonly data?: Data; readon
 /** Of the items of a run only this one is read. */
 export type RunItem =
   | Pick<AgentChosen, '__typename' | 'runId' | 'confidence' | 'reason' | 'by' | 'agent'>
-  | { readonly __typename: Exclude<ConversationItem['__typename'], 'AgentChosen' | 'ConversationChanged' | 'TypingChanged' | 'PresenceChanged'> };
+  | { readonly __typename: Exclude<ConversationItem['__typename'], 'AgentChosen' | 'ConversationChanged' | 'TypingChanged' | 'PresenceChanged' | `Escalation${string}`> };
 
 const RUN = 'fragment RunFields on Run { id status createdAt agent { id title description } error { code message retryable } }';
 const MESSAGE = `fragment MessageFields on Message {
@@ -78,6 +78,7 @@ export const FOLLOW: Operation<{ readonly conversationEvents: ConversationItem }
     ... on RunStopped { by run { ...RunFields } usage { ...UsageFields } }
     ... on RunFailed { code sentence retryable partialKept run { ...RunFields } usage { ...UsageFields } }
     ... on AgentChosen { runId confidence reason by agent { ...AgentFields } }
+    ... on HandedOver { runId reason hop from { ...AgentFields } to { ...AgentFields } }
     ... on StepStarted { runId step path attempt role agent { ...AgentFields } }
     ... on StepFinished { runId step path attempt role outcome ms agent { ...AgentFields } }
     ... on ToolCalled { runId callId tool arguments }
@@ -86,6 +87,11 @@ export const FOLLOW: Operation<{ readonly conversationEvents: ConversationItem }
     ... on PresenceChanged { state who { kind id name } }
     ... on ConversationChanged { conversation { status owner } }
     ... on UsageUpdated { runId usage { ...UsageFields } }
+    ... on EscalationRaised { escalation { id status } }
+    ... on EscalationQueued { place expectedWaitSeconds peopleBackAt }
+    ... on EscalationClaimed { person { kind id name } }
+    ... on EscalationReleased { by }
+    ... on EscalationResolved { escalation { id status } }
   }
 }
 fragment AgentFields on Agent { id title description }

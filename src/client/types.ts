@@ -169,6 +169,14 @@ export type AgentChosen = Item<'AgentChosen'> & {
   readonly reason: string;
   readonly by: string;
 };
+export type HandedOver = Item<'HandedOver'> & {
+  readonly runId: string;
+  readonly reason: string;
+  /** 1 for the first of the run. */
+  readonly hop: number;
+  readonly from: Agent | null;
+  readonly to: Agent | null;
+};
 export type StepStarted = Item<'StepStarted'> & Step;
 export type StepFinished = Item<'StepFinished'> & Step & { readonly outcome: string; readonly ms: number };
 export type ToolCalled = Item<'ToolCalled'> & { readonly runId: string; readonly callId: string; readonly tool: string; readonly arguments: unknown };
@@ -196,6 +204,25 @@ export type ConversationChanged = Item<'ConversationChanged'> & {
 };
 export type UsageUpdated = Item<'UsageUpdated'> & { readonly runId: string; readonly usage: Usage };
 
+/** An escalation as its customer may know it. */
+export interface Escalation {
+  readonly id: string;
+  readonly status: 'CLAIMED' | 'RESOLVED' | 'WAITING';
+}
+/** A person is asked for. */
+export type EscalationRaised = Item<'EscalationRaised'> & { readonly escalation: Escalation | null };
+/** `place`: 0 is next. `peopleBackAt` is `null` while people are there. */
+export type EscalationQueued = Item<'EscalationQueued'> & {
+  readonly place: number;
+  readonly expectedWaitSeconds: number | null;
+  readonly peopleBackAt: string | null;
+};
+/** A person has taken over: agents keep silent from here on. */
+export type EscalationClaimed = Item<'EscalationClaimed'> & { readonly person: Participant };
+export type EscalationReleased = Item<'EscalationReleased'> & { readonly by: string };
+/** The agents answer again. */
+export type EscalationResolved = Item<'EscalationResolved'> & { readonly escalation: Escalation | null };
+
 /** One item of a conversation. Servers add kinds over time: pass over a `__typename` you do not know. */
 export type ConversationItem =
   | StreamReady
@@ -212,6 +239,7 @@ export type ConversationItem =
   | RunStopped
   | RunFailed
   | AgentChosen
+  | HandedOver
   | StepStarted
   | StepFinished
   | ToolCalled
@@ -219,4 +247,9 @@ export type ConversationItem =
   | TypingChanged
   | PresenceChanged
   | ConversationChanged
-  | UsageUpdated;
+  | UsageUpdated
+  | EscalationRaised
+  | EscalationQueued
+  | EscalationClaimed
+  | EscalationReleased
+  | EscalationResolved;

@@ -22,7 +22,12 @@ export function conversationsVisibleTo(viewer: Viewer): Prisma.ConversationWhere
 }
 
 export function messagesVisibleTo(viewer: Viewer): Prisma.MessageWhereInput {
-  return viewer.kind === 'staff' ? {} : { conversation: conversationsVisibleTo(viewer) };
+  // What a person noted for the desk and its agents is no word to the customer.
+  return viewer.kind === 'staff' ? {} : { conversation: conversationsVisibleTo(viewer), NOT: { role: 'system', userId: { not: null } } };
+}
+
+export function escalationsVisibleTo(viewer: Viewer): Prisma.EscalationWhereInput {
+  return viewer.kind === 'staff' ? {} : { customer: customersVisibleTo(viewer) };
 }
 
 export function runsVisibleTo(viewer: Viewer): Prisma.RunWhereInput {

@@ -27,3 +27,8 @@ export function agentEntry(
 ): Prisma.AuditEntryCreateInput {
   return { id: newId('aud'), at: now, actorKind: 'agent', actorId: agentId, action, subjectKind, subjectId, changes };
 }
+
+/** The same for what nobody in particular did: a clock ran out. */
+export function systemEntry(action: string, subjectKind: string, subjectId: string, changes: Prisma.InputJsonObject, now: Date): Prisma.AuditEntryCreateInput {
+  return { id: newId('aud'), at: now, actorKind: 'system', actorId: 'system', action, subjectKind, subjectId, changes };
+}

@@ -9,14 +9,19 @@ import type { EventLog } from '../events/event-log.ts';
 import type { ParleyEvent } from '../events/event.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { SignalBus } from '../jobs/signal-bus.ts';
-import { NO_USAGE } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
+import { readPolicy } from '../store/policy.ts';
 import type { Conversation, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { conversationsVisibleTo } from './access.ts';
+import { changedEvent, haltRuns, takeConversation } from './conversation-lock.ts';
 import type { ConversationDesk, Disposition, PostMessage, StartConversation } from './desk.ts';
+import { resolvedEvent, tellBoth, tellDesk } from './escalation-events.ts';
+import { assertHolds, endWithConversation, noteReply, openEscalation } from './escalation-hold.ts';
 import { findOrCreateCustomer } from './find-customer.ts';
 import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
+import { insertQuestion, lockConversation, readBusy } from './question.ts';
+import { assertQuota, holdQuota, isQuotaReached } from './quota.ts';
 
 export interface ConversationDeskDeps {
   readonly database: Database;
@@ -61,8 +66,28 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
   }
 
   async function changed(conversation: Conversation): Promise<{ conversation: Conversation }> {
-    await tell(conversation.id, [{ type: 'ConversationChanged', at: deps.clock.now().toISOString(), visibility: 'CUSTOMER', conversationId: conversation.id }]);
+    await tell(conversation.id, [changedEvent(conversation.id, deps.clock.now())]);
     return { conversation };
+  }
+
+  /** What most turns are: a customer says something new in their own conversation, which agents hold. Null for all others. */
+  async function ask(viewer: Viewer, input: PostMessage, text: string): Promise<{ message: Message; run: Run; disposition: Disposition } | null> {
+    if (viewer.kind !== 'customer' || input.onBusy === 'interrupt') return null;
+    const { conversationId, clientMessageId = null } = input;
+    const now = deps.clock.now();
+    const written = await database.sql.transaction(async (tx) => {
+      const conversation = await lockConversation(tx, conversationId, viewer.customerId);
+      if (!conversation) throw notFound('conversation');
+      if (conversation.status !== 'active' || conversation.owner === 'people') return null;
+      const busy = await readBusy(tx, conversationId, clientMessageId);
+      if (busy.written || (busy.active > 0 && input.onBusy === 'reject')) return null;
+      return { ...(await insertQuestion(tx, conversation, { text, clientMessageId, now })), place: busy.active };
+    });
+    if (!written) return null;
+    const { message, run, place } = written;
+    await tell(conversationId, questionEvents(message, run, place, now), message);
+    await wake(run);
+    return { message, run, disposition: place > 0 ? 'queued' : 'started' };
   }
 
   return Object.freeze<ConversationDesk>({
@@ -74,9 +99,12 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
       if (before) return startedBefore(database, before);
       const now = deps.clock.now();
       const customerId = await findOrCreateCustomer(database, viewer, input);
+      const asked = { customerId, plans: (await readPolicy(database)).plans, now };
       const conversationId = newId('conv');
       try {
+        await assertQuota(database, asked);
         const written = await database.$transaction(async (tx) => {
+          await holdQuota(tx, asked);
           const conversation = await tx.conversation.create({
             data: { id: conversationId, customerId, channel: input.channel ?? 'web', subject: subjectOf(text), createdAt: now, lastMessageAt: now },
           });
@@ -88,7 +116,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
         return written;
       } catch (error) {
         // Two calls with one key at once: the one that lost answers what the winner made.
-        const winner = call && isUniqueViolation(error) ? await findFirstAnswer(database, call) : null;
+        const winner = call && (isUniqueViolation(error) || isQuotaReached(error)) ? await findFirstAnswer(database, call) : null;
         if (winner) return startedBefore(database, winner);
         throw error;
       }
@@ -98,18 +126,21 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
       log.assertAvailable();
       const text = checkText(input.text, deps.messageCharsMax);
       checkClientMessageId(input.clientMessageId);
+      const asked = await ask(viewer, input, text);
+      if (asked) return asked;
       await visible(database, viewer, input.conversationId);
       const duplicate = await findDuplicate(database, viewer, input, text);
       if (duplicate) return again(duplicate);
       try {
         const now = deps.clock.now();
         const posted = await database.$transaction(async (tx) => {
-          await lock(tx, input.conversationId);
+          await takeConversation(tx, input.conversationId);
           // Looked at again now that nobody else can write: the same message may have come in between, and must not be refused for what it did.
           return (await findDuplicate(tx, viewer, input, text)) ?? writePost(tx, viewer, input, text, now);
         });
         if (posted.disposition === 'duplicate') return again(posted);
         await tell(input.conversationId, posted.events, posted.message);
+        if (posted.forDesk) await tellDesk(log, [postedEvent(posted.message, now)], `posted:${posted.message.id}`);
         await halt(posted.interrupted);
         if (posted.run) await wake(posted.run);
         return { message: posted.message, run: posted.run, disposition: posted.disposition };
@@ -125,13 +156,17 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
       const found = await visible(database, viewer, conversationId);
       if (found.status === 'resolved') return { conversation: found };
       const now = deps.clock.now();
-      const { conversation, stopped, events } = await database.$transaction(async (tx) => {
-        await lock(tx, conversationId);
+      const { conversation, stopped, events, ended } = await database.$transaction(async (tx) => {
+        await takeConversation(tx, conversationId);
+        const open = await openEscalation(tx, conversationId);
+        if (open?.claimedById) assertHolds(viewer, open);
         const halted = await haltRuns(tx, conversationId, viewerKey(viewer), now);
-        const row = await tx.conversation.update({ where: { id: conversationId }, data: { status: 'resolved', resolvedAt: now } });
-        return { conversation: row, stopped: halted.running, events: halted.events };
+        const handedBack = open ? { owner: 'agents' as const, ownerVersion: { increment: 1 } } : {};
+        const row = await tx.conversation.update({ where: { id: conversationId }, data: { status: 'resolved', resolvedAt: now, ...handedBack } });
+        return { conversation: row, stopped: halted.running, events: halted.events, ended: open && (await endWithConversation(tx, open, viewer, now)) };
       });
       await tell(conversationId, events);
+      if (ended) await tellBoth(log, ended, [resolvedEvent(ended.id, now)], { once: 'resolved' });
       await halt(stopped);
       return changed(conversation);
     },
@@ -211,20 +246,14 @@ async function findDuplicate(database: Prisma.TransactionClient, viewer: Viewer,
   return { message, run, disposition: 'duplicate' };
 }
 
-/**
- * Serializes everything that decides who answers next in one conversation. Whoever writes to the conversation and its runs takes the
- * conversation first. Not FOR UPDATE, which would also hold up every new message that only refers to it.
- */
-async function lock(tx: Prisma.TransactionClient, conversationId: string): Promise<void> {
-  await tx.$queryRaw`SELECT 1 FROM "Conversation" WHERE "id" = ${conversationId} FOR NO KEY UPDATE`;
-}
-
 interface Posted {
   readonly message: Message;
   readonly run: Run | null;
   readonly disposition: Exclude<Disposition, 'duplicate'>;
   readonly events: readonly ParleyEvent[];
   readonly interrupted: readonly Run[];
+  /** The people of the desk hear of it in their own channel: a person holds the conversation, or is waited for. */
+  readonly forDesk: boolean;
 }
 
 async function writePost(tx: Prisma.TransactionClient, viewer: Viewer, input: PostMessage, text: string, now: Date): Promise<Posted> {
@@ -233,13 +262,17 @@ async function writePost(tx: Prisma.TransactionClient, viewer: Viewer, input: Po
     throw new AppError('CONVERSATION_CLOSED', 'This conversation is resolved. Reopen it with reopenConversation and send the message again.');
   }
   const clientMessageId = input.clientMessageId ?? null;
+  const escalation = conversation.status === 'escalated' ? await openEscalation(tx, conversation.id) : null;
+  if (escalation) assertHolds(viewer, escalation);
+  if (escalation && viewer.kind === 'staff') await noteReply(tx, escalation, now);
+  const forDesk = escalation !== null && viewer.kind !== 'staff';
   await tx.conversation.update({ where: { id: conversation.id }, data: { lastMessageAt: now } });
   if (viewer.kind === 'staff' || conversation.owner === 'people') {
     const author = viewer.kind === 'staff' ? { role: 'person' as const, userId: viewer.userId } : { role: 'customer' as const };
     const message = await tx.message.create({
       data: { id: newId('msg'), conversationId: conversation.id, ...author, text, clientMessageId, createdAt: now, finishedAt: now },
     });
-    return { message, run: null, disposition: 'started', events: [postedEvent(message, now)], interrupted: [] };
+    return { message, run: null, disposition: 'started', events: [postedEvent(message, now)], interrupted: [], forDesk };
   }
   const busy = await tx.run.findMany({ where: { conversationId: conversation.id, ...ACTIVE_RUNS } });
   if (busy.length > 0 && input.onBusy === 'reject') {
@@ -257,6 +290,7 @@ async function writePost(tx: Prisma.TransactionClient, viewer: Viewer, input: Po
     disposition: interrupt ? 'interrupted' : busy.length > 0 ? 'queued' : 'started',
     events: [...halted.events, ...questionEvents(message, run, place, now)],
     interrupted: halted.running,
+    forDesk,
   };
 }
 
@@ -284,17 +318,6 @@ async function writeQuestion(
     },
   });
   return { message, run };
-}
-
-/** Ends queued runs now and asks running ones to stop; the runs' own driver keeps their partial text. */
-async function haltRuns(tx: Prisma.TransactionClient, conversationId: string, by: string, now: Date): Promise<{ running: Run[]; events: ParleyEvent[] }> {
-  const queued = await tx.run.updateManyAndReturn({ where: { conversationId, status: 'queued' }, data: { status: 'stopped', stoppedBy: by, finishedAt: now } });
-  const running = await tx.run.updateManyAndReturn({
-    where: { conversationId, status: { in: ['running', 'waiting'] } },
-    data: { stopRequestedAt: now, stoppedBy: by },
-  });
-  const at = now.toISOString();
-  return { running, events: queued.map((run) => ({ type: 'RunStopped', at, visibility: 'CUSTOMER', runId: run.id, by, usage: NO_USAGE })) };
 }
 
 function postedEvent(message: Message, now: Date): ParleyEvent {

@@ -3,12 +3,41 @@ import type { Clock } from '../foundation/clock.ts';
 import { AppError, badInput, notFound } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Database } from '../store/database.ts';
-import type { Customer, Prisma } from '../store/generated/prisma/client.ts';
+import type { Customer, CustomerNote, Prisma } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { customersVisibleTo, requireOperator } from './access.ts';
 import { auditEntry } from './audit.ts';
-import type { CustomerDesk, CustomerFields } from './desk.ts';
 import { findFirstAnswer, isUniqueViolation, recordFirstAnswer } from './idempotency.ts';
+
+export interface CustomerFields {
+  readonly email?: string | null;
+  readonly name?: string | null;
+  readonly company?: string | null;
+  readonly industry?: string | null;
+  readonly country?: string | null;
+  readonly timezone?: string | null;
+  readonly language?: string | null;
+}
+
+export interface CustomerDesk {
+  create(
+    viewer: Viewer,
+    input: CustomerFields & { readonly email: string; readonly name: string; readonly idempotencyKey?: string | null },
+  ): Promise<{ customer: Customer }>;
+  update(viewer: Viewer, input: CustomerFields & { readonly customerId: string }): Promise<{ customer: Customer }>;
+  addNote(
+    viewer: Viewer,
+    input: { readonly customerId: string; readonly text: string; readonly kind?: Prisma.CustomerNoteCreateInput['kind'] | null },
+  ): Promise<{ customer: Customer; note: CustomerNote }>;
+  /** For tools: an agent leaves a note on the customer it serves. Once per `callId`. */
+  addAgentNote(input: {
+    readonly customerId: string;
+    readonly text: string;
+    readonly kind: NonNullable<Prisma.CustomerNoteCreateInput['kind']>;
+    readonly agentId: string;
+    readonly callId: string;
+  }): Promise<CustomerNote>;
+}
 
 export interface CustomerDeskDeps {
   readonly database: Database;

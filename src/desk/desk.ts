@@ -3,13 +3,15 @@
  * transaction, then tells the event log, and puts work for runs into the job queue. It never calls a run.
  * Implemented in conversation.ts, customer.ts and agent.ts.
  */
-import type { AgentSetting, Conversation, Customer, CustomerNote, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
+import type { AgentSetting, Conversation, Message, Run } from '../store/generated/prisma/client.ts';
+import type { CustomerDesk } from './customer.ts';
 import type { BillingMailDesk } from './billing-mail.ts';
 import type { DiscountDesk } from './discount.ts';
 import type { PlanDesk } from './plan-change.ts';
 import type { RefundDesk } from './refund.ts';
 import type { Viewer } from '../store/viewer.ts';
 import type { AgentRunDesk } from './agent-run.ts';
+import type { EscalationDesk } from './escalation.ts';
 import type { RouteCorrectionDesk } from './route-correction.ts';
 import type { OnboardingDesk } from './onboarding.ts';
 import type { ArticleDesk } from './article.ts';
@@ -25,6 +27,8 @@ import type { TicketDesk } from './ticket.ts';
 import type { WorkspaceKeyDesk } from './workspace-key.ts';
 import type { WebhookDesk } from './webhook.ts';
 import type { RestoreDesk } from './restore.ts';
+import type { ErasureDesk } from './erasure.ts';
+import type { ExportDesk } from './customer-export.ts';
 import type { ConnectionDesk } from './connection.ts';
 
 /** What to do with a message while a run is active in the conversation. */
@@ -64,36 +68,6 @@ export interface ConversationDesk {
   ): Promise<{ conversation: Conversation }>;
 }
 
-export interface CustomerFields {
-  readonly email?: string | null;
-  readonly name?: string | null;
-  readonly company?: string | null;
-  readonly industry?: string | null;
-  readonly country?: string | null;
-  readonly timezone?: string | null;
-  readonly language?: string | null;
-}
-
-export interface CustomerDesk {
-  create(
-    viewer: Viewer,
-    input: CustomerFields & { readonly email: string; readonly name: string; readonly idempotencyKey?: string | null },
-  ): Promise<{ customer: Customer }>;
-  update(viewer: Viewer, input: CustomerFields & { readonly customerId: string }): Promise<{ customer: Customer }>;
-  addNote(
-    viewer: Viewer,
-    input: { readonly customerId: string; readonly text: string; readonly kind?: Prisma.CustomerNoteCreateInput['kind'] | null },
-  ): Promise<{ customer: Customer; note: CustomerNote }>;
-  /** For tools: an agent leaves a note on the customer it serves. Once per `callId`. */
-  addAgentNote(input: {
-    readonly customerId: string;
-    readonly text: string;
-    readonly kind: NonNullable<Prisma.CustomerNoteCreateInput['kind']>;
-    readonly agentId: string;
-    readonly callId: string;
-  }): Promise<CustomerNote>;
-}
-
 export interface AgentDesk {
   /** The staff's kill switch. @throws AppError NOT_FOUND for an id no agent has. */
   setEnabled(viewer: Viewer, input: { readonly agentId: string; readonly enabled: boolean; readonly reason?: string | null }): Promise<AgentSetting>;
@@ -104,6 +78,7 @@ export interface AgentDesk {
 export interface Desk {
   readonly presence: Presence;
   readonly conversations: ConversationDesk;
+  readonly escalations: EscalationDesk;
   readonly customers: CustomerDesk;
   readonly tickets: TicketDesk;
   readonly refunds: RefundDesk;
@@ -126,4 +101,6 @@ export interface Desk {
   readonly agentRuns: AgentRunDesk;
   readonly routeCorrections: RouteCorrectionDesk;
   readonly articles: ArticleDesk;
+  readonly erasures: ErasureDesk;
+  readonly exports: ExportDesk;
 }

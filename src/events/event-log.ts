@@ -61,13 +61,20 @@ export interface ChannelHead {
   readonly resume: Position;
 }
 
+/**
+ * Keeps out who was replaced: once a token was used for this key of this channel, lower ones are refused. For a run, its id and its
+ * attempt; for what agents say in a conversation, the version of who answers there. Remembered for two hours after its first use:
+ * longer than any run may take.
+ */
+export interface Fence {
+  readonly key: string;
+  readonly token: number;
+}
+
 export interface AppendOptions {
   readonly idempotencyKey?: string;
-  /**
-   * Keeps out who was replaced: once a token was used for this key of this channel, lower ones are refused. For a run, its id and
-   * its attempt. Remembered for two hours after its first use: longer than any run may take.
-   */
-  readonly fence?: { readonly key: string; readonly token: number };
+  /** All of them have to be passed, or none is. */
+  readonly fence?: Fence | readonly Fence[];
 }
 
 export interface EventLog {
@@ -75,7 +82,7 @@ export interface EventLog {
    * Appends and announces as one step: whoever hears of an event can also replay it. Order holds per channel. The same
    * `idempotencyKey` within five minutes appends nothing and answers the first position.
    * @throws AppError UNAVAILABLE when this process may not or cannot write (see `assertAvailable`): whether it was written is then
-   * not known, so repeat it with an `idempotencyKey` or not at all. CONFLICT when a higher token has passed the fence.
+   * not known, so repeat it with an `idempotencyKey` or not at all. FencedOut (CONFLICT) when a higher token has passed one of the fences.
    */
   append(channel: Channel, events: readonly ParleyEvent[], options?: AppendOptions): Promise<Position>;
   /**
@@ -84,6 +91,11 @@ export interface EventLog {
    * `signal` aborts or the iterator is returned; a reader that stops reading costs nobody anything.
    */
   follow(channel: Channel, options: FollowOptions): Polled<Entry>;
+  /**
+   * Forgets everything said in a channel: its history is gone everywhere, and every reader is told to reset (EPOCH).
+   * @throws AppError UNAVAILABLE when this process cannot write.
+   */
+  forget(channel: Channel): Promise<void>;
   /** Where to start reading a channel. A channel nobody wrote to has a head too. */
   head(channel: Channel): Promise<ChannelHead>;
   /** Throws UNAVAILABLE, naming what is missing, when this process may not follow or write events. */

@@ -31,6 +31,10 @@ const Participant = z.object({ kind: z.enum(PARTICIPANT_KINDS), id: z.string() }
 /** One side of a conversation: the customer, or a person of the desk (by user id). */
 export type Participant = z.infer<typeof Participant>;
 
+/** Which promise about an escalation runs: that somebody answers, or that it is settled. */
+export const SLA_CLOCKS = ['first_reply', 'resolution'] as const;
+export type SlaClock = (typeof SLA_CLOCKS)[number];
+
 const Candidate = z.object({ agentId: z.string(), confidence: z.number() });
 
 const head = { at: z.iso.datetime(), visibility: z.enum(VISIBILITIES) };
@@ -150,6 +154,35 @@ export const ParleyEvent = z.discriminatedUnion('type', [
   z.object({ ...head, type: z.literal('PresenceChanged'), who: Participant, present: z.boolean() }),
   z.object({ ...head, type: z.literal('ConversationChanged'), conversationId: z.string() }),
   z.object({ ...head, type: z.literal('UsageUpdated'), runId: z.string(), usage: Usage }),
+  /** Four fifths of what models may cost for this run, its conversation or the day (UTC) are used. Told once for each. */
+  z.object({
+    ...head,
+    type: z.literal('BudgetWarning'),
+    runId: z.string(),
+    scope: z.enum(['run', 'conversation', 'day']),
+    /** Decimal US dollars, as text. */
+    spent: z.string(),
+    limit: z.string(),
+    tokens: z.int(),
+  }),
+  z.object({ ...head, type: z.literal('EscalationRaised'), escalationId: z.string() }),
+  z.object({
+    ...head,
+    type: z.literal('EscalationQueued'),
+    escalationId: z.string(),
+    /** 0 is next. */
+    place: z.int(),
+    /** Null when nothing is known to estimate from. */
+    expectedWaitS: z.int().nullable(),
+    /** When the people of the desk are back; null while they are there. */
+    peopleBackAt: z.iso.datetime().nullable(),
+  }),
+  z.object({ ...head, type: z.literal('EscalationClaimed'), escalationId: z.string(), userId: z.string() }),
+  /** Back in the queue. `by`: who gave it back, or `system` when whoever held it kept silent. */
+  z.object({ ...head, type: z.literal('EscalationReleased'), escalationId: z.string(), by: z.string() }),
+  z.object({ ...head, type: z.literal('EscalationResolved'), escalationId: z.string() }),
+  z.object({ ...head, type: z.literal('EscalationSlaWarning'), escalationId: z.string(), clock: z.enum(SLA_CLOCKS), dueAt: z.iso.datetime() }),
+  z.object({ ...head, type: z.literal('EscalationSlaBreached'), escalationId: z.string(), clock: z.enum(SLA_CLOCKS), dueAt: z.iso.datetime() }),
 ]);
 
 export type ParleyEvent = z.infer<typeof ParleyEvent>;

@@ -9,8 +9,9 @@ import { AppError } from '../foundation/errors.ts';
 import { createChannel, type ChannelState } from './channel.ts';
 import { decodeEvent, encodeEvent, isTextDelta } from './codec.ts';
 import type { ParleyEvent } from './event.ts';
-import type { Channel, EventLog } from './event-log.ts';
-import { createFences } from './fence.ts';
+import { kindOf } from './channel-kind.ts';
+import type { Channel, ChannelKind, EventLog } from './event-log.ts';
+import { createFences, fencesOf } from './fence.ts';
 import { createFollower } from './follower.ts';
 import { headOf } from './head.ts';
 import { formatPosition, parsePosition, type Position } from './position.ts';
@@ -23,8 +24,8 @@ const DELTA_BYTES = 280;
 
 export interface MemoryEventLogOptions {
   readonly clock: Clock;
-  /** Milliseconds an event can be replayed. */
-  readonly historyMs: number;
+  /** Milliseconds an event can be replayed, by kind of channel or for all. */
+  readonly historyMs: number | Readonly<Record<ChannelKind, number>>;
   /** Events kept per channel. */
   readonly historyEventsMax: number;
   /** Encoded bytes kept per channel. */
@@ -52,7 +53,9 @@ export interface MemoryEventLog extends EventLog {
 }
 
 export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEventLog {
-  const limits = { eventsMax: options.historyEventsMax, bytesMax: options.historyBytesMax ?? 4 * 1_024 * 1_024, ageMs: options.historyMs };
+  const { historyMs } = options;
+  const ageMs = (name: Channel) => (typeof historyMs === 'number' ? historyMs : historyMs[kindOf(name)]);
+  const limits = { eventsMax: options.historyEventsMax, bytesMax: options.historyBytesMax ?? 4 * 1_024 * 1_024 };
   const channelsMax = options.channelsMax ?? 50_000;
   const boot = randomBytes(5).toString('hex');
   const channels = new Map<Channel, ChannelState>();
@@ -71,7 +74,7 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
   function open(name: Channel): ChannelState {
     const known = channels.get(name);
     if (known) return known;
-    const channel = createChannel(newEpoch(), limits);
+    const channel = createChannel(newEpoch(), { ...limits, ageMs: ageMs(name) });
     channels.set(name, channel);
     return channel;
   }
@@ -117,13 +120,14 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
       while (followersBehind() > 0 && !signal.aborted) await options.clock.sleep(CAUGHT_UP_POLL_MS, signal).catch(() => undefined);
     },
     counts: () => ({ channels: channels.size, followers }),
-    async append(name, events, { idempotencyKey, fence } = {}) {
+    async append(name, events, appendOptions = {}) {
+      const { idempotencyKey } = appendOptions;
       assertAvailable();
       const nowMs = options.clock.now().getTime();
       const key = idempotencyKey === undefined ? null : `${name}\n${idempotencyKey}`;
       const before = key === null ? undefined : answered.get(key);
       if (before && before.untilMs > nowMs) return before.position;
-      if (fence) fences.pass(`${name}\n${fence.key}`, fence.token, nowMs);
+      fences.pass(name, fencesOf(appendOptions), nowMs);
       const channel = open(name);
       channel.push(events.map(throughCodec), nowMs);
       const position = formatPosition({ epoch: channel.epoch(), offset: channel.top() });
@@ -149,6 +153,10 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
           release();
         },
       });
+    },
+    async forget(name) {
+      assertAvailable();
+      channels.get(name)?.startOver(newEpoch());
     },
     async head(name) {
       assertAvailable();

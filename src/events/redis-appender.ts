@@ -10,7 +10,7 @@ import type { StoredEvent } from './channel.ts';
 import { decodeEvent, encodeEvent, isTextDelta } from './codec.ts';
 import type { ParleyEvent } from './event.ts';
 import type { AppendOptions, Channel } from './event-log.ts';
-import { FENCE_MS, takenOver } from './fence.ts';
+import { FENCE_MS, FencedOut, fencesOf } from './fence.ts';
 import { formatPosition, type Position } from './position.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { channelKeys, FENCED, type ChannelKeys, parseAppendReply, type AppendReply } from './redis-script.ts';
@@ -186,8 +186,10 @@ function scriptArguments(options: RedisAppenderOptions, channel: Channel, { keys
   const values: (string | number)[] = [];
   for (const { texts, options: own } of groups) {
     const idempotency = own.idempotencyKey === undefined ? 0 : names.push(keys.idempotency(own.idempotencyKey));
-    const fence = own.fence === undefined ? 0 : names.push(keys.fence(own.fence.key));
-    values.push(idempotency, fence, own.fence?.token ?? 0, texts.length, ...texts);
+    const fences = fencesOf(own);
+    values.push(idempotency, fences.length);
+    for (const { key, token } of fences) values.push(names.push(keys.fence(key)), token);
+    values.push(texts.length, ...texts);
   }
   const head = [options.newEpoch(), top, mark, options.historyEventsMax, options.historyMs(channel), META_MS, IDEMPOTENCY_MS, FENCE_MS, groups.length];
   return [names.length, ...names, ...head, ...values];
@@ -198,7 +200,7 @@ function settle(groups: readonly Group[], { answers, ...reply }: AppendReply, te
   tell({ ...reply, events: freshOf(groups, answers, reply) });
   for (const [index, group] of groups.entries()) {
     const answer = answers[index] ?? FENCED;
-    if (answer === FENCED) group.settle.reject(takenOver());
+    if (answer.startsWith(FENCED)) group.settle.reject(new FencedOut(fencesOf(group.options)[Number(answer.slice(1)) - 1]?.key ?? ''));
     else group.settle.resolve(answer);
   }
 }

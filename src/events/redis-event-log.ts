@@ -5,8 +5,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../foundation/clock.ts';
-import { AppError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
+import { kindOf } from './channel-kind.ts';
 import type { Channel, ChannelKind, EventLog } from './event-log.ts';
 import { createFollower } from './follower.ts';
 import { headOf } from './head.ts';
@@ -130,6 +130,12 @@ export async function createRedisEventLog(options: RedisEventLogOptions): Promis
         onEnd: leave,
       });
     },
+    async forget(name) {
+      assertAvailable();
+      await history.forget(name);
+      // Readers here need not wait for the echo.
+      await followed.get(name)?.heal();
+    },
     async head(name) {
       assertAvailable();
       const upstream = followed.get(name);
@@ -153,10 +159,4 @@ export async function createRedisEventLog(options: RedisEventLogOptions): Promis
       await connection.close();
     },
   };
-}
-
-function kindOf(channel: Channel): ChannelKind {
-  const kind = channel.slice(0, channel.indexOf(':'));
-  if (kind === 'conversation' || kind === 'run' || kind === 'escalations') return kind;
-  throw new AppError('BAD_INPUT', 'There is no such kind of channel.');
 }

@@ -28,6 +28,8 @@ export interface RedisHistory {
   head(channel: Channel): Promise<ChannelHead>;
   /** Ends this epoch, unless that was done already. */
   renew(channel: Channel, epoch: string): Promise<void>;
+  /** Drops all there is and begins a new epoch. */
+  forget(channel: Channel): Promise<void>;
 }
 
 const PAGE_ROWS = 200;
@@ -87,6 +89,13 @@ export function createRedisHistory(options: RedisHistoryOptions): RedisHistory {
     async renew(channel, epoch) {
       const { meta, live } = channelKeys(prefix, channel);
       await reachable(() => connection.commands.parleyRenew(meta, live, epoch, newEpoch()));
+    },
+    async forget(channel) {
+      const { stream, meta, live } = channelKeys(prefix, channel);
+      await reachable(async () => {
+        await connection.whenUsable(options.readMs);
+        await connection.commands.parleyForget(stream, meta, live, newEpoch());
+      });
     },
   };
 }

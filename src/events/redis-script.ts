@@ -1,5 +1,5 @@
 /**
- * The three scripts the log runs inside Redis, the keys they touch and the shape of what they answer. One script call is one step:
+ * The four scripts the log runs inside Redis, the keys they touch and the shape of what they answer. One script call is one step:
  * nobody sees half of it. Knows no followers and decides nothing about retries.
  */
 import type { Redis, Result } from 'ioredis';
@@ -11,6 +11,7 @@ declare module 'ioredis' {
     parleyAppend(...args: (string | number)[]): Result<unknown, Context>;
     parleyRead(...args: (string | number)[]): Result<unknown, Context>;
     parleyRenew(...args: (string | number)[]): Result<unknown, Context>;
+    parleyForget(...args: (string | number)[]): Result<unknown, Context>;
   }
 }
 
@@ -36,13 +37,13 @@ export function channelKeys(prefix: string, channel: Channel): ChannelKeys {
   };
 }
 
-/** What an answer of the append script says instead of a position when the fence refused. */
+/** Begins what an answer of the append script says instead of a position when a fence refused; the number of the fence follows, from 1. */
 export const FENCED = '!';
 
 /**
  * KEYS: stream, meta, live, then the idempotency and fence keys that the groups name by their place.
  * ARGV: new epoch, known top, mark, events max, history ms, meta ms, idempotency ms, fence ms, groups; then per group its
- * idempotency key, fence key (places, 0 is none), token, number of events, and the events.
+ * idempotency key (its place, 0 is none), number of fences, per fence its key (place) and token, number of events, and the events.
  * What was written since `known top` is searched for the mark first: a call whose answer was lost may be sent again, and one that
  * was given up may arrive late, and neither appends twice.
  */
@@ -67,19 +68,30 @@ end
 local texts, answers, last = {}, {}, nil
 local at = 10
 for group = 1, tonumber(ARGV[9]) do
-  local idem, fence, token, count = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
-  at = at + 4
+  local idem, fences, first = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), at + 2
+  at = first + 2 * fences
+  local count = tonumber(ARGV[at])
+  at = at + 1
   local own = mark .. ':' .. group
   local answered = idem > 0 and redis.call('GET', KEYS[idem])
-  local held = fence > 0 and tonumber(redis.call('GET', KEYS[fence]) or '-1') or -1
+  local refused, raised = nil, {}
+  for fence = 1, fences do
+    local key, token = KEYS[tonumber(ARGV[first + 2 * fence - 2])], tonumber(ARGV[first + 2 * fence - 1])
+    local held = tonumber(redis.call('GET', key) or '-1')
+    if held > token then
+      refused = refused or fence
+    elseif held < token then
+      raised[#raised + 1] = { key, token }
+    end
+  end
   if answered then
     answers[group] = answered
   elseif written[own] then
     answers[group] = epoch .. '.' .. written[own]
-  elseif held > token then
-    answers[group] = '${FENCED}'
+  elseif refused then
+    answers[group] = '${FENCED}' .. refused
   else
-    if fence > 0 and held < token then redis.call('SET', KEYS[fence], token, 'PX', ARGV[8]) end
+    for _, fence in ipairs(raised) do redis.call('SET', fence[1], fence[2], 'PX', ARGV[8]) end
     for n = at, at + count - 1 do
       top = top + 1
       redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[4], top .. '-0', 'd', own .. ' ' .. ARGV[n])
@@ -128,10 +140,22 @@ end
 return redis.call('HGET', KEYS[1], 'e')
 `;
 
+/** KEYS: stream, meta, live. ARGV: the new epoch. The history goes, and who follows hears that it began anew. */
+const FORGET = `
+redis.call('DEL', KEYS[1])
+local top = redis.call('HGET', KEYS[2], 's')
+if top then
+  redis.call('HSET', KEYS[2], 'e', ARGV[1])
+  redis.call('PUBLISH', KEYS[3], ARGV[1] .. ' ' .. top .. ' 0 -\\n')
+end
+return 1
+`;
+
 export function defineScripts(redis: Redis): void {
   redis.defineCommand('parleyAppend', { lua: APPEND });
   redis.defineCommand('parleyRead', { lua: READ, numberOfKeys: 2 });
   redis.defineCommand('parleyRenew', { lua: RENEW, numberOfKeys: 2 });
+  redis.defineCommand('parleyForget', { lua: FORGET, numberOfKeys: 3 });
 }
 
 export interface AppendReply {
@@ -141,7 +165,7 @@ export interface AppendReply {
   readonly top: number;
   /** Mark of the latest event that this call wrote; empty when it wrote none. */
   readonly mark: string;
-  /** A position or `FENCED`, per group. */
+  /** A position, or `FENCED` and a number, per group. */
   readonly answers: readonly string[];
 }
 

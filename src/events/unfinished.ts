@@ -59,6 +59,14 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
     case 'PresenceChanged':
     case 'ConversationChanged':
     case 'UsageUpdated':
+    case 'BudgetWarning':
+    case 'EscalationRaised':
+    case 'EscalationQueued':
+    case 'EscalationClaimed':
+    case 'EscalationReleased':
+    case 'EscalationResolved':
+    case 'EscalationSlaWarning':
+    case 'EscalationSlaBreached':
       return;
   }
 }

@@ -33,6 +33,7 @@ export interface QuestionCluster {
 const ALIKE_MIN = 0.46;
 /** What having the same answer counts, in shares of a word that no article knows: a hint, never enough alone. */
 const SAME_ANSWER = 0.6;
+const ASKING = 1.2;
 const TOPIC_STEMS_MAX = 4;
 /** A stem that fewer than this share of a cluster's questions hold does not tell what it is about. */
 const TOPIC_SHARE_MIN = 0.35;
@@ -127,11 +128,11 @@ function describe({ members, counts }: Growing, weightOf: (stem: string) => numb
     .filter((stem) => !isAnswer(stem) && (counts.get(stem) ?? 0) >= TOPIC_SHARE_MIN * members.length)
     .toSorted((a, b) => told(b) - told(a) || (a < b ? -1 : 1))
     .slice(0, TOPIC_STEMS_MAX);
-  // Between questions that say as much of the topic, the shorter one is the better title.
+  // Between questions that say as much of the topic, the shorter one is the better title, and one that asks better than one that orders.
   const shared = (question: AskedQuestion): number => {
     const common = question.stems.reduce((sum, stem) => sum + told(stem), 0) / members.length;
     const own = question.stems.reduce((sum, stem) => sum + weightOf(stem), 0);
-    return own === 0 ? 0 : common / Math.sqrt(own);
+    return own === 0 ? 0 : ((question.text.trimEnd().endsWith('?') ? ASKING : 1) * common) / Math.sqrt(own);
   };
   const questions = members.toSorted((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? -1 : 1));
   const [first] = members;

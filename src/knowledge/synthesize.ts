@@ -9,7 +9,7 @@ export interface Synthesis {
   /** Markdown; `[n]` is the n-th of `sources`. Empty when nothing was found. */
   readonly text: string;
   readonly sources: readonly KnowledgeHit[];
-  /** 0 to 1; 0 when nothing was found. */
+  /** 0 to 1 in hundredths; 0 when nothing was found. */
   readonly confidence: number;
 }
 
@@ -17,7 +17,7 @@ const PASSAGES_MAX = 5;
 const BEST_CHARS_MAX = 900;
 const OTHER_CHARS_MAX = 320;
 /** Share of the best match that another article must reach to be part of the answer. */
-const OF_BEST_MIN = 0.6;
+const OF_BEST_MIN = 0.75;
 
 const CONFIDENCE = { similarity: 0.7, length: 0.2, source: 0.03, sourcesMax: 0.15 } as const;
 /** An answer of this many words has room for what to do and for what to watch. */
@@ -41,5 +41,5 @@ function confidenceOf(text: string, sources: readonly KnowledgeHit[]): number {
   const similarity = Math.max(...sources.map((hit) => hit.similarity));
   const length = Math.min(1, text.split(/\s+/).length / FULL_WORDS);
   const breadth = Math.min(CONFIDENCE.sourcesMax, CONFIDENCE.source * sources.length);
-  return Math.min(1, CONFIDENCE.similarity * similarity + CONFIDENCE.length * length + breadth);
+  return Math.round(100 * Math.min(1, CONFIDENCE.similarity * similarity + CONFIDENCE.length * length + breadth)) / 100;
 }

@@ -183,7 +183,9 @@ function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn, mayHandO
   const granted = Object.keys(agent.tools).flatMap((name) => {
     const tool = tools.get(name);
     if (!tool) return [];
-    return [{ name, description: tool.description, inputSchema: tool.inputSchema, knownInput: tool.infer(said), readOnly: tool.effect === 'read' || tool.unattended }];
+    return [
+      { name, description: tool.description, inputSchema: tool.inputSchema, knownInput: tool.infer(said), readOnly: tool.effect === 'read' || tool.unattended },
+    ];
   });
   const onward = handOverTool(mayHandOverTo);
   return onward ? [...granted, onward] : granted;

@@ -45,7 +45,8 @@ export function handOverTool(targets: readonly Agent[]): LlmTool | null {
 /** The hand-over, or one sentence about what is wrong with it. */
 export function readHandOver(input: unknown, targets: readonly Agent[]): HandOver | string {
   const parsed = Input.safeParse(input);
-  if (!parsed.success) return `${HAND_OVER} was called with input that does not fit. ${parsed.error.issues.map((issue) => `${['input', ...issue.path].join('.')}: ${issue.message}`).join('; ')}`;
+  if (!parsed.success)
+    return `${HAND_OVER} was called with input that does not fit. ${parsed.error.issues.map((issue) => `${['input', ...issue.path].join('.')}: ${issue.message}`).join('; ')}`;
   const to = targets.find(({ id }) => id === parsed.data.to);
   if (!to) return `${HAND_OVER} was called with input that does not fit. input.to: must be one of ${targets.map(({ id }) => id).join(', ')}`;
   return { to, reason: parsed.data.reason.replace(/[\p{Cc}\s]+/gu, ' ') };

@@ -40,7 +40,8 @@ function redRules(facts: CustomerFacts, now: Date): Rule[] {
 function yellowRules(facts: CustomerFacts, now: Date): Rule[] {
   const { signIns, subscription, escalations, rating, healthScore, churnRisk } = facts;
   const adoption = adoptionOf(facts);
-  const trial = subscription?.status === 'trialing' || (subscription?.trialEndsAt !== undefined && subscription.trialEndsAt !== null && subscription.trialEndsAt > now);
+  const trial =
+    subscription?.status === 'trialing' || (subscription?.trialEndsAt !== undefined && subscription.trialEndsAt !== null && subscription.trialEndsAt > now);
   const renewalDays = subscription === null ? Infinity : daysBetween(now, subscription.periodEnd);
   const used = seatShare(facts);
   return [

@@ -190,7 +190,11 @@ async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<Reply
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to answer this message.', { retryable: false });
     const said = chain.said + result.text;
     const citations = [...chain.citations, ...result.citations];
-    const output = { finishReason: result.finishReason, citations: result.citations.map((passage) => passage.slug), ...(result.guarded ? { guarded: true } : {}) };
+    const output = {
+      finishReason: result.finishReason,
+      citations: result.citations.map((passage) => passage.slug),
+      ...(result.guarded ? { guarded: true } : {}),
+    };
     if (result.handOver) {
       const { to, reason } = result.handOver;
       await emit({ type: 'handed_over', from: agent.id, to: to.id, reason, hop });
@@ -217,6 +221,11 @@ async function finish({ turn, chain, answered: given, emit }: ReplyState): Promi
   const cut = given.finishReason === 'max_tokens' || given.finishReason === 'context_window';
   const citations = chain.citations.map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
   const outcome = given.guarded ? 'guarded' : cut ? 'truncated' : 'answered';
-  await emit({ type: 'finished', outcome, finishReason: given.finishReason, result: { agentId: agent.id, citations, ...(turn.conversationId === null ? { text: chain.said } : {}) } });
+  await emit({
+    type: 'finished',
+    outcome,
+    finishReason: given.finishReason,
+    result: { agentId: agent.id, citations, ...(turn.conversationId === null ? { text: chain.said } : {}) },
+  });
   return {};
 }

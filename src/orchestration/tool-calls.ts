@@ -50,7 +50,7 @@ export function createToolCalls(tools: ReadonlyMap<string, AnyTool>, input: Tool
   function misfit(name: string, round: number, code: ErrorCode, sentence: string): Outcome {
     const rounds = (misfits.get(name) ?? new Set()).add(round);
     misfits.set(name, rounds);
-    const next = rounds.size < MISFITS_MAX ? 'Mend that and call it once more, or go on without it.' : `${closed(name)}`;
+    const next = rounds.size < MISFITS_MAX ? 'Mend that and call it once more, or go on without it.' : closed(name);
     return failed(code, `${sentence} ${next}`);
   }
 

@@ -18,6 +18,14 @@ export interface AnswerRecorderDeps {
   readonly tell: (...events: ParleyEvent[]) => Promise<Position>;
 }
 
+/** Thrown when people took the conversation while its words were being told: what was told before stands, and nothing more is said. */
+export class Muted extends Error {
+  constructor() {
+    super('people have taken the conversation');
+    this.name = 'Muted';
+  }
+}
+
 interface Words {
   readonly step: string;
   readonly agentId: string;
@@ -56,6 +64,9 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   let told = 0;
   let telling: Promise<void> | null = null;
   let failure: { readonly error: unknown } | null = null;
+  let muted = false;
+  /** Readers know of the row. */
+  let known = false;
   let firstTokenMs: number | null = null;
   /** The life of the log in which this text can be read from its beginning. */
   let toldIn = '';
@@ -91,8 +102,18 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   async function start(agentId: string): Promise<void> {
     const begun = await begin(agentId);
     const end = text.length;
-    toldIn = epochOf(await tell(...begun.told, delta(begun.messageId, 0, end)));
+    toldIn = epochOf(await toldUnlessMuted(...begun.told, delta(begun.messageId, 0, end)));
     told = end;
+    known = true;
+  }
+
+  async function toldUnlessMuted(...events: ParleyEvent[]): Promise<Position> {
+    try {
+      return await tell(...events);
+    } catch (error) {
+      muted ||= error instanceof Muted;
+      throw error;
+    }
   }
 
   /** Tells what is not told yet, and what comes meanwhile, without anybody waiting. */
@@ -100,12 +121,12 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     const end = text.length;
     if (messageId === null || told === end) return;
     const id = messageId;
-    telling = tell(delta(id, told, end))
+    telling = toldUnlessMuted(delta(id, told, end))
       .then(async (position) => {
         told = end;
         const epoch = epochOf(position);
         // The log began anew: readers were told to start over, and the row has no text yet. So the whole of it is said again.
-        if (epoch !== toldIn) toldIn = epochOf(await tell(delta(id, 0, end)));
+        if (epoch !== toldIn) toldIn = epochOf(await toldUnlessMuted(delta(id, 0, end)));
       })
       .catch((error: unknown) => void (failure = { error }))
       .finally(() => {
@@ -132,7 +153,7 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   });
 
   return {
-    begun: () => kept && text !== '',
+    begun: () => kept && (muted ? told > 0 : text !== ''),
     firstTokenMs: () => firstTokenMs,
     async adopt() {
       if (run.attempt === 1) return [];
@@ -140,6 +161,7 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
         const before = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
         if (!before) return [];
         messageId = before.id;
+        known = true;
         await database.message.update({ where: { id: before.id }, data: { status: 'writing', text: '', finishedAt: null } });
       } else messageId = wordsIdOf(run);
       const reason = 'The answer was taken up again after an interruption.';
@@ -159,20 +181,28 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     cite: (passage) => void citations.set(`${passage.slug}#${passage.section}`, passage),
     async finish(tx, status, now) {
       if (!kept) return null;
-      if (messageId === null) {
-        // Ended before this attempt began: what an earlier one had left open is closed as it is.
-        const [left] = await tx.query<{ id: string }>`
-          UPDATE "Message" SET "status" = 'partial', "finishedAt" = ${now}
-           WHERE "runId" = ${run.id} AND "role" = 'agent' AND "status" = 'writing' RETURNING "id"`;
-        return left?.id ?? null;
+      if (messageId === null) return closeEarlier(tx, run, now);
+      if (muted && !known) {
+        await tx.execute`DELETE FROM "Message" WHERE "id" = ${messageId}`;
+        return null;
       }
+      // What was not told when people took over never is: readers must not find it in the row either.
+      const standing = muted ? text.slice(0, told) : text;
       const cited = [...citations.values()].map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
       await tx.execute`
-        UPDATE "Message" SET "text" = ${text}, "agentId" = coalesce(${speaker}, "agentId"), "status" = ${status}::"MessageStatus", "finishedAt" = ${now}, "citations" = ${JSON.stringify(cited)}::jsonb
+        UPDATE "Message" SET "text" = ${standing}, "agentId" = coalesce(${speaker}, "agentId"), "status" = ${status}::"MessageStatus", "finishedAt" = ${now}, "citations" = ${JSON.stringify(cited)}::jsonb
          WHERE "id" = ${messageId}`;
       return messageId;
     },
   };
+}
+
+/** Ended before this attempt began: what an earlier one had left open is closed as it is. */
+async function closeEarlier(tx: Sql, run: Run, now: Date): Promise<string | null> {
+  const [left] = await tx.query<{ id: string }>`
+    UPDATE "Message" SET "status" = 'partial', "finishedAt" = ${now}
+     WHERE "runId" = ${run.id} AND "role" = 'agent' AND "status" = 'writing' RETURNING "id"`;
+  return left?.id ?? null;
 }
 
 /** The same for every attempt, so that a reader knows what was taken back. */

@@ -10,6 +10,8 @@ import type { Knowledge } from '../knowledge/knowledge.ts';
 import type { ReplyWorkflow } from '../orchestration/reply.ts';
 import { isDatabaseUnavailable, type Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
+import type { Budgets } from './budget.ts';
+import { Muted } from './answer-recorder.ts';
 import { LeaseLost } from './lease.ts';
 import { loadTurn } from './load-turn.ts';
 import { createRecorder, LogUnavailable, type Recorder, type RunError } from './recorder.ts';
@@ -20,6 +22,7 @@ export interface AttemptDeps {
   readonly clock: Clock;
   readonly reply: ReplyWorkflow;
   readonly knowledge: Pick<Knowledge, 'recordUse'>;
+  readonly budgets: Budgets;
   readonly logger: Logger;
   readonly runMs: number;
   /** Bugs go here; refusals do not. */
@@ -53,7 +56,7 @@ export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal):
   const started = performance.now();
   try {
     signal.throwIfAborted();
-    await recorder.begin();
+    await begin(deps, run, recorder);
     signal.throwIfAborted();
     const cited = await follow(deps, run, recorder, signal);
     signal.throwIfAborted();
@@ -61,10 +64,15 @@ export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal):
     await recordCited(deps, run, cited);
     logger.info({ ms: Math.round(performance.now() - started) }, 'run finished');
   } catch (error) {
-    await conclude(deps, recorder, signal.aborted ? signal.reason : error, logger).catch((failure: unknown) => {
+    await conclude(deps, run, recorder, signal.aborted ? signal.reason : error, logger).catch((failure: unknown) => {
       logger.error({ err: failure }, 'run could not be ended: its lease will run out and it is attempted again');
     });
   }
+}
+
+/** Side by side: readers hear that it began while its budget is held. Both are over before anything else is done. */
+async function begin({ budgets }: AttemptDeps, run: Run, recorder: Recorder): Promise<void> {
+  for (const done of await Promise.allSettled([recorder.begin(), budgets.reserve(run)])) if (done.status === 'rejected') throw done.reason;
 }
 
 /** Moves the workflow's events into rows and log, and answers which articles it quoted. */
@@ -96,7 +104,7 @@ async function follow({ reply, database, clock }: AttemptDeps, run: Run, recorde
   }
 }
 
-async function conclude(deps: AttemptDeps, recorder: Recorder, reason: unknown, logger: Logger): Promise<void> {
+async function conclude(deps: AttemptDeps, run: Run, recorder: Recorder, reason: unknown, logger: Logger): Promise<void> {
   if (reason instanceof RunHalted) {
     logger.info({ reason: reason.kind }, 'run halted');
     if (reason.kind === 'stop') await persist(deps, () => recorder.stop(reason.by));
@@ -109,6 +117,12 @@ async function conclude(deps: AttemptDeps, recorder: Recorder, reason: unknown, 
     if (reason.kind === 'given_up')
       await persist(deps, () => recorder.fail({ code: 'INTERNAL', message: 'This could not be answered in several attempts.', retryable: true }));
     return;
+  }
+  if (reason instanceof Muted) {
+    logger.info('run ended: people have taken the conversation');
+    // Whoever took it stands on the row, and had the run stopped: this attempt only noticed before it was told.
+    const { stoppedBy } = await deps.database.run.findUniqueOrThrow({ where: { id: run.id }, select: { stoppedBy: true } });
+    return persist(deps, () => recorder.stop(stoppedBy ?? 'system'));
   }
   if (reason instanceof LeaseLost) {
     logger.warn('run was lost to another instance: nothing more written');

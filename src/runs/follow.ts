@@ -1,10 +1,11 @@
 /**
- * Following a conversation or a run: access is checked, and only what the viewer's class may see comes through. Silence is filled by
+ * Following a conversation, a run or what happens at the desk: access is checked, and only what the viewer's class may see comes through. Silence is filled by
  * heartbeat.ts, the end of a run's stream is run-stream.ts.
  */
 import type { Clock } from '../foundation/clock.ts';
 import { notFound } from '../foundation/errors.ts';
-import { conversationsVisibleTo, runsVisibleTo } from '../desk/access.ts';
+import { conversationsVisibleTo, requireStaff, runsVisibleTo } from '../desk/access.ts';
+import { DESK_CHANNEL } from '../desk/escalation-events.ts';
 import type { ChannelHead, Entry, EventLog, Polled } from '../events/event-log.ts';
 import type { ParleyEvent, Visibility } from '../events/event.ts';
 import { parsePosition, type Position } from '../events/position.ts';
@@ -58,6 +59,13 @@ export async function followRun(
     withHeartbeats(source, clock, async () => [runId], shown),
     () => database.run.findUnique({ where: { id: runId } }),
   );
+}
+
+/** One channel for the whole desk: dashboards filter for themselves, so that whoever slept catches up with all of it. */
+export async function followEscalations({ log }: FollowDeps, viewer: Viewer, after: Position | undefined, signal: AbortSignal): Promise<Polled<Entry>> {
+  if (after !== undefined) parsePosition(after);
+  requireStaff(viewer);
+  return log.follow(DESK_CHANNEL, { ...(after === undefined ? {} : { after }), startAt: 'live', signal });
 }
 
 export async function conversationHead({ log }: FollowDeps, conversationId: string): Promise<ChannelHead> {

@@ -164,6 +164,14 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
     case 'PresenceChanged':
     case 'ConversationChanged':
     case 'UsageUpdated':
+    case 'BudgetWarning':
+    case 'EscalationRaised':
+    case 'EscalationQueued':
+    case 'EscalationClaimed':
+    case 'EscalationReleased':
+    case 'EscalationResolved':
+    case 'EscalationSlaWarning':
+    case 'EscalationSlaBreached':
       return phase;
   }
 }

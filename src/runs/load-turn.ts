@@ -49,10 +49,11 @@ async function readAsked(database: Database, run: Run): Promise<Asked> {
  */
 function readSpoken(database: Database, runId: string, conversationId: string, messageId: string): Promise<Spoken[]> {
   return database.sql.query<Spoken>`
-    SELECT m."role"::text, m."text", m."id" = ${messageId} AS "asked", c."agentId" AS "lastAgentId"
+    SELECT CASE m."role" WHEN 'system' THEN 'person' ELSE m."role"::text END AS "role",
+           CASE m."role" WHEN 'system' THEN 'Summary, on handing back to the agents: ' || m."text" ELSE m."text" END AS "text", m."id" = ${messageId} AS "asked", c."agentId" AS "lastAgentId"
       FROM "Message" m JOIN "Conversation" c ON c."id" = m."conversationId"
      WHERE m."conversationId" = ${conversationId} AND (m."id" = ${messageId} OR (m."text" <> ''
-       AND (m."role" = 'person' OR (m."role" = 'agent' AND m."runId" IS DISTINCT FROM ${runId})
+       AND (m."role" = 'person' OR (m."role" = 'system' AND m."userId" IS NOT NULL) OR (m."role" = 'agent' AND m."runId" IS DISTINCT FROM ${runId})
             OR (m."role" = 'customer' AND m."createdAt" <= (SELECT "createdAt" FROM "Message" WHERE "id" = ${messageId})))))
      ORDER BY m."id" = ${messageId} DESC, m."createdAt" DESC, m."id" DESC LIMIT ${HISTORY_MESSAGES_MAX + 1}`;
 }

@@ -4,22 +4,26 @@
  */
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
-import type { EventLog } from '../events/event-log.ts';
+import type { EventLog, Fence } from '../events/event-log.ts';
 import { TERMINAL_EVENTS, type ParleyEvent, type Usage } from '../events/event.ts';
+import { FencedOut } from '../events/fence.ts';
 import type { Position } from '../events/position.ts';
 import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
-import { createAnswerRecorder } from './answer-recorder.ts';
+import { createAnswerRecorder, Muted } from './answer-recorder.ts';
+import type { BudgetNote, Budgets } from './budget.ts';
 import { LeaseLost } from './lease.ts';
 import { createRunRow, type RunEnd, type RunFacts } from './run-row.ts';
 import { createStepRecorder } from './step-recorder.ts';
 import { createUsageMeter } from './usage-meter.ts';
+import { OWNER_FENCE, ownerFence } from '../desk/owner-fence.ts';
 
 export interface RecorderDeps {
   readonly database: Database;
   readonly log: EventLog;
   readonly clock: Clock;
+  readonly budgets: Budgets;
 }
 
 export interface RunError {
@@ -31,7 +35,7 @@ export interface RunError {
 export interface Recorder {
   /** Tells that the run started; a message of an earlier attempt is taken back. */
   begin(): Promise<void>;
-  /** Undefined when there is nothing to wait for. */
+  /** Undefined when there is nothing to wait for. @throws AppError BUDGET_EXCEEDED for what goes on after the run has used all it may. */
   take(event: WorkflowEvent): Promise<void> | undefined;
   /** For a workflow that is being halted: counts what it says it spent, and hears nothing else. */
   count(event: WorkflowEvent): void;
@@ -60,26 +64,38 @@ export class LogUnavailable extends Error {
 
 type Finished = Extract<WorkflowEvent, { type: 'finished' }>;
 
-export function createRecorder({ database, log, clock }: RecorderDeps, run: Run): Recorder {
+export function createRecorder({ database, log, clock, budgets }: RecorderDeps, run: Run): Recorder {
   const channel = run.conversationId ? (`conversation:${run.conversationId}` as const) : (`run:${run.id}` as const);
   const row = createRunRow(database, run);
   const used = createUsageMeter(run);
+  const budget = budgets.ofRun(run);
   const steps = createStepRecorder({ database, clock, tell, usageOf: used.ofStep }, run);
-  const answer = createAnswerRecorder({ database, clock, tell }, run);
+  const answer = createAnswerRecorder({ database, clock, tell: speak }, run);
+  const attemptFence: Fence = { key: run.id, token: run.attempt };
+  const owner = ownerFence(run);
   let { agentId } = run;
   let finished: Finished | null = null;
   let begun = false;
   let stepsClosed = false;
   let lastWords: readonly ParleyEvent[] | null = null;
 
-  async function tell(...events: readonly ParleyEvent[]): Promise<Position> {
+  function tell(...events: readonly ParleyEvent[]): Promise<Position> {
+    return append(events, [attemptFence]);
+  }
+
+  /** For what readers take for an answer: refused with Muted from the moment on in which people took the conversation. */
+  function speak(...events: readonly ParleyEvent[]): Promise<Position> {
+    return append(events, run.conversationId ? [attemptFence, owner] : [attemptFence]);
+  }
+
+  async function append(events: readonly ParleyEvent[], fence: readonly Fence[]): Promise<Position> {
     const last = events.at(-1);
     // An attempt that was replaced and does not know it yet is kept out; an end that is told again is told once.
     const once = last && TERMINAL_EVENTS.has(last.type) ? { idempotencyKey: `end:${run.id}` } : {};
     try {
-      return await log.append(channel, events, { fence: { key: run.id, token: run.attempt }, ...once });
+      return await log.append(channel, events, { fence, ...once });
     } catch (error) {
-      if (error instanceof AppError && error.code === 'CONFLICT') throw new LeaseLost();
+      if (error instanceof FencedOut) throw error.fence === OWNER_FENCE ? new Muted() : new LeaseLost();
       throw error instanceof AppError && error.code === 'UNAVAILABLE' ? new LogUnavailable(error) : error;
     }
   }
@@ -103,12 +119,17 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
     const now = clock.now();
     const usage = used.ofRun();
     const all = { ...facts, ...usage, agentId, model: used.model(), firstTokenMs: answer.firstTokenMs() };
-    const ended = await row.end({ status, facts: all, now }, (tx) => answer.finish(tx, status === 'succeeded' ? 'complete' : 'partial', now));
+    let notes: readonly BudgetNote[] = [];
+    const ended = await row.end({ status, facts: all, now }, async (tx) => {
+      notes = await budgets.settle(tx, run, usage, true, now);
+      return answer.finish(tx, status === 'succeeded' ? 'complete' : 'partial', now);
+    });
     if (!ended) return null;
     const { messageId } = ended;
     const at = now.toISOString();
     const told: ParleyEvent[] = messageId ? [{ type: 'MessageFinished', at, visibility: 'CUSTOMER', messageId, runId: run.id }] : [];
-    return [...told, event({ at, visibility: 'CUSTOMER', runId: run.id, usage })];
+    const warnings = notes.map((one) => budgetWarning(one, at, run.id));
+    return [...told, ...warnings, event({ at, visibility: 'CUSTOMER', runId: run.id, usage })];
   }
 
   function choose({ route }: Extract<WorkflowEvent, { type: 'agent_chosen' }>): void {
@@ -117,11 +138,23 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
     steps.hold({ type: 'AgentChosen', ...head(clock, 'CUSTOMER'), runId: run.id, agentId, confidence, candidates: [...candidates], reason, by });
   }
 
+  async function noteBudget(): Promise<void> {
+    const warning = budget.count(used.ofRun());
+    if (warning) await tell(budgetWarning(warning, clock.now().toISOString(), run.id));
+  }
+
+  function say(event: Extract<WorkflowEvent, { type: 'text' }>): Promise<void> | undefined {
+    // A request that reached the limit is cut off; what it said before is kept.
+    budget.assertLeft();
+    return answer.say(event);
+  }
+
   /** Whatever is not text comes after the text before it. */
   async function takeOther(event: Exclude<WorkflowEvent, { type: 'text' }>): Promise<void> {
     await answer.flush();
     switch (event.type) {
       case 'step_started':
+        budget.assertLeft();
         return steps.start(event);
       case 'step_finished':
         return steps.finish(event);
@@ -133,15 +166,18 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
         // The row learns of a request once it has begun; what it adds is written with the next, or with the end.
         if (used.count(event)) await row.note({ ...used.ofRun(), model: event.model, agentId });
         await tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: used.ofRun() });
-        return;
+        return noteBudget();
       case 'tool_called':
+        budget.assertLeft();
+        await speak(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id }));
+        return;
       case 'tool_returned':
         await tell(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id }));
         return;
       case 'handed_over': {
         agentId = event.to;
         const { from: fromAgentId, to: toAgentId, reason, hop } = event;
-        await tell({ type: 'HandedOver', ...head(clock, 'CUSTOMER'), runId: run.id, fromAgentId, toAgentId, reason, hop });
+        await speak({ type: 'HandedOver', ...head(clock, 'CUSTOMER'), runId: run.id, fromAgentId, toAgentId, reason, hop });
         return;
       }
       case 'finished':
@@ -160,7 +196,7 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
       const taken = await answer.adopt();
       await tell({ type: 'RunStarted', ...head(clock, 'CUSTOMER'), runId: run.id, attempt: run.attempt }, ...taken);
     },
-    take: (event) => (event.type === 'text' ? answer.say(event) : takeOther(event)),
+    take: (event) => (event.type === 'text' ? say(event) : takeOther(event)),
     async succeed() {
       if (!finished) throw new Error(`the workflow of run ${run.id} ended without finishing`);
       const { outcome, finishReason, result } = finished;
@@ -186,7 +222,10 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
       await steps.closeAll('stopped', true);
       const facts = { ...used.ofRun(), model: used.model(), partialKept: kept() };
       // What was written is kept until the run is taken up again: who stops it before that keeps it.
-      return row.park(facts, (tx) => answer.finish(tx, 'partial', clock.now()));
+      return row.park(facts, async (tx) => {
+        await budgets.settle(tx, run, used.ofRun(), false, clock.now());
+        return answer.finish(tx, 'partial', clock.now());
+      });
     },
     abandon: () => steps.closeAll('failed', true),
   };
@@ -194,6 +233,10 @@ export function createRecorder({ database, log, clock }: RecorderDeps, run: Run)
 
 function head<V extends 'CUSTOMER' | 'STAFF'>(clock: Clock, visibility: V): { at: string; visibility: V } {
   return { at: clock.now().toISOString(), visibility };
+}
+
+function budgetWarning({ scope, spent, limit, tokens }: BudgetNote, at: string, runId: string): ParleyEvent {
+  return { type: 'BudgetWarning', at, visibility: 'STAFF', runId, scope, spent, limit, tokens };
 }
 
 function toolEvent(

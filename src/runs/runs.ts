@@ -18,6 +18,8 @@ export interface Runs {
   followConversation(viewer: Viewer, conversationId: string, after: Position | undefined, signal: AbortSignal): Promise<AsyncIterableIterator<Entry>>;
   /** As followConversation, for one run; completes by itself after the run's terminal event. */
   followRun(viewer: Viewer, runId: string, after: Position | undefined, signal: AbortSignal): Promise<AsyncIterableIterator<Entry>>;
+  /** What happens to escalations, for people of the desk. @throws AppError FORBIDDEN, BAD_INPUT, UNAVAILABLE before the first entry. */
+  followEscalations(viewer: Viewer, after: Position | undefined, signal: AbortSignal): Promise<AsyncIterableIterator<Entry>>;
   /** Where to start following a conversation: read it before the rows. */
   conversationHead(conversationId: string): Promise<ChannelHead>;
 }

@@ -3,15 +3,16 @@ import { messagesVisibleTo, requireViewer } from '../desk/access.ts';
 import type { Message as MessageRow } from '../store/generated/prisma/client.ts';
 import { builder, type Context } from './builder.ts';
 import { loadConversation } from './conversation.ts';
-import { ConversationStreamItem, EVERYWHERE, StreamItem, type ItemOf } from './stream-item.ts';
+import { ConversationStreamItem, EVERY_STREAM, EVERYWHERE, StreamItem, type ItemOf } from './stream-item.ts';
 
 function readMessage(query: object, messageId: string, { viewer, database }: Context): Promise<MessageRow | null> {
   return database.message.findFirst({ ...query, where: { id: messageId, AND: [messagesVisibleTo(requireViewer(viewer))] } });
 }
 
 builder.objectRef<ItemOf<'MessagePosted'>>('MessagePosted').implement({
-  description: 'A message was added: one that was said, or an answer that is being begun.',
-  interfaces: EVERYWHERE,
+  description:
+    'A message was added: one that was said, or an answer that is being begun. In `escalationEvents`: what a customer says while a person holds the conversation or is waited for.',
+  interfaces: EVERY_STREAM,
   fields: (t) => ({
     message: t.prismaField({
       type: 'Message',

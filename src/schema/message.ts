@@ -1,6 +1,7 @@
 /** Messages of a conversation, oldest first. The text of an answer in the making is in the events; the row has it when it is finished. */
 import { z } from 'zod';
 import type { MessageRole as MessageRoleValue, MessageStatus as MessageStatusValue } from '../store/generated/prisma/client.ts';
+import { messagesVisibleTo, requireViewer } from '../desk/access.ts';
 import { Agent, agentOf } from './agent.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { loadConversation } from './conversation.ts';
@@ -14,7 +15,7 @@ const MessageRole = builder.enumType('MessageRole', {
     customer: 'The customer.',
     agent: 'A support agent.',
     person: 'A person of the desk.',
-    system: 'The gateway itself: a notice.',
+    system: 'The gateway itself: a notice; for the desk also what a person noted for the agents on handing back.',
   }),
 });
 
@@ -64,11 +65,10 @@ export const Message = builder.prismaObject('Message', {
           case 'agent':
             return agentOf(context, message.agentId)?.title ?? message.agentId;
           case 'person':
+          case 'system':
             return message.userId === null
               ? null
               : ((await context.database.user.findUnique({ where: { id: message.userId }, select: { name: true } }))?.name ?? null);
-          case 'system':
-            return null;
         }
       },
     }),
@@ -104,7 +104,7 @@ builder.prismaObjectField('Conversation', 'messages', (t) =>
       resolve: (conversation, args, context, info) => {
         const query = relations(context, info, 'connection');
         return page(args, 'createdAt', 'oldest first', ({ where, orderBy, take }) =>
-          context.database.message.findMany({ ...query, where: { AND: [{ conversationId: conversation.id }, where] }, orderBy, take }),
+          context.database.message.findMany({ ...query, where: { AND: [{ conversationId: conversation.id }, messagesVisibleTo(requireViewer(context.viewer)), where] }, orderBy, take }),
         );
       },
     },

@@ -1,6 +1,6 @@
 /** `node(id)`: anything with an id that the viewer may see. The prefix of an id says what it is; only agents are found by a file name. */
 import type { GraphQLResolveInfo } from 'graphql';
-import { customersVisibleTo, messagesVisibleTo, requireViewer, runsVisibleTo } from '../desk/access.ts';
+import { customersVisibleTo, escalationsVisibleTo, messagesVisibleTo, requireViewer, runsVisibleTo } from '../desk/access.ts';
 import { badInput, notFound } from '../foundation/errors.ts';
 import { prefixOf, type IdPrefix } from '../foundation/ids.ts';
 import type { Viewer } from '../store/viewer.ts';
@@ -64,6 +64,10 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
     find: ({ id, viewer, context, query }) => context.database.message.findFirst({ ...query, where: { id, AND: [messagesVisibleTo(viewer)] } }),
   },
   run: { type: 'Run', find: ({ id, viewer, context, query }) => context.database.run.findFirst({ ...query, where: { id, AND: [runsVisibleTo(viewer)] } }) },
+  esc: {
+    type: 'Escalation',
+    find: ({ id, viewer, context, query }) => context.database.escalation.findFirst({ ...query, where: { id, AND: [escalationsVisibleTo(viewer)] } }),
+  },
   step: {
     type: 'RunStep',
     find: ({ id, viewer, context, query }) => context.database.runStep.findFirst({ ...query, where: { id, run: runsVisibleTo(viewer) } }),

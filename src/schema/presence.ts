@@ -22,7 +22,7 @@ const ParticipantState = builder.enumType('ParticipantState', {
   },
 });
 
-const Participant = builder.objectRef<ParticipantValue>('Participant').implement({
+export const Participant = builder.objectRef<ParticipantValue>('Participant').implement({
   description: 'Someone who takes part in a conversation.',
   fields: (t) => ({
     kind: t.field({ type: ParticipantKind, description: 'Which side they are on.', resolve: (who) => who.kind }),

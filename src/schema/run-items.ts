@@ -6,6 +6,7 @@ import { builder, type Context } from './builder.ts';
 import { AgentCandidate } from './route.ts';
 import { FinishReason } from './run.ts';
 import { EVERYWHERE, type ItemOf } from './stream-item.ts';
+import { costOf, Money } from './scalars.ts';
 import { Usage } from './usage.ts';
 
 const RUN_DESCRIPTION = 'The run as it is now. `null` when it has since been erased, or beside an error when it could not be read.';
@@ -237,5 +238,17 @@ builder.objectRef<ItemOf<'UsageUpdated'>>('UsageUpdated').implement({
   fields: (t) => ({
     runId: t.id({ description: 'The run.', resolve: ({ said }) => said.runId }),
     usage: t.field({ type: Usage, description: 'All of it since the run began.', resolve: ({ said }) => said.usage }),
+  }),
+});
+
+builder.objectRef<ItemOf<'BudgetWarning'>>('BudgetWarning').implement({
+  description: 'Four fifths of what models may cost are used; shown to the staff. Said once per run, conversation and day.',
+  interfaces: EVERYWHERE,
+  fields: (t) => ({
+    runId: t.id({ description: 'The run that used the last of it.', resolve: ({ said }) => said.runId }),
+    scope: t.string({ description: 'Whose budget: RUN, CONVERSATION or DAY (UTC).', resolve: ({ said }) => said.scope.toUpperCase() }),
+    spent: t.field({ type: Money, description: 'What is used.', resolve: ({ said }) => costOf(said.spent) }),
+    limit: t.field({ type: Money, description: 'What may be used; a run that would go beyond it ends with BUDGET_EXCEEDED.', resolve: ({ said }) => costOf(said.limit) }),
+    tokens: t.int({ description: 'Tokens read and written for it, cached or not.', resolve: ({ said }) => said.tokens }),
   }),
 });

@@ -52,8 +52,16 @@ export const RunStreamItem = builder.interfaceRef<Item>('RunStreamItem').impleme
   resolveType: (item) => item.said.type,
 });
 
-/** The interfaces of items that both subscriptions carry. */
+export const EscalationStreamItem = builder.interfaceRef<Item>('EscalationStreamItem').implement({
+  description: 'One item of `escalationEvents`.',
+  interfaces: [StreamItem],
+  resolveType: (item) => item.said.type,
+});
+
+/** The interfaces of items that conversations and runs carry. */
 export const EVERYWHERE = [StreamItem, ConversationStreamItem, RunStreamItem];
+/** Those, and the desk's. */
+export const EVERY_STREAM = [...EVERYWHERE, EscalationStreamItem];
 
 const ReadyStatus = builder.enumType('ReadyStatus', {
   description: 'How a subscription begins.',
@@ -77,7 +85,7 @@ const HeartbeatPhase = builder.enumType('HeartbeatPhase', {
 
 builder.objectRef<ItemOf<'StreamReady'>>('StreamReady').implement({
   description: 'The first item of every subscription: it works from here on.',
-  interfaces: EVERYWHERE,
+  interfaces: EVERY_STREAM,
   fields: (t) => ({
     status: t.field({ type: ReadyStatus, description: 'How it begins.', resolve: ({ said }) => said.entry.status }),
     epoch: t.id({
@@ -89,8 +97,8 @@ builder.objectRef<ItemOf<'StreamReady'>>('StreamReady').implement({
 });
 
 builder.objectRef<ItemOf<'StreamReset'>>('StreamReset').implement({
-  description: 'What follows does not continue what you had: read the conversation or run again, then go on from this position.',
-  interfaces: EVERYWHERE,
+  description: 'What follows does not continue what you had: read the conversation, the run or the escalations again, then go on from this position.',
+  interfaces: EVERY_STREAM,
   fields: (t) => ({
     reason: t.string({
       description:

@@ -1,22 +1,21 @@
 /**
- * The two subscriptions. Access and visibility are decided where the log is followed; here entries become items. The iterators
+ * The subscriptions. Access and visibility are decided where the log is followed; here entries become items. The iterators
  * are written by hand: an async generator parked in `next()` never runs its `finally`, so a client that left would be followed on.
  */
 import { requireViewer } from '../desk/access.ts';
 import type { Entry, Polled } from '../events/event-log.ts';
 import { parsePosition, type Position } from '../events/position.ts';
-import type { IdPrefix } from '../foundation/ids.ts';
 import type { Viewer } from '../store/viewer.ts';
 import { builder, type Context } from './builder.ts';
 import { idOf } from './input.ts';
-import { ConversationStreamItem, RunStreamItem, type Item } from './stream-item.ts';
+import { ConversationStreamItem, EscalationStreamItem, RunStreamItem, type Item } from './stream-item.ts';
 
 /** Items depend on the viewer's authorization class only: the gateway may execute one for all who may see the same. */
 const SHARED = { shared: true };
 /** Whoever follows this is there: the argument that says where. */
 const FOLLOWED = { ...SHARED, followed: 'id' };
 
-type Follow = (viewer: Viewer, id: string, after: Position | undefined, signal: AbortSignal) => Promise<AsyncIterableIterator<Entry>>;
+type Follow = (viewer: Viewer, signal: AbortSignal) => Promise<AsyncIterableIterator<Entry>>;
 
 builder.subscriptionFields((t) => ({
   conversationEvents: t.field({
@@ -28,7 +27,8 @@ builder.subscriptionFields((t) => ({
       id: t.arg.id({ required: true, description: 'The conversation.' }),
       after: t.arg({ type: 'Position', description: 'Continue after this position: of the conversation when it was loaded, or of the last item received.' }),
     },
-    subscribe: (_root, { id, after }, context) => follow(context, 'conv', id, after, context.runs.followConversation),
+    subscribe: (_root, { id, after }, context) =>
+      follow(context, after, (viewer, signal) => context.runs.followConversation(viewer, idOf('id', 'conv', id), after ?? undefined, signal)),
     resolve: (item) => item,
   }),
   runEvents: t.field({
@@ -39,18 +39,27 @@ builder.subscriptionFields((t) => ({
       id: t.arg.id({ required: true, description: 'The run.' }),
       after: t.arg({ type: 'Position', description: 'Continue after this position: of the last item received.' }),
     },
-    subscribe: (_root, { id, after }, context) => follow(context, 'run', id, after, context.runs.followRun),
+    subscribe: (_root, { id, after }, context) =>
+      follow(context, after, (viewer, signal) => context.runs.followRun(viewer, idOf('id', 'run', id), after ?? undefined, signal)),
+    resolve: (item) => item,
+  }),
+  escalationEvents: t.field({
+    type: EscalationStreamItem,
+    extensions: SHARED,
+    description:
+      'What happens to the escalations of the desk, for its people. Without `after`: from now on, so read `escalations` after StreamReady. A dashboard that comes back with its last position within a day catches up with everything. It does not end by itself.',
+    args: { after: t.arg({ type: 'Position', description: 'Continue after this position: of the last item received.' }) },
+    subscribe: (_root, { after }, context) => follow(context, after, (viewer, signal) => context.runs.followEscalations(viewer, after ?? undefined, signal)),
     resolve: (item) => item,
   }),
 }));
 
-async function follow(context: Context, prefix: IdPrefix, id: string, after: Position | null | undefined, start: Follow): Promise<AsyncIterableIterator<Item>> {
+async function follow(context: Context, after: Position | null | undefined, start: Follow): Promise<AsyncIterableIterator<Item>> {
   const viewer = requireViewer(context.viewer);
-  idOf('id', prefix, id);
   if (after != null) parsePosition(after, 'after');
   const leaving = new AbortController();
   const signal = context.signal ? AbortSignal.any([context.signal, leaving.signal]) : leaving.signal;
-  return items(await start(viewer, id, after ?? undefined, signal), leaving);
+  return items(await start(viewer, signal), leaving);
 }
 
 /** @param leaving Aborted as soon as the reader returns, so that a source parked in `next()` ends too. */

@@ -76,7 +76,15 @@ const moment = z.coerce.date();
 /** What comes as JSON: decimals as text, moments as ISO 8601. */
 const Details = z.object({
   subscription: z
-    .object({ cycle: z.string(), status: z.string(), seats: z.number(), seatsUsed: z.number(), periodEnd: moment, cancelAtPeriodEnd: z.boolean(), trialEndsAt: moment.nullable() })
+    .object({
+      cycle: z.string(),
+      status: z.string(),
+      seats: z.number(),
+      seatsUsed: z.number(),
+      periodEnd: moment,
+      cancelAtPeriodEnd: z.boolean(),
+      trialEndsAt: moment.nullable(),
+    })
     .nullable(),
   openInvoices: z.array(z.object({ number: z.string(), amountDue: z.string(), currency: z.string(), dueAt: moment })).nullable(),
   overdueInvoices: z.number(),

@@ -138,6 +138,11 @@ export const POLICY_DEFAULTS: Defaults = {
       executiveMonthlyValueOverCents: 10_000_00,
     },
   },
+  escalationQueue: {
+    description:
+      'Minutes after which an escalation goes back to the queue because whoever holds it leaves a waiting customer without a word; how many of the latest claims the expected wait is estimated from.',
+    value: { silenceMinutes: 15, estimateFrom: 20 },
+  },
   contract: {
     description: 'Who may sign a contract: discount in percent and value (null: without a limit). Total value from which a person decides.',
     value: {

@@ -65,6 +65,7 @@ export const POLICY_SCHEMAS = {
     complexityFrom: count,
     executiveMonthlyValueOverCents: cents,
   }),
+  escalationQueue: z.strictObject({ silenceMinutes: z.number().int().min(1), estimateFrom: z.number().int().min(1) }),
   contract: z.strictObject({
     representative: approvalLevel,
     manager: approvalLevel,

@@ -42,10 +42,12 @@ export function askForPerson({ database, tickets }: AskForPersonDeps): AnyTool {
     async run({ reason }, _grant, { customerId, conversationId, agentId, callId, said }) {
       const { businessHours } = await readPolicy(database);
       const waiting =
-        conversationId && (await database.ticket.findFirst({ where: { customerId, conversationId, title: TITLE, status: { not: 'resolved' } }, orderBy: { createdAt: 'asc' } }));
+        conversationId &&
+        (await database.ticket.findFirst({ where: { customerId, conversationId, title: TITLE, status: { not: 'resolved' } }, orderBy: { createdAt: 'asc' } }));
       const words = said.slice(0, WORDS_CHARS_MAX).replaceAll('\u0000', '').trim();
       const description = [`The customer wrote: "${words}"`, ...(reason ? [`The agent adds: ${reason}`] : [])].join('\n\n');
-      const ticket = waiting || (await tickets.open({ customerId, conversationId, agentId, callId, kind: 'request', severity: 'medium', title: TITLE, description }));
+      const ticket =
+        waiting || (await tickets.open({ customerId, conversationId, agentId, callId, kind: 'request', severity: 'medium', title: TITLE, description }));
       return {
         summary: sentences(
           waiting

@@ -6,7 +6,6 @@ import type { KnownIssue } from '../store/generated/prisma/client.ts';
 import { plain } from './reading.ts';
 
 export const AREAS = ['web', 'mobile', 'desktop', 'api', 'webhooks', 'sync', 'billing', 'sign_in'] as const;
-export type Area = (typeof AREAS)[number];
 
 /** Letters by which two forms of a word are taken for the same ("freezes", "freezing"). */
 const START_LETTERS = 8;

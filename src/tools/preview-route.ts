@@ -80,7 +80,8 @@ function write(grant: Grant, seen: Seen, catalog: Pick<Catalog, 'get'>): string 
       return sentences(
         `The intent of this message is ${place.path}, with confidence ${route.confidence.toFixed(2)}.`,
         route.reason,
-        route.candidates.length > 1 && `Also considered: ${writeList(others(route).map(({ agentId, confidence }) => `${agentId} (${confidence.toFixed(2)})`))}.`,
+        route.candidates.length > 1 &&
+          `Also considered: ${writeList(others(route).map(({ agentId, confidence }) => `${agentId} (${confidence.toFixed(2)})`))}.`,
       );
     case 'team': {
       const { severalAgents } = understanding.complexity;

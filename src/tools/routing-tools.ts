@@ -19,5 +19,12 @@ export interface RoutingToolDeps {
 }
 
 export function routingTools(deps: RoutingToolDeps): AnyTool[] {
-  return [understandMessage(deps.database), previewRoute(deps), describeCustomer(deps.database), decideEscalation(deps), askForPerson(deps), traceHandovers(deps)];
+  return [
+    understandMessage(deps.database),
+    previewRoute(deps),
+    describeCustomer(deps.database),
+    decideEscalation(deps),
+    askForPerson(deps),
+    traceHandovers(deps),
+  ];
 }

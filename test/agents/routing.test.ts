@@ -96,7 +96,11 @@ describe('the escalation desk', () => {
     const asked = { agentId: 'escalation_decider', customerId: walk.demo };
     const first = await walk.say({ ...asked, text: 'I want to talk to a real person' });
     const ticket = await walk.database.ticket.findFirstOrThrow({ where: { customerId: walk.demo, conversationId: first.conversationId } });
-    expect(ticket).toMatchObject({ kind: 'request', title: 'Customer asks for a person', description: expect.stringContaining('I want to talk to a real person') });
+    expect(ticket).toMatchObject({
+      kind: 'request',
+      title: 'Customer asks for a person',
+      description: expect.stringContaining('I want to talk to a real person'),
+    });
     expect(first.text).toContain(`request #${ticket.number}`);
     expect(first.text).toContain('I cannot connect you at this moment');
     expect(first.text).toContain('Monday to Friday, 08:00 to 18:00');

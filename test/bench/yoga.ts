@@ -7,12 +7,16 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createYoga } from 'graphql-yoga';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
-import { createLocalRouter } from '../../src/catalog/local-router.ts';
+import { openRoutingModel } from '../../src/catalog/kept-model.ts';
+import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
+import { createExportDesk } from '../../src/desk/customer-export.ts';
+import { createErasureDesk } from '../../src/desk/erasure.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
+import { createEscalationDesk } from '../../src/desk/escalation.ts';
 import { createPresence } from '../../src/desk/presence.ts';
 import { createMemoryPresenceRegistry } from '../../src/events/memory-presence-registry.ts';
 import { createToolDesk } from '../../src/desk/tool-desk.ts';
@@ -51,7 +55,7 @@ const tools = createTools({
   router: { route: (request, signal) => router.route(request, signal) },
 });
 const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
-const router = createLocalRouter(catalog);
+const router = createLocalRouter(catalog, { model: await openRoutingModel(reachableAgents(catalog)) });
 const eventLog = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 100 });
 const conversations = createConversationDesk({
   database,
@@ -65,7 +69,7 @@ const presence = createPresence({ database, log: eventLog, registry: createMemor
 const agents = createAgentDesk({ database, catalog, clock });
 const shared = {
   database,
-  desk: { ...toolDesk, presence, conversations, agents, agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock }), routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }), articles: createArticleDesk({ database, clock }) },
+  desk: { ...toolDesk, presence, conversations, escalations: createEscalationDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock, timeZone: 'UTC' }), agents, agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock }), routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }), articles: createArticleDesk({ database, clock }), erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }), exports: createExportDesk({ database, clock }) },
   runs: nothingRuns(),
   catalog,
   router,
@@ -90,5 +94,5 @@ process.on('SIGTERM', () => process.exit(0));
 /** Nothing is asked of it here that starts or follows a run. */
 function nothingRuns(): Runs {
   const refuse = () => Promise.reject(new Error('this server has no runs'));
-  return { stop: refuse, followConversation: refuse, followRun: refuse, conversationHead: refuse };
+  return { stop: refuse, followConversation: refuse, followRun: refuse, followEscalations: refuse, conversationHead: refuse };
 }

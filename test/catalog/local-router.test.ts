@@ -1,66 +1,93 @@
 /** Routing over the real agent files: how often it is right on messages its examples do not contain, and how it behaves around them. */
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Catalog } from '../../src/catalog/agent.ts';
 import { loadCatalog, sentenceKey } from '../../src/catalog/load-catalog.ts';
-import { createLocalRouter } from '../../src/catalog/local-router.ts';
+import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import type { Route, RouteRequest, Router } from '../../src/catalog/router.ts';
+import { createRoutingModel, type RoutingModel } from '../../src/catalog/routing-model.ts';
+import { readLabelled } from '../eval/labelled.ts';
 
-const SET = fileURLToPath(new URL('routing-set.txt', import.meta.url));
 const AGENTS = fileURLToPath(new URL('../../agents', import.meta.url));
 const ANY_TOOL = { has: () => true, parseGrant: () => undefined };
 
-const labelled = readFileSync(SET, 'utf8')
-  .split('\n')
-  .filter((line) => line !== '' && !line.startsWith('#'))
-  .map((line) => {
-    const [agentId = '', text = ''] = line.split(/: (.*)/);
-    return { agentId, text };
-  });
+/**
+ * The development part: the test part is for the figures in the README alone. The lexicon was widened with this part in sight, so its
+ * figures flatter; the floors below only notice when something breaks.
+ */
+const labelled = readLabelled('development');
+const LEARNING_MS = 120_000;
 
 let catalog: Catalog;
+let model: RoutingModel;
 let router: Router;
 
 beforeAll(async () => {
   catalog = await loadCatalog(AGENTS, ANY_TOOL);
-  router = createLocalRouter(catalog);
-});
+  model = createRoutingModel(reachableAgents(catalog));
+  router = createLocalRouter(catalog, { model });
+}, LEARNING_MS);
 
 function route(text: string, more: Partial<RouteRequest> = {}): Promise<Route> {
   return router.route({ text, earlier: [], lastAgentId: null, enabled: () => true, ...more }, AbortSignal.timeout(5_000));
 }
 
 describe('who answers', () => {
-  it('is right for at least 85% of the labelled messages, and among the first three for 95%', async () => {
+  it('is right for at least 92% of the labelled messages, and among the first three for 97%', async () => {
     const routes = await Promise.all(labelled.map(async ({ agentId, text }) => ({ agentId, text, route: await route(text) })));
     const first = routes.filter(({ agentId, route: { agentId: chosen } }) => chosen === agentId).length / routes.length;
     const three =
       routes.filter(({ agentId, route: { candidates } }) => candidates.slice(0, 3).some((candidate) => candidate.agentId === agentId)).length / routes.length;
     process.stdout.write(`routing: ${routes.length} messages, first ${(first * 100).toFixed(1)}%, among three ${(three * 100).toFixed(1)}%\n`);
-    expect(routes.length).toBeGreaterThanOrEqual(150);
-    expect(first).toBeGreaterThanOrEqual(0.85);
-    expect(three).toBeGreaterThanOrEqual(0.95);
+    expect(routes.length).toBeGreaterThanOrEqual(800);
+    expect(first).toBeGreaterThanOrEqual(0.92);
+    expect(three).toBeGreaterThanOrEqual(0.97);
   });
 
   it('is measured on messages that no agent file contains, some for every agent', () => {
     const known = new Set(catalog.agents.flatMap((agent) => [...agent.examples, ...agent.utterances, ...agent.notFor].map(sentenceKey)));
     expect(labelled.filter(({ text }) => known.has(sentenceKey(text)))).toEqual([]);
-    for (const agent of catalog.agents) expect(labelled.filter(({ agentId }) => agentId === agent.id).length).toBeGreaterThanOrEqual(15);
+    for (const agent of reachableAgents(catalog)) expect(labelled.filter(({ agentId }) => agentId === agent.id).length).toBeGreaterThanOrEqual(15);
+  });
+
+  it('is measured on a test part that shares no message with the development part or with an agent file', () => {
+    const known = new Set(
+      [...catalog.agents.flatMap((agent) => [...agent.examples, ...agent.utterances]), ...labelled.map(({ text }) => text)].map(sentenceKey),
+    );
+    // Counted and not shown: whoever reads the test part while mending the router has no test part any more.
+    expect(readLabelled('test').filter(({ text }) => known.has(sentenceKey(text))).length).toBe(0);
+  });
+
+  it('never passes a message on to a person who was not asked for', async () => {
+    const others = labelled.filter(({ agentId }) => agentId !== 'escalation_decider');
+    const passed = await Promise.all(others.map(async ({ text }) => (await route(text)).agentId === 'escalation_decider'));
+    expect(passed.filter(Boolean).length / others.length).toBeLessThanOrEqual(0.01);
+  });
+
+  it('knows only agents that a customer can be about, each below a domain the catalogue describes', async () => {
+    const reachable = new Set(reachableAgents(catalog).map(({ id }) => id));
+    expect(reachable.has('escalation_decider')).toBe(true);
+    expect(reachable.has('meta_router')).toBe(false);
+    for (const { text } of labelled.slice(0, 100)) {
+      for (const { agentId } of (await route(text)).candidates) {
+        expect(reachable.has(agentId)).toBe(true);
+        expect(catalog.domains.has(catalog.get(agentId)?.domain ?? '')).toBe(true);
+      }
+    }
   });
 
   it('is the more often right the surer it says it is', async () => {
     const routes = await Promise.all(labelled.map(async ({ agentId, text }) => ({ agentId, route: await route(text) })));
     const share = (some: typeof routes) => some.filter(({ agentId, route: chosen }) => chosen.agentId === agentId).length / some.length;
-    expect(share(routes.filter(({ route: { confidence } }) => confidence >= 0.8))).toBeGreaterThanOrEqual(0.93);
-    expect(share(routes.filter(({ route: { confidence } }) => confidence < 0.5))).toBeLessThan(0.9);
+    expect(share(routes.filter(({ route: { confidence } }) => confidence >= 0.8))).toBeGreaterThanOrEqual(0.95);
+    expect(share(routes.filter(({ route: { confidence } }) => confidence < 0.5))).toBeLessThan(0.8);
   });
 
   it.each([
     ['asks about money taken twice', 'I was charged twice, please refund one of the two', 'refund_processor'],
     ['misspells', 'my pasword dosent work, need a nwe pasword', 'login_specialist'],
     ['shouts', 'WHY IS MY CARD DECLINED???', 'payment_troubleshooter'],
-    ['quotes an error of the API', '{"error":{"code":"rate_limited","message":"Too many requests"}} - 429 from your API', 'api_agent'],
+    ['quotes an error of the API', '{"error":{"code":"rate_limited","message":"Too many requests"}} - 429 from your API', 'rate_limit_advisor'],
     ['asks in German', 'Guten Tag, ich finde die Rechnung nicht', 'invoice_generator'],
     ['asks in Spanish', 'Hola, quiero un reembolso', 'refund_processor'],
     ['asks in French', 'Bonjour, mot de passe oublié', 'login_specialist'],
@@ -83,7 +110,7 @@ describe('what it says about it', () => {
   it('names the words that decided and the runner-up', async () => {
     const { reason, by } = await route('I was charged twice, please refund one of the two');
     expect(by).toBe('local_index');
-    expect(reason).toMatch(/^The words "charged twice".* point to Refund processor \(\d\.\d\d\); next was .+ \(\d\.\d\d\)\.$/);
+    expect(reason).toMatch(/^The words "charged.*" point to Refund processor \(\d\.\d\d\); next was .+ \(\d\.\d\d\)\.$/);
   });
 
   it('never shows names, addresses or numbers of the customer', async () => {
@@ -109,21 +136,20 @@ describe('what it says about it', () => {
   it('says so when no word is known, and gives the message to the general agent of support', async () => {
     expect(await route('qwrt zxcv')).toMatchObject({ agentId: 'usage_agent', by: 'rule', reason: 'No word of the message is known, so Usage agent answers.' });
   });
-
-  it('gives a message it cannot place to the general agent of the likeliest domain', async () => {
-    const unsure = (await Promise.all(labelled.map(({ text }) => route(text)))).filter(({ reason }) => reason.startsWith('No agent stands out'));
-    for (const { agentId } of unsure) expect(['billing_agent', 'technical_agent', 'usage_agent', 'api_agent']).toContain(agentId);
-  });
 });
 
 describe('the same again', () => {
-  it('gives equal answers from a second router over the same files', async () => {
-    const second = createLocalRouter(await loadCatalog(AGENTS, ANY_TOOL));
-    const request = { earlier: [], lastAgentId: null, enabled: () => true };
-    for (const { text } of labelled.slice(0, 60)) {
-      expect(await second.route({ ...request, text }, AbortSignal.timeout(5_000))).toEqual(await route(text));
-    }
-  });
+  it(
+    'gives equal answers from a second router over the same files',
+    async () => {
+      const second = createLocalRouter(await loadCatalog(AGENTS, ANY_TOOL));
+      const request = { earlier: [], lastAgentId: null, enabled: () => true };
+      for (const { text } of labelled.slice(0, 60)) {
+        expect(await second.route({ ...request, text }, AbortSignal.timeout(5_000))).toEqual(await route(text));
+      }
+    },
+    LEARNING_MS,
+  );
 
   it('gives the same answer whatever was asked in between', async () => {
     const before = await route('the board is slow');
@@ -195,4 +221,59 @@ describe('agents that are switched off', () => {
 it('stops with the reason of an aborted signal', async () => {
   const reason = new Error('gone');
   await expect(router.route({ text: 'hello', earlier: [], lastAgentId: null, enabled: () => true }, AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+describe('a model that is asked where the index is unsure', () => {
+  /** A message that names nothing in particular, so that no agent is likely. */
+  const UNSURE = 'something about the colour of the thing we talked about';
+
+  async function ask(choose: NonNullable<Parameters<typeof createLocalRouter>[1]>['choose'], text = UNSURE, chooseMs?: number): Promise<Route> {
+    const asking = createLocalRouter(catalog, { model, choose, chooseMs });
+    return asking.route({ text, earlier: [], lastAgentId: null, enabled: (id) => id !== 'refund_processor' }, AbortSignal.timeout(5_000));
+  }
+
+  it('chooses among at most twelve candidates, none of them switched off', async () => {
+    const offered: string[] = [];
+    const chosen = await ask(async (candidates) => {
+      offered.push(...candidates.map(({ agentId }) => agentId));
+      return candidates[2]?.agentId ?? null;
+    });
+    expect(offered.length).toBe(12);
+    expect(offered).not.toContain('refund_processor');
+    expect(chosen).toMatchObject({ agentId: offered[2], by: 'model', reason: expect.stringMatching(/the model chose .+\.$/) });
+    expect(chosen.candidates.find(({ agentId }) => agentId === chosen.agentId)?.confidence).toBe(chosen.confidence);
+  });
+
+  it('is not asked where the index is sure', async () => {
+    let asked = 0;
+    const chosen = await ask(async () => {
+      asked += 1;
+      return null;
+    }, 'My card was declined at checkout');
+    expect({ asked, by: chosen.by, agentId: chosen.agentId }).toEqual({ asked: 0, by: 'local_index', agentId: 'payment_troubleshooter' });
+  });
+
+  it.each([
+    ['chooses nobody', async () => null],
+    ['chooses somebody who was not offered', async () => 'refund_processor'],
+    ['fails', async () => Promise.reject(new Error('overloaded'))],
+    ['never answers', () => new Promise<string | null>(() => undefined)],
+  ])('leaves the choice of the index when it %s', async (_how, choose) => {
+    const plain = await route(UNSURE, { enabled: (id) => id !== 'refund_processor' });
+    expect(await ask(choose, UNSURE, 20)).toEqual(plain);
+  });
+
+  it('is let go when the caller goes', async () => {
+    const gone = new AbortController();
+    const asking = createLocalRouter(catalog, {
+      model,
+      choose: (_candidates, _text, signal) => {
+        gone.abort(new Error('gone'));
+        expect(signal.aborted).toBe(true);
+        return new Promise(() => undefined);
+      },
+    });
+    const routed = asking.route({ text: UNSURE, earlier: [], lastAgentId: null, enabled: () => true }, gone.signal);
+    await expect(routed).rejects.toThrow('gone');
+  });
 });

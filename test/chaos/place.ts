@@ -103,7 +103,7 @@ export async function openPlace({ gateways: count, tokensPerAnswer, tokenMs, env
       close,
       async customers(wanted) {
         const ids = Array.from({ length: wanted }, () => newId('cus'));
-        await database.customer.createMany({ data: ids.map((id) => ({ id, email: `${id}@example.test`, name: 'Dana Reyes' })) });
+        await database.customer.createMany({ data: ids.map((id) => ({ id, email: `${id}@example.test`, name: 'Dana Reyes', plan: 'premium' as const })) });
         return Promise.all(ids.map(async (id) => ({ id, token: await tokens.sign({ kind: 'customer', customerId: id }, { ttlS: 3_600 }) })));
       },
     };

@@ -71,6 +71,34 @@ export function eventLogContract(name: string, make: MakeLog): void {
       for (const made of opened.splice(0)) await made.close();
     });
 
+    describe('forgetting a channel', () => {
+      it('tells its readers EPOCH, keeps nothing of what was said, and goes on', async () => {
+        const { log } = await open();
+        const positions = await appendNotes(log, 1, 3);
+        await log.append(CHANNEL, [delta(0, 'half a sec')]);
+        const reader = follow(log);
+        await take(reader, 1);
+        await log.forget(CHANNEL);
+        const [reset] = await take(reader, 1);
+        expect(reset).toMatchObject({ kind: 'reset', reason: 'EPOCH' });
+        const [late] = await take(follow(log, undefined, 'history'), 1);
+        expect(late).toMatchObject({ kind: 'ready', replayed: 0 });
+        const [snapshot] = await take(follow(log, undefined, 'snapshot'), 1);
+        expect(snapshot).toMatchObject({ kind: 'ready', replayed: 0 });
+        const back = await take(follow(log, positions[1]), 2);
+        expect(back).toMatchObject([{ kind: 'ready', status: 'RESET' }, { kind: 'reset', reason: 'EPOCH' }]);
+        await appendNotes(log, 4, 4);
+        expect(numbers(await take(reader, 1))).toEqual([4]);
+      });
+
+      it('forgets nothing of the others, and nothing where nothing was said', async () => {
+        const { log } = await open();
+        await appendNotes(log, 1, 2);
+        await log.forget('conversation:conv_other');
+        expect(numbers(await take(follow(log, undefined, 'history'), 3))).toEqual([1, 2]);
+      });
+    });
+
     describe('resuming', () => {
       it('says LIVE first and nothing else on a channel nobody wrote to', async () => {
         const { log } = await open();

@@ -51,7 +51,17 @@ function agentWith(tools: readonly string[]): Agent {
 }
 
 function tool(name: string, call: AnyTool['call'], effect: AnyTool['effect'] = 'read'): AnyTool {
-  return { name, description: name, effect, unattended: false, redact: [], inputSchema: { type: 'object' }, parseGrant: (grant) => grant, infer: () => null, call };
+  return {
+    name,
+    description: name,
+    effect,
+    unattended: false,
+    redact: [],
+    inputSchema: { type: 'object' },
+    parseGrant: (grant) => grant,
+    infer: () => null,
+    call,
+  };
 }
 
 function calling(name: string, callId = name): LlmEvent {

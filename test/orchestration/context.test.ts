@@ -83,7 +83,9 @@ describe('the customer in front of an agent', () => {
         signIns: fc.option(fc.integer({ min: 0, max: 60 })),
         healthChange: fc.option(fc.integer({ min: -20, max: 20 })),
         openInvoices: fc.array(fc.constant(invoice), { maxLength: 5 }),
-        conversations: fc.array(fc.record({ subject: fc.option(fc.string({ maxLength: 200 })), status: fc.constant('resolved'), at: fc.constant(ago(9)) }), { maxLength: 3 }),
+        conversations: fc.array(fc.record({ subject: fc.option(fc.string({ maxLength: 200 })), status: fc.constant('resolved'), at: fc.constant(ago(9)) }), {
+          maxLength: 3,
+        }),
       })
       .map((changes) => factsOf(changes));
     fc.assert(

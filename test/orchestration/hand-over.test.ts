@@ -98,7 +98,9 @@ describe('a hand-over', () => {
     say(second, 'Now the refund.');
     await done;
     expect(textOf(events)).toBe('Your card first.\n\nNow the refund.');
-    expect(events.filter((event) => event.type === 'handed_over')).toEqual([{ type: 'handed_over', from: 'a', to: 'b', reason: 'The card was declined.', hop: 1 }]);
+    expect(events.filter((event) => event.type === 'handed_over')).toEqual([
+      { type: 'handed_over', from: 'a', to: 'b', reason: 'The card was declined.', hop: 1 },
+    ]);
     expect(events.flatMap((event) => (event.type === 'step_started' ? [[event.path, event.agentId]] : []))).toEqual([
       ['understand', null],
       ['route', null],
@@ -110,7 +112,14 @@ describe('a hand-over', () => {
 
   it('ends after five hops, whoever is left to call', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-    const { llm, events, done } = open(ids.map((id) => agent(id, ids.filter((other) => other !== id))));
+    const { llm, events, done } = open(
+      ids.map((id) =>
+        agent(
+          id,
+          ids.filter((other) => other !== id),
+        ),
+      ),
+    );
     for (const to of ['b', 'c', 'd', 'e', 'f']) handOver(await llm.nextCall(), { to, reason: 'Not mine.' });
     const last = await llm.nextCall();
     expect(targets(last)).toEqual([]);
@@ -146,7 +155,9 @@ describe('a hand-over', () => {
     handOver(await llm.nextCall(), wrong);
     handOver(await llm.nextCall(), wrong);
     const third = await llm.nextCall();
-    expect(third.request.messages.at(-1)).toMatchObject({ results: [{ failed: true, summary: expect.stringContaining('refused for the rest of this answer') }] });
+    expect(third.request.messages.at(-1)).toMatchObject({
+      results: [{ failed: true, summary: expect.stringContaining('refused for the rest of this answer') }],
+    });
     handOver(third, { to: 'b', reason: 'Now it fits.' });
     say(await llm.nextCall(), 'I stay.');
     await done;

@@ -52,7 +52,10 @@ function open(tools: readonly AnyTool[]) {
   return { llm, events, result };
 }
 
-const calling = (name: string, input: Readonly<Record<string, unknown>> = {}): LlmEvent => ({ type: 'tool_call', call: { callId: `${name}_${Math.random()}`, name, input } });
+const calling = (name: string, input: Readonly<Record<string, unknown>> = {}): LlmEvent => ({
+  type: 'tool_call',
+  call: { callId: `${name}_${Math.random()}`, name, input },
+});
 const ASK: LlmEvent = { type: 'stop', reason: 'tool_use' };
 const STOP: LlmEvent = { type: 'stop', reason: 'end_turn' };
 
@@ -95,7 +98,9 @@ describe('a call that does not fit', () => {
       for (const event of [calling('pay', input), ASK]) call.send(event);
     }
     const last = await llm.nextCall();
-    expect(last.request.messages.at(-1)).toMatchObject({ results: [{ failed: true, summary: expect.stringContaining('refused for the rest of this answer') }] });
+    expect(last.request.messages.at(-1)).toMatchObject({
+      results: [{ failed: true, summary: expect.stringContaining('refused for the rest of this answer') }],
+    });
     for (const event of [{ type: 'text', text: 'I cannot.' } as const, STOP]) last.send(event);
     await result;
     expect(paid).toEqual([]);

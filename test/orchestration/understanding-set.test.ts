@@ -9,13 +9,18 @@ describe('the labelled set', () => {
     expect(new Set(labelled.map(({ text }) => text.toLowerCase())).size).toBe(labelled.length);
   });
 
-  it('is read rightly in the part the rules were not written on', () => {
-    const figures = measure('test');
-    expect(figures.language).toBeGreaterThan(0.95);
-    expect(figures.sign).toBeGreaterThan(0.9);
-    expect(figures.emotion).toBeGreaterThan(0.88);
-    expect(figures.urgency).toBeGreaterThan(0.88);
+  it('is read rightly where its author wrote the rules too', () => {
+    const { language, sign, emotion, urgency, complexity, entitiesF1 } = measure('test');
+    for (const share of [language, sign, emotion, urgency, complexity, entitiesF1]) expect(share).toBeGreaterThan(0.9);
+  });
+
+  it('is read rightly most of the time in the words of others, which no rule has seen', () => {
+    const figures = measure('fresh');
+    expect(figures.language).toBeGreaterThan(0.9);
+    expect(figures.sign).toBeGreaterThan(0.75);
+    expect(figures.emotion).toBeGreaterThan(0.7);
+    expect(figures.urgency).toBeGreaterThan(0.75);
     expect(figures.complexity).toBeGreaterThan(0.9);
-    expect(figures.entitiesF1).toBeGreaterThan(0.88);
+    expect(figures.entitiesF1).toBeGreaterThan(0.55);
   });
 });

@@ -259,7 +259,7 @@ describe('a run', () => {
       name: 'look_up',
       description: 'Looks something up.',
       effect: 'read',
-            unattended: false,
+      unattended: false,
       redact: ['secret'],
       inputSchema: { type: 'object' },
       parseGrant: (grant) => grant,

@@ -4,6 +4,8 @@ import { newId } from '../../src/foundation/ids.ts';
 import type { Entry } from '../../src/events/event-log.ts';
 import { TERMINAL_EVENTS } from '../../src/events/event.ts';
 import type { Llm, LlmUsage } from '../../src/llm/llm.ts';
+import { createLogger } from '../../src/foundation/logger.ts';
+import { createBudgets, NO_LIMITS } from '../../src/runs/budget.ts';
 import { claimRun, findRunnable } from '../../src/runs/lease.ts';
 import { createRecorder } from '../../src/runs/recorder.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
@@ -40,6 +42,10 @@ function isTerminal(entry: Entry): boolean {
 
 function isDelta(entry: Entry): boolean {
   return entry.kind === 'event' && entry.event.type === 'TextDelta';
+}
+
+function budgetsOf({ database }: House) {
+  return createBudgets({ database, logger: createLogger({ level: 'silent', pretty: false }), limits: NO_LIMITS });
 }
 
 describe('a run that', () => {
@@ -164,7 +170,7 @@ describe('a run that', () => {
     const { conversation, run } = await ask(opened);
     const claimed = await claimRun(opened.database, run.id, 'inst_test');
     if (!claimed) throw new Error('the run was not to be had');
-    const recorder = createRecorder({ database: opened.database, log: opened.log, clock: systemClock }, claimed);
+    const recorder = createRecorder({ database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened) }, claimed);
     let ending: Promise<boolean> = Promise.resolve(false);
     // As post() does: the conversation first, then its runs; the run's end comes between.
     await opened.database.$transaction(async (tx) => {
@@ -185,7 +191,7 @@ describe('a run that', () => {
     await opened.database.run.update({ where: { id: run.id }, data: { leaseOwner: 'inst_dead', leaseUntil: new Date(Date.now() - 1_000) } });
     const claimed = await claimRun(opened.database, run.id, 'inst_other');
     if (!claimed) throw new Error('the run was not to be had');
-    const other = createRecorder({ database: opened.database, log: opened.log, clock: systemClock }, claimed);
+    const other = createRecorder({ database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened) }, claimed);
     await other.begin();
     lost.send({ type: 'text', text: 'A late first word' });
     lost.send({ type: 'stop', reason: 'end_turn' });
@@ -269,7 +275,7 @@ describe('a run that', () => {
         return sql;
       },
     });
-    const recorder = createRecorder({ database: breaking, log: opened.log, clock: systemClock }, claimed);
+    const recorder = createRecorder({ database: breaking, log: opened.log, clock: systemClock, budgets: budgetsOf(opened) }, claimed);
     await recorder.begin();
     await expect(recorder.stop('system')).rejects.toThrow('Connection terminated');
     expect(await recorder.stop('system')).toBe(true);

@@ -30,9 +30,17 @@ describe('running one agent', () => {
     const run = await runAgent(viewer, { agentId: 'second_agent', text: 'Do it' });
     expect(run.workflow).toBe('agent');
     const items: Record<string, unknown>[] = [];
-    for await (const { data } of await open(contextOf(house, viewer), FOLLOW, { id: run.id })) items.push((data as { runEvents: Record<string, unknown> }).runEvents);
+    for await (const { data } of await open(contextOf(house, viewer), FOLLOW, { id: run.id }))
+      items.push((data as { runEvents: Record<string, unknown> }).runEvents);
     // A reader who comes late gets neighbouring pieces of text as one.
-    expect([...new Set(items.map(({ __typename }) => __typename))]).toEqual(['StreamReady', 'RunQueued', 'RunStarted', 'AgentChosen', 'TextDelta', 'RunFinished']);
+    expect([...new Set(items.map(({ __typename }) => __typename))]).toEqual([
+      'StreamReady',
+      'RunQueued',
+      'RunStarted',
+      'AgentChosen',
+      'TextDelta',
+      'RunFinished',
+    ]);
     expect(items.find(({ __typename }) => __typename === 'AgentChosen')).toMatchObject({ agent: { id: 'second_agent' }, by: 'PERSON' });
     expect(items.flatMap(({ text }) => (typeof text === 'string' ? [text] : [])).join('')).toBe('I did it.');
     expect(items.at(-1)).toMatchObject({ run: { id: run.id, result: { agentId: 'second_agent', text: 'I did it.' } } });
@@ -53,8 +61,12 @@ describe('running one agent', () => {
     expect(await house.database.run.findUniqueOrThrow({ where: { id: byEmail.id } })).toMatchObject({ customerId });
     await house.ended(byEmail.id);
     const other = await house.addCustomer();
-    expect(await refusalOf(house, viewer, RUN, { input: { agentId: 'first_agent', text: 'Hi', customerId: other.customerId } })).toMatchObject({ code: 'NOT_FOUND' });
-    const { runAgent: mine } = (await ask(house, viewer, RUN, { input: { agentId: 'first_agent', text: 'Hi', customerId } })) as { runAgent: { run: { id: string } } };
+    expect(await refusalOf(house, viewer, RUN, { input: { agentId: 'first_agent', text: 'Hi', customerId: other.customerId } })).toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    const { runAgent: mine } = (await ask(house, viewer, RUN, { input: { agentId: 'first_agent', text: 'Hi', customerId } })) as {
+      runAgent: { run: { id: string } };
+    };
     await house.ended(mine.run.id);
     await expect(open(contextOf(house, other.viewer), FOLLOW, { id: mine.run.id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
@@ -65,7 +77,12 @@ describe('running one agent', () => {
     const id = newId('run');
     await house.database.run.create({ data: { id, workflow: 'agent', customerId, input: { agentId: 'second_agent', text: 'Hi' }, createdAt: new Date() } });
     await house.ended(id);
-    expect(await house.database.run.findUniqueOrThrow({ where: { id } })).toMatchObject({ status: 'failed', errorCode: 'UNAVAILABLE', errorRetryable: false, partialKept: false });
+    expect(await house.database.run.findUniqueOrThrow({ where: { id } })).toMatchObject({
+      status: 'failed',
+      errorCode: 'UNAVAILABLE',
+      errorRetryable: false,
+      partialKept: false,
+    });
     await house.desk.agents.setEnabled(STAFF, { agentId: 'second_agent', enabled: true });
   });
 

@@ -11,13 +11,17 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Catalog } from '../../src/catalog/agent.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
-import { createLocalRouter } from '../../src/catalog/local-router.ts';
+import { openRoutingModel } from '../../src/catalog/kept-model.ts';
+import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
+import { createExportDesk } from '../../src/desk/customer-export.ts';
+import { createErasureDesk } from '../../src/desk/erasure.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
+import { createEscalationDesk } from '../../src/desk/escalation.ts';
 import { createPresence } from '../../src/desk/presence.ts';
 import { createMemoryPresenceRegistry } from '../../src/events/memory-presence-registry.ts';
 import { createToolDesk } from '../../src/desk/tool-desk.ts';
@@ -36,6 +40,7 @@ import type { Llm } from '../../src/llm/llm.ts';
 import { createOfflineLlm } from '../../src/llm/offline-llm.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
+import { createBudgets, NO_LIMITS } from '../../src/runs/budget.ts';
 import { createRunDriver } from '../../src/runs/driver.ts';
 import { followRun } from '../../src/runs/follow.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -116,13 +121,25 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     router: { route: (request, signal) => localRouter.route(request, signal) },
   });
   const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
-  const localRouter: Router = createLocalRouter(catalog);
+  const localRouter: Router = createLocalRouter(catalog, { model: await openRoutingModel(reachableAgents(catalog)) });
   const agents = createAgentDesk({ database, catalog, clock });
   const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: 10_000 });
   const presence = createPresence({ database, log: eventLog, registry: createMemoryPresenceRegistry(), clock, logger: log });
   const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock });
   const routeCorrections = createRouteCorrectionDesk({ database, catalog, clock });
-  const desk: Desk = { ...toolDesk, presence, conversations, agents, agentRuns, routeCorrections, articles: createArticleDesk({ database, clock }) };
+  const escalations = createEscalationDesk({ database, log: eventLog, signals, clock, timeZone: 'UTC' });
+  const desk: Desk = {
+    ...toolDesk,
+    presence,
+    conversations,
+    escalations,
+    agents,
+    agentRuns,
+    routeCorrections,
+    articles: createArticleDesk({ database, clock }),
+    erasures: createErasureDesk({ database, log: eventLog, signals, clock }),
+    exports: createExportDesk({ database, clock }),
+  };
 
   let forced = '';
   let scripted = false;
@@ -151,6 +168,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
   });
   const driver = createRunDriver({
     database,
+    budgets: createBudgets({ database, logger: log, limits: NO_LIMITS }),
     log: eventLog,
     jobs,
     signals,

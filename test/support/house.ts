@@ -14,6 +14,9 @@ import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createPresence } from '../../src/desk/presence.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
+import { createExportDesk } from '../../src/desk/customer-export.ts';
+import { createErasureDesk } from '../../src/desk/erasure.ts';
+import { createEscalationDesk } from '../../src/desk/escalation.ts';
 import type { Desk } from '../../src/desk/desk.ts';
 import { createToolDesk } from '../../src/desk/tool-desk.ts';
 import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
@@ -22,8 +25,9 @@ import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import type { Llm } from '../../src/llm/llm.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
+import { createBudgets, NO_LIMITS, type BudgetLimits } from '../../src/runs/budget.ts';
 import { createRunDriver, type RunDriver } from '../../src/runs/driver.ts';
-import { conversationHead, followConversation, followRun } from '../../src/runs/follow.ts';
+import { conversationHead, followConversation, followEscalations, followRun } from '../../src/runs/follow.ts';
 import type { Runs } from '../../src/runs/runs.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readPolicy } from '../../src/store/policy.ts';
@@ -53,6 +57,8 @@ export interface HouseOptions {
   readonly runMs?: number;
   readonly stepMs?: number;
   readonly historyTokens?: number;
+  /** None without. */
+  readonly budgets?: BudgetLimits;
   /** False leaves jobs unhandled until `driver.start()`. */
   readonly started?: boolean;
   /** A third agent, to which no customer's message is routed. */
@@ -103,15 +109,19 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const desk: Desk = {
     presence: createPresence({ database, log, registry: createMemoryPresenceRegistry(), clock, logger }),
     conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000 }),
+    escalations: createEscalationDesk({ database, log, signals, clock, timeZone: 'UTC' }),
     ...createToolDesk({ database, clock }),
     agents: agentDesk,
     agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
+    erasures: createErasureDesk({ database, log, signals, clock }),
+    exports: createExportDesk({ database, clock }),
   };
   const makeDriver = (llm: Llm, queue = jobs) =>
     createRunDriver({
       database,
+      budgets: createBudgets({ database, logger, limits: options.budgets ?? NO_LIMITS }),
       log,
       jobs: queue,
       signals,
@@ -148,6 +158,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       stop: driver.stop,
       followConversation: (...args) => followConversation(follow, ...args),
       followRun: (...args) => followRun(follow, ...args),
+      followEscalations: (...args) => followEscalations(follow, ...args),
       conversationHead: (id) => conversationHead(follow, id),
     },
     anotherDriver(llm) {

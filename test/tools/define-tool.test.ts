@@ -11,7 +11,16 @@ beforeAll(async () => {
 });
 afterAll(() => box.close());
 
-const CONTEXT: ToolContext = { customerId: 'cus_1', conversationId: null, runId: 'run_1', agentId: 'billing_agent', said: '', earlier: [], callId: 'call', now: NOW };
+const CONTEXT: ToolContext = {
+  customerId: 'cus_1',
+  conversationId: null,
+  runId: 'run_1',
+  agentId: 'billing_agent',
+  said: '',
+  earlier: [],
+  callId: 'call',
+  now: NOW,
+};
 
 function echo(run: Tool<{ word: string }, { max: number }>['run'], effect: 'read' | 'write' = 'read') {
   return defineTool({
@@ -27,26 +36,14 @@ function echo(run: Tool<{ word: string }, { max: number }>['run'], effect: 'read
 
 describe('every tool', () => {
   it('has a name agents may grant, a description, and an input schema a model accepts', () => {
-    expect([...box.tools.keys()].toSorted()).toEqual([
-      'compare_plans',
-      'explain_payment_failure',
-      'find_customer',
-      'find_plan',
-      'find_sign_in',
-      'find_usage',
-      'leave_note',
-      'list_invoices',
-      'list_payments',
-      'price_plan',
-      'quote_refund',
-      'search_knowledge',
-    ]);
+    expect(box.tools.size).toBeGreaterThan(60);
     for (const tool of box.tools.values()) {
-      expect(tool.description).toMatch(/Use it|Lists/);
+      expect(tool.description).toMatch(/^[A-Z].{60,}\.$/s);
       expect(tool.inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
       expect(tool.inputSchema).not.toHaveProperty('$schema');
     }
-    expect([...box.tools.values()].filter((tool) => tool.effect !== 'read').map((tool) => tool.name)).toEqual(['leave_note']);
+    const money = [...box.tools.values()].filter((tool) => tool.effect === 'money').map((tool) => tool.name);
+    expect(money.toSorted()).toEqual(['apply_discount', 'change_plan', 'issue_refund']);
   });
 
   it('refuses unknown keys, wrong types and hostile values as BAD_INPUT naming the field', async () => {

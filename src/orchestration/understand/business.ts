@@ -26,14 +26,18 @@ export interface BusinessRead {
   readonly reason: string;
 }
 
-const BUYING = /\b(?:upgrade|buy|purchase|demo|trial|sales|enterprise|quote|proposal|contract|pricing|how much|evaluat\w+|considering|interested in|plans?|discount|roi|business case|competitors?|compare|versus)\b/;
+const BUYING =
+  /\b(?:upgrade|buy|purchase|demo|trial|sales|enterprise|quote|proposal|contract|pricing|how much|evaluat\w+|considering|interested in|plans?|discount|roi|business case|competitors?|compare|versus)\b/;
 const HOW_TO = /\b(?:how (?:do|can|to)|where (?:is|do|can)|show me|explain|set up|change my|reset|invoice|receipt|refund|password)\b/;
 const VALUE =
   /\b(?:worth (?:it|the money)|not (?:using|worth)|hardly use|barely use|nobody uses|get more out of|getting value|adoption|renewal|renew|success manager|business review|roll(?:ing)? out|onboarding|kick-?off|thinking of leaving|consider(?:ing)? (?:leaving|switching)|reconsider\w*|review our (?:setup|contract))\b/;
 
 const SALES: readonly (readonly [string, RegExp])[] = [
   ['progression', /\b(?:sign|contract|proposal|order form|purchase order|ready to (?:buy|start|sign)|procurement|next steps|quote for)\b/],
-  ['objection', /\b(?:too expensive|expensive|cheaper|competitors?|asana|trello|monday\.com|jira|clickup|notion|missing|lacks?|worried|not convinced|security (?:question|review))\b/],
+  [
+    'objection',
+    /\b(?:too expensive|expensive|cheaper|competitors?|asana|trello|monday\.com|jira|clickup|notion|missing|lacks?|worried|not convinced|security (?:question|review))\b/,
+  ],
   ['education', /\b(?:demo|how does|what does|show|features?|use case|works? for|roi|success stor\w+|implement\w*|case stud\w+)\b/],
 ];
 
@@ -45,7 +49,8 @@ export function readBusiness(words: Words, account: Account): BusinessRead {
   if (value && account.plan !== 'free') return success(account, value[0]);
   const buying = BUYING.exec(text);
   if (buying && account.plan === 'free' && !HOW_TO.test(text)) return sales(text, account, buying[0]);
-  if (buying && account.plan !== 'free') return { domain: 'support', category: null, confidence: 0.8, reason: 'A paying customer speaks of plans or prices: billing answers.' };
+  if (buying && account.plan !== 'free')
+    return { domain: 'support', category: null, confidence: 0.8, reason: 'A paying customer speaks of plans or prices: billing answers.' };
   if (HOW_TO.test(text)) return { domain: 'support', category: null, confidence: 0.9, reason: 'The customer asks how something is done or wants it done.' };
   return { domain: 'support', category: null, confidence: 0.6, reason: 'Nothing speaks for sales or customer success.' };
 }
@@ -69,7 +74,12 @@ export function successCategory({ churnRisk, healthScore, ageDays, renewalDays, 
 
 function success(account: Account, words: string): BusinessRead {
   const { category, reason } = successCategory(account);
-  return { domain: 'customer_success', category, confidence: 0.75, reason: `A paying customer speaks of what the product is worth ("${words}"), and ${reason}.` };
+  return {
+    domain: 'customer_success',
+    category,
+    confidence: 0.75,
+    reason: `A paying customer speaks of what the product is worth ("${words}"), and ${reason}.`,
+  };
 }
 
 function sales(text: string, { plan }: Account, words: string): BusinessRead {

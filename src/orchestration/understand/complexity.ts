@@ -52,7 +52,8 @@ const FIELDS: readonly (readonly [string, Skill, RegExp])[] = [
   ['training', 'customer_success', /\b(?:training|trains|onboarding|roll(?:ing)? ?out|adoption|best practices?)\b/],
   ['buying', 'sales_specialist', /\b(?:upgrade|enterprise|contract|demo|trial)\b/],
 ];
-const TRIED = /\b(?:already (?:tried|did|have)|i (?:tried|reinstalled|restarted|cleared)|reinstalled|cleared the (?:cache|data)|logged out and|restarted|waited (?:a|an|\d))\b/;
+const TRIED =
+  /\b(?:already (?:tried|did|have)|i (?:tried|reinstalled|restarted|cleared)|reinstalled|cleared the (?:cache|data)|logged out and|restarted|waited (?:a|an|\d))\b/;
 const STEPS = /\b(?:then|after that|afterwards|while|although|until|whether|side by side|in parallel|depends on|as well as)\b/g;
 const ASKING = /\?|\b(?:how|what|which|whether|who|when|if|why|where)\b(?= \w+ \w+)/g;
 

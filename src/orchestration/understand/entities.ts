@@ -5,18 +5,7 @@
 import { ACTIONS, COMPETITORS, FEATURES, INTEGRATIONS, PROBLEMS, TECH_STACK } from './entity-words.ts';
 import type { Words } from './words.ts';
 
-export const ENTITY_KINDS = [
-  'plan_name',
-  'amount',
-  'feature',
-  'date',
-  'team_size',
-  'competitor',
-  'integration',
-  'tech_stack',
-  'action',
-  'problem',
-] as const;
+export const ENTITY_KINDS = ['plan_name', 'amount', 'feature', 'date', 'team_size', 'competitor', 'integration', 'tech_stack', 'action', 'problem'] as const;
 export type EntityKind = (typeof ENTITY_KINDS)[number];
 
 export interface Entity {

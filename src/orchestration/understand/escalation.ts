@@ -55,7 +55,8 @@ const PERSON =
   '(?:human(?: being)?s?|person|representatives?|reps?|managers?|supervisors?|boss|superior|operators?|advis[eo]rs?|employees?|executives?|staff(?: members?)?|members? of staff|team lead(?:er)?|(?:some|any)(?:body|one) real|real (?:person|people|one|employee|technician|engineer)|salesperson|ceo)';
 const KIND = '(?:real|live|living|actual|human|support|customer (?:service|care|support)|service|proper|sales|named|competent|press)';
 /** Who somebody of their own workspace is, not somebody of ours; or a word that makes a role, a field or a column of it. */
-const NOT_OURS = "(?! (?:role|account|permission|rights|seat|view|field|column|resources|tasks?|dashboard|at (?:my|our)|from (?:my|our) (?:team|company)|in (?:my|our)|on (?:my|our) (?:team|board)|to (?:be|the (?:board|project|workspace))))";
+const NOT_OURS =
+  '(?! (?:role|account|permission|rights|seat|view|field|column|resources|tasks?|dashboard|at (?:my|our)|from (?:my|our) (?:team|company)|in (?:my|our)|on (?:my|our) (?:team|board)|to (?:be|the (?:board|project|workspace))))';
 const EXPLICIT = new RegExp(
   [
     `\\b(?:talk|tlak|speak|speek|spk|chat|conversation|word|connect(?:ed)?|conect|put (?:me )?(?:back )?(?:through|on)|transfer(?:red)?|route|escalate) (?:\\w+ ){0,3}?(?:to|2|with|on to|over to) (?:(?:a|an|the|your|one of your|some|my|any) )?(?:${KIND} ){0,2}(?:${PERSON}|agents?|support staff|some(?:one|body)|sb\\b|advis[eo]r|your (?:team|staff|boss))(?!\\w)${NOT_OURS}`,
@@ -65,7 +66,7 @@ const EXPLICIT = new RegExp(
     '\\b(?:no|not an?|skip the|turn off the|stop (?:\\w+ ){0,3}|no more|enough of|sick of|tired of|instead of (?:a |the )?|refuses) ?(?:chat)?(?:bots?|robots?|machines?|ai|automated (?:answers|replies|messages))\\b|\\btalk to (?:a )?(?:machines?|bots?|robots?)\\b|\\bnot by software\\b',
     '\\b(?:call|phone|ring|contact) me\\b(?! (?:when|if|by my))|\\bgive me a (?:ring|call)\\b|\\bcall ?back from\\b|\\b(?:phone|telephone) (?:number|line) of (?:your|the) support\\b|\\byour (?:hotline|phone number)\\b|\\bschedule a call\\b|\\b(?:zoom|video) call with\\b|\\blive (?:support|agents?|chat with)\\b',
     '\\bhuman (?:please|support|help|agent)\\b|\\bperson,? (?:please|pls|now)\\b|\\bperson\\. now\\b|\\bescalate (?:this|my|the) ?(?:case|ticket|matter)?\\b|\\b(?:put|get) (?:me )?(?:a (?:person|human|guy)|some(?:one|body) (?:real|on)|a human) ?(?:on)?\\b',
-    '\\bmit einem (?:menschen|mitarbeiter)\\b|\\bmitarbeiter bitte\\b|\\brufen sie mich\\b|\\bcon una persona\\b|\\bagente humano\\b|\\bllámenme\\b|\\bà (?:un humain|une personne|un conseiller|quelqu\'un)\\b|\\bappelez-moi\\b|\\bcom (?:uma pessoa|um atendente)\\b',
+    "\\bmit einem (?:menschen|mitarbeiter)\\b|\\bmitarbeiter bitte\\b|\\brufen sie mich\\b|\\bcon una persona\\b|\\bagente humano\\b|\\bllámenme\\b|\\bà (?:un humain|une personne|un conseiller|quelqu'un)\\b|\\bappelez-moi\\b|\\bcom (?:uma pessoa|um atendente)\\b",
   ].join('|'),
 );
 /** A threat, not a lawyer who asks or reads: those are customers too. */
@@ -99,28 +100,40 @@ function rulesOf(input: EscalationInput, text: string, policy: Policy['escalatio
   const executive = monthlyValueCents > policy.executiveMonthlyValueOverCents;
   return [
     asked || toPerson
-      ? { rule: 'explicit_request', urgency: 'medium', team: 'tier2_support', because: asked ? `The customer asks for a person ("${asked[0].trim()}").` : 'The message is one for a person.' }
+      ? {
+          rule: 'explicit_request',
+          urgency: 'medium',
+          team: 'tier2_support',
+          because: asked ? `The customer asks for a person ("${asked[0].trim()}").` : 'The message is one for a person.',
+        }
       : null,
     legal && { rule: 'legal', urgency: 'critical', team: 'executive', because: `The customer names the law or a regulator ("${legal[0]}").` },
     urgency === 'critical'
       ? { rule: 'critical', urgency: 'critical', team: 'specialist', because: 'The message tells of a total outage, lost data or a break-in.' }
       : null,
     valuable && complexity >= policy.complexityFrom
-      ? { rule: 'high_value', urgency: 'high', team: executive ? 'executive' : 'management', because: `A valuable account asks something complex (${complexity} of 10).` }
+      ? {
+          rule: 'high_value',
+          urgency: 'high',
+          team: executive ? 'executive' : 'management',
+          because: `A valuable account asks something complex (${complexity} of 10).`,
+        }
       : null,
     sentiment < policy.sentimentBelow
       ? { rule: 'very_negative_sentiment', urgency: 'high', team: 'tier2_support', because: `The message is very negative (${sentiment}).` }
       : null,
-    turns > policy.turnsMax
-      ? { rule: 'too_many_turns', urgency: 'medium', team: 'tier2_support', because: `${turns} messages without progress.` }
-      : null,
+    turns > policy.turnsMax ? { rule: 'too_many_turns', urgency: 'medium', team: 'tier2_support', because: `${turns} messages without progress.` } : null,
     confidence < policy.confidenceBelow
       ? { rule: 'low_confidence', urgency: 'low', team: 'tier2_support', because: `It is unclear who should answer (confidence ${confidence.toFixed(2)}).` }
       : null,
   ];
 }
 
-function priorityOf({ plan, sentiment, monthlyValueCents }: EscalationInput, urgency: Urgency, policy: Policy['priority']): NonNullable<Escalation['priority']> {
+function priorityOf(
+  { plan, sentiment, monthlyValueCents }: EscalationInput,
+  urgency: Urgency,
+  policy: Policy['priority'],
+): NonNullable<Escalation['priority']> {
   const planPoints: Readonly<Record<string, number>> = policy.planPoints;
   const points =
     (planPoints[plan] ?? 0) +

@@ -18,7 +18,7 @@ const WORDS: Readonly<Record<Feeling, readonly [weight: number, words: string][]
       3.5,
       `ridiculous unacceptable outrageous disgust* furious fuming livid scam scammers thieves thief fraud* garbage pathetic useless worthless disgrace* shameful
        idiots incompeten* stupid moron* appalling despicable atrocious infuriat* hate hates hated insane bullshit wtf crap crappy shit shitty fuck fucking damn
-       goddamn screwed liars lying rip-off ripoff joke unbelievable disrespect* insulting worst horrible terrible enraged angry mad bastards sick`,
+       goddamn screwed liars lying rip-off ripoff joke unbelievable disrespect* insulting worst horrible terrible enraged angry mad bastards sick unbearable intolerable abysmal dreadful lousy hopeless shame outrage disgust rubbish bloody wtf ffs awful`,
     ],
     [3.2, `sue suing lawsuit lawyers lawyer attorney chargeback`],
     [
@@ -31,10 +31,10 @@ const WORDS: Readonly<Record<Feeling, readonly [weight: number, words: string][]
   trouble: [
     [
       1.3,
-      `frustrat* annoy* disappoint* awful bad poor broken confusing confused complicated unfortunately sadly unhelpful fail fails failed failing failure failures error
+      `frustrat* annoy* disappoint* irritat* bad refused sluggish unusably lacks ignored unanswered poor broken confusing confused complicated unfortunately sadly unhelpful fail fails failed failing failure failures error
        errors crash crashes crashed crashing freezes froze frozen hang hangs stuck bug bugs buggy glitch* declined rejected bounced slow laggy lag down outage missing
        blank locked wrong expensive nonsense waiting circles duplicate duplicates problem problems issue issues trouble impossible unusable lost gone empty blocked
-       struggling mess painful tedious nightmare forever ages unhappy dissatisfied unreliable stopped ugly clunky waste expire* robots overpriced`,
+       struggling mess painful tedious nightmare unhappy dissatisfied unreliable stopped ugly clunky waste expire* robots overpriced`,
     ],
     [
       1.3,
@@ -45,7 +45,7 @@ const WORDS: Readonly<Record<Feeling, readonly [weight: number, words: string][]
   worry: [
     [
       1.2,
-      `worried worry worrying worries concern concerned concerns afraid scared nervous anxious unsure uncertain doubt doubts suspicious strange weird hesitate hesitant
+      `worried worry worrying stole theft fraudulent stranger insecure exposed leaked intruder worries concern concerned concerns afraid scared nervous anxious unsure uncertain doubt doubts suspicious strange weird hesitate hesitant
        accident accidentally mistake risk risky hacked compromised unauthorized unauthorised breach leak leaked phishing stolen unsafe lose panic alarmed auditor
        overwrote wiped alarm* sorge sorgen besorgt angst unsicher preocupad* miedo inquiet inquiète peur preocupado medo`,
     ],
@@ -69,17 +69,49 @@ const WORDS: Readonly<Record<Feeling, readonly [weight: number, words: string][]
 export const PHRASES: readonly (readonly [RegExp, Feeling, number])[] = [
   [/\bnot (?:bad|too bad)\b|\bwasn't bad\b|\bno complaints\b|\bno (?:more )?(?:problems?|issues?|trouble)\b(?! (?:find|any))/g, 'joy', 1],
   [/\bcan't wait (?:for|to)\b|\blooking forward\b|\bexactly what (?:we|i) needed\b|\bmade my day\b|\bthanks a million\b|\blife-?saver\b/g, 'joy', 3],
-  [/\bmany thanks\b|\bthank you (?:so|very) much\b|\bthanks (?:so much|a lot)\b|\bvielen dank\b|\bmuchas gracias\b|\bmerci beaucoup\b|\bmuito obrigad[oa]\b/g, 'joy', 2],
-  [/\bmakes? sense\b|\bsounds good\b|\bgot it\b|\bthat's all\b|\bno more questions\b|\bhat (?:wunderbar |super |gut )?geklappt\b|\bthat (?:fixed|did) it\b/g, 'joy', 1.2],
-  [/\bmakes? no sense\b|\bdrives? (?:me|us) (?:crazy|mad|nuts)\b|\bfed up\b|\btoo (?:expensive|slow|complicated|much)\b|\bwaste of (?:time|money)\b/g, 'trouble', 1.6],
-  [/\b(?:asked|tried|wrote|written|told|contacted) (?:\w+ ){0,3}(?:times|already|twice)\b|\bstill (?:no|not|nothing|waiting|does|missing|doesn't|isn't)\b/g, 'trouble', 1.2],
-  [/\b(?:nobody|no one|no-one) (?:answers|replies|responds|helps|cares)\b|\bwaste of\b|\bi'm done with\b|\bi am done with\b|\bfor god'?s sake\b|\bgo to hell\b/g, 'anger', 2.5],
+  [
+    /\bmany thanks\b|\bthank you (?:so|very) much\b|\bthanks (?:so much|a lot)\b|\bvielen dank\b|\bmuchas gracias\b|\bmerci beaucoup\b|\bmuito obrigad[oa]\b/g,
+    'joy',
+    2,
+  ],
+  [
+    /\bmakes? sense\b|\bsounds good\b|\bgot it\b|\bthat's all\b|\bno more questions\b|\bhat (?:wunderbar |super |gut )?geklappt\b|\bthat (?:fixed|did) it\b/g,
+    'joy',
+    1.2,
+  ],
+  [
+    /\bmakes? no sense\b|\bdrives? (?:me|us) (?:crazy|mad|nuts)\b|\bfed up\b|\btoo (?:expensive|slow|complicated|much)\b|\bwaste of (?:time|money)\b/g,
+    'trouble',
+    1.6,
+  ],
+  [
+    /\b(?:asked|tried|wrote|written|told|contacted) (?:\w+ ){0,3}(?:times|already|twice)\b|\bstill (?:no|not|nothing|waiting|does|missing|doesn't|isn't)\b/g,
+    'trouble',
+    1.2,
+  ],
+  [
+    /\b(?:nobody|no one|no-one) (?:answers|replies|responds|helps|cares)\b|\bwaste of\b|\bi'm done with\b|\bi am done with\b|\bfor god'?s sake\b|\bgo to hell\b/g,
+    'anger',
+    2.5,
+  ],
   [/\b(?:my|our|a) lawyers?\b|\blegal action\b|\breport you to\b|\bsee you in court\b/g, 'anger', 3.2],
-  [/\b(?:not|isn't|is not|aren't|wasn't) (?:sure|safe|recogni[sz]e)\b|\bare you sure\b|\bdon't (?:recogni[sz]e|know)\b|\bis (?:my|our) \w+ safe\b|\bhappens to my\b/g, 'worry', 1.4],
-  [/\bby (?:accident|mistake)\b|\bdata loss\b|\bwithout (?:notice|warning)\b|\b(?:all|everything|projects|tasks) (?:is |are )?gone\b|\blocked out\b(?= $)/g, 'worry', 1.2],
+  [
+    /\b(?:not|isn't|is not|aren't|wasn't) (?:sure|safe|recogni[sz]e)\b|\bare you sure\b|\bdon't (?:recogni[sz]e|know)\b|\bis (?:my|our) \w+ safe\b/g,
+    'worry',
+    1.4,
+  ],
+  [
+    /\bby (?:accident|mistake)\b|\bdata loss\b|\bwithout (?:notice|warning)\b|\b(?:all|everything|projects|tasks) (?:is |are )?gone\b|\blocked out\b(?= $)/g,
+    'worry',
+    1.2,
+  ],
   [/\b(?:whole|entire) (?:team|company|workspace) (?:is |are )?(?:locked|empty|wiped|gone)\b|\bnobody in (?:our|the) \w+ can\b/g, 'worry', 1.6],
   [/\b(?:by|until|before) (?:tomorrow|tonight)\b|\bexpires? (?:today|tonight|tomorrow)\b|\bmust answer\b|\bstill has access\b/g, 'worry', 1.4],
-  [/\bfunktioniert nicht\b|\bgeht nicht\b|\bnicht mehr\b|\bno funciona\b|\bno puedo\b|\bne (?:marche|fonctionne) pas\b|\bn'arrive pas\b|\bnão (?:funciona|consigo)\b/g, 'trouble', 1.6],
+  [
+    /\bfunktioniert nicht\b|\bgeht nicht\b|\bnicht mehr\b|\bno funciona\b|\bno puedo\b|\bne (?:marche|fonctionne) pas\b|\bn'arrive pas\b|\bnão (?:funciona|consigo)\b/g,
+    'trouble',
+    1.6,
+  ],
 ];
 
 export const NEGATIONS = new Set(

@@ -112,7 +112,8 @@ function addWords({ list, shouted }: Words, said: ReadonlySet<string>, add: (fee
 /** "I would like to", "like a manager": a wish or a likeness, no liking. "Well" and "good" in greetings say nothing either. */
 function isLikeness(word: string, before: string | undefined, after: string | undefined): boolean {
   if (word === 'like') return before !== 'i' && before !== 'we' && before !== 'really';
-  if (word === 'good' || word === 'great') return after === 'for' || after === 'morning' || after === 'afternoon' || after === 'evening' || after === 'day';
+  if (word === 'good' || word === 'great')
+    return before === 'for' || after === 'for' || after === 'morning' || after === 'afternoon' || after === 'evening' || after === 'day';
   if (word === 'well') return before === 'as' || before === undefined;
   return word === 'works' && before !== 'it' && before !== 'that' && before !== 'now' && before !== 'everything' && before !== undefined;
 }

@@ -15,7 +15,8 @@ export interface UrgencyRead {
   readonly because: string;
 }
 
-const EVERYBODY = "(?:all (?:of )?(?:our|us|the)|our (?:whole|entire)|the (?:whole|entire)|everyone|everybody|nobody|no one|whole team|entire team|every office)";
+const EVERYBODY =
+  '(?:all (?:of )?(?:our|us|the)|our (?:whole|entire)|the (?:whole|entire)|everyone|everybody|nobody|no one|whole team|entire team|every office)';
 
 const CRITICAL = new RegExp(
   [
@@ -28,12 +29,13 @@ const CRITICAL = new RegExp(
   ].join('|'),
 );
 
-const NO_HURRY = /\b(?:no (?:rush|hurry)|not (?:that |so |very )?urgent|not in a hurry|when(?:ever)? you (?:have|get|find) (?:time|a (?:chance|minute|moment))|just (?:curious|wondering)|only wondering|whenever)\b/;
+const NO_HURRY =
+  /\b(?:no (?:rush|hurry)|not (?:that |so |very )?urgent|not in a hurry|when(?:ever)? you (?:have|get|find) (?:time|a (?:chance|minute|moment))|just (?:curious|wondering)|only wondering|whenever)\b/;
 
 const DAY = '(?:today|tonight|tomorrow|this (?:morning|afternoon|evening)|noon|midnight|eod|end of (?:the )?day|\\d{1,2} ?(?:am|pm))';
 const HIGH = new RegExp(
   [
-    '\\b(?:asap|urgent(?:ly)?|immediate(?:ly)?|right (?:now|away)|at once|hurry|emergency|without delay|time-critical|dringend|sofort|urgente(?:mente)?|d\'urgence|de inmediato|imediatamente)\\b',
+    "\\b(?:asap|urgent(?:ly)?|immediate(?:ly)?|right (?:now|away)|at once|hurry|emergency|without delay|time-critical|dringend|sofort|urgente(?:mente)?|d'urgence|de inmediato|imediatamente)\\b",
     `\\b(?:by|until|before|back|due|expires?|closes?|ends?|deadline(?: is)?|needs?(?: (?:it|this|them|that|access))?|starts?) (?:at |is )?${DAY}`,
     `\\bdeadline\\b.{0,20}\\b${DAY}|\\bcloses at\\b`,
     '\\b(?:meeting|presentation|call|demo|deadline|launch|starts?|begins?|due)\\b.{0,25}\\bin (?:\\d+|half an|an|a few|twenty|ten) (?:min\\w*|hours?)\\b',
@@ -60,7 +62,8 @@ const NOTHING = /^(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|than
 export function readUrgency(words: Words, score: number): UrgencyRead {
   const { text, shouted } = words;
   const critical = CRITICAL.exec(text);
-  if (critical && !/\b(?:if|what if|in case|how (?:do|can|to)) .{0,40}$/.test(text.slice(0, critical.index))) return { urgency: 'critical', because: critical[0] };
+  if (critical && !/\b(?:if|what if|in case|how (?:do|can|to)) .{0,40}$/.test(text.slice(0, critical.index)))
+    return { urgency: 'critical', because: critical[0] };
   const calm = NO_HURRY.exec(text);
   if (calm) return { urgency: 'low', because: calm[0] };
   const high = HIGH.exec(text);

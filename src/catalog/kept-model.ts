@@ -1,0 +1,93 @@
+/**
+ * Keeps what routing has learned in one file beside the installed packages, so that only the first start after a change trains. The file is used only when
+ * it was made from the same examples by the same code and is whole; anything else is learned anew. Decides nothing about routing.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Agent } from './agent.ts';
+import { learnRouting, routingModelOf, type Learned, type RoutingModel } from './routing-model.ts';
+
+/** Where tools keep what they can make again; `npm ci` empties it. An image is built with it filled. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/parley', import.meta.url));
+const FILE = 'routing-model.bin';
+/** What shapes the model besides the examples: a change in any of them makes the kept file worthless. */
+const CODE = ['concepts.ts', 'features.ts', 'linear-model.ts', 'routing-model.ts', 'spelling.ts'] as const;
+const HASH_BYTES = 32;
+const FLOAT_BYTES = 4;
+
+const Head = z.strictObject({
+  agents: z.number().int().positive(),
+  words: z.array(z.tuple([z.string(), z.number()])),
+  features: z.array(z.string()),
+  unseenRarity: z.number(),
+});
+
+/** The model for these agents: read from `dir` when it is kept there, learned and kept otherwise. A `dir` that cannot be written costs only time. */
+export async function openRoutingModel(agents: readonly Agent[], dir = CACHE): Promise<RoutingModel> {
+  const file = join(dir, FILE);
+  const source = await sourceOf(agents);
+  const kept = await readFile(file).then(
+    (bytes) => decode(bytes, source),
+    () => null,
+  );
+  if (kept) return routingModelOf(kept);
+  const learned = learnRouting(agents);
+  const draft = `${file}.${process.pid}`;
+  // Written beside and renamed: another instance on the same directory never reads half a file.
+  await mkdir(dir, { recursive: true })
+    .then(() => writeFile(draft, encode(learned, source)))
+    .then(() => rename(draft, file))
+    .catch(() => undefined);
+  return routingModelOf(learned);
+}
+
+/** What the model is made of, as one hash. */
+async function sourceOf(agents: readonly Agent[]): Promise<Buffer> {
+  const hash = createHash('sha256');
+  for (const name of CODE) hash.update(await readFile(new URL(name, import.meta.url)));
+  hash.update(JSON.stringify(agents.map(({ id, title, examples, utterances, notFor }) => [id, title, examples, utterances, notFor])));
+  return hash.digest();
+}
+
+/** Hash of the source, hash of the rest, length of the head, the head as JSON, then the numbers. */
+function encode({ agents, words, vocabulary, rarity, unseenRarity, weights }: Learned, source: Buffer): Buffer {
+  const head = Buffer.from(JSON.stringify({ agents, words: [...words], features: [...vocabulary.keys()], unseenRarity } satisfies z.output<typeof Head>));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.length);
+  const rest = Buffer.concat([length, head, bytesOf(rarity), bytesOf(weights)]);
+  return Buffer.concat([source, createHash('sha256').update(rest).digest(), rest]);
+}
+
+function decode(bytes: Buffer, source: Buffer): Learned | null {
+  const rest = bytes.subarray(2 * HASH_BYTES);
+  if (rest.length < 4 || !bytes.subarray(0, HASH_BYTES).equals(source)) return null;
+  if (!bytes.subarray(HASH_BYTES, 2 * HASH_BYTES).equals(createHash('sha256').update(rest).digest())) return null;
+  const numbers = 4 + rest.readUInt32LE(0);
+  const head = Head.safeParse(JSON.parse(rest.toString('utf8', 4, numbers)));
+  if (!head.success) return null;
+  const { agents, words, features, unseenRarity } = head.data;
+  const weightsAt = numbers + features.length * FLOAT_BYTES;
+  if (rest.length !== weightsAt + features.length * agents * FLOAT_BYTES) return null;
+  return {
+    agents,
+    words: new Map(words),
+    vocabulary: new Map(features.map((name, index) => [name, index])),
+    rarity: floatsOf(rest.subarray(numbers, weightsAt)),
+    unseenRarity,
+    weights: floatsOf(rest.subarray(weightsAt)),
+  };
+}
+
+function bytesOf(floats: Float32Array): Buffer {
+  return Buffer.from(floats.buffer, floats.byteOffset, floats.byteLength);
+}
+
+/** A copy, because floats must begin at a multiple of four. */
+function floatsOf(bytes: Buffer): Float32Array {
+  const floats = new Float32Array(bytes.length / FLOAT_BYTES);
+  bytesOf(floats).set(bytes);
+  return floats;
+}

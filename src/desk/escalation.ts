@@ -1,0 +1,205 @@
+/**
+ * People in the loop: a conversation is raised to them, one of them claims it, gives it back or settles it. Whether to raise is not
+ * decided here. Each verb is one transaction that begins with the conversation's row, so that of many claims one wins, and the agents
+ * are muted in the moment somebody does.
+ */
+import type { Clock } from '../foundation/clock.ts';
+import { AppError, badInput, notFound } from '../foundation/errors.ts';
+import { newId } from '../foundation/ids.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { SignalBus } from '../jobs/signal-bus.ts';
+import type { Database } from '../store/database.ts';
+import type { Conversation, Escalation, Message, Prisma } from '../store/generated/prisma/client.ts';
+import { viewerKey, type Viewer } from '../store/viewer.ts';
+import { conversationsVisibleTo, escalationsVisibleTo, requireStaff } from './access.ts';
+import { auditEntry } from './audit.ts';
+import { changedEvent, haltRuns, takeConversation, type Halted } from './conversation-lock.ts';
+import { claimedEvent, queuedEvent, raisedEvent, releasedEvent, resolvedEvent, tellBoth } from './escalation-events.ts';
+import { notClaimed } from './escalation-hold.ts';
+import { firstWaiting, waitingOf, type Waiting } from './escalation-queue.ts';
+import { writeRaised, type RaiseEscalation, type Raised, type Raiser } from './escalation-raise.ts';
+import { ownerFence } from './owner-fence.ts';
+
+export interface EscalationDesk {
+  /** The open escalation of the conversation is answered when there is one. @throws AppError NOT_FOUND, FORBIDDEN, CONVERSATION_CLOSED. */
+  raise(by: Raiser, input: RaiseEscalation): Promise<{ escalation: Escalation; raised: boolean }>;
+  /** From here on agents are silent and only this person speaks for the desk. @throws AppError ALREADY_CLAIMED, CONFLICT when it is resolved. */
+  claim(viewer: Viewer, input: { readonly escalationId: string }): Promise<{ escalation: Escalation }>;
+  /** Back to the queue; agents answer meanwhile only with `toAgents`. @throws AppError NOT_CLAIMED for whoever does not hold it. */
+  release(viewer: Viewer, input: { readonly escalationId: string; readonly toAgents?: boolean | null }): Promise<{ escalation: Escalation }>;
+  /** Settled: the agents go on, and know the summary. @throws AppError NOT_CLAIMED for whoever does not hold it. */
+  resolve(viewer: Viewer, input: { readonly escalationId: string; readonly summary: string }): Promise<{ escalation: Escalation }>;
+  /** Null when it does not wait. */
+  waiting(escalation: Escalation): Promise<Waiting | null>;
+}
+
+export interface EscalationDeskDeps {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly signals: SignalBus;
+  readonly clock: Clock;
+  /** IANA name of where the people of the desk work. */
+  readonly timeZone: string;
+}
+
+/** Many who claim at once wait for each other; one that waits longer than this gives up. */
+export const TRANSACTION = { maxWait: 10_000, timeout: 10_000 } as const;
+/** Shorter than the log remembers what it was told. */
+const TOLD_AGAIN_MS = 4 * 60_000;
+/** Those behind who are told that they moved up. */
+const MOVED_UP_MAX = 20;
+const SUMMARY_CHARS_MAX = 5_000;
+
+export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
+  const { database, log, clock } = deps;
+
+  async function tellRaised({ escalation, notice }: Raised): Promise<void> {
+    const now = clock.now();
+    const waiting = await waitingOf(deps, escalation);
+    const events = [raisedEvent(escalation.id, now), ...(waiting ? [queuedEvent(escalation.id, waiting, now)] : [])];
+    const said = notice ? [postedEvent(notice, 'CUSTOMER', now)] : [];
+    await tellBoth(log, escalation, events, { once: 'raised', after: [changedEvent(escalation.conversationId, now), ...said] });
+  }
+
+  async function tellClaimed(escalation: Escalation, conversation: Conversation, halted: Halted | null): Promise<void> {
+    const now = clock.now();
+    const events = [claimedEvent(escalation.id, escalation.claimedById ?? '', now)];
+    const fence = ownerFence(conversation);
+    await tellBoth(log, escalation, events, { once: `claimed-${fence.token}`, before: halted?.events ?? [], after: [changedEvent(conversation.id, now)], fence });
+    for (const { id } of halted?.running ?? []) await deps.signals.send({ kind: 'stop', id });
+  }
+
+  /** Those behind one that left the queue. What fails here is told with the next that leaves it. */
+  async function tellMovedUp(team: string): Promise<void> {
+    try {
+      const now = clock.now();
+      const behind = await firstWaiting(deps, team, MOVED_UP_MAX);
+      for (const { place, ...row } of behind) {
+        const waiting = await waitingOf(deps, row);
+        if (waiting) await log.append(`conversation:${row.conversationId}`, [{ ...queuedEvent(row.id, { ...waiting, place }, now), visibility: 'CUSTOMER' }]);
+      }
+    } catch {
+      // The claim itself stands and was told.
+    }
+  }
+
+  async function find(viewer: Viewer, escalationId: string): Promise<Escalation> {
+    const found = await database.escalation.findFirst({ where: { id: escalationId, AND: [escalationsVisibleTo(viewer)] } });
+    if (!found) throw notFound('escalation');
+    return found;
+  }
+
+  const recent = (at: Date | null): boolean => at !== null && at.getTime() > clock.now().getTime() - TOLD_AGAIN_MS;
+
+  return Object.freeze<EscalationDesk>({
+    waiting: (escalation) => waitingOf(deps, escalation),
+
+    async raise(by, input) {
+      log.assertAvailable();
+      const visible = by.kind === 'agent' || by.kind === 'system' ? {} : conversationsVisibleTo(by);
+      const found = await database.conversation.findFirst({ where: { AND: [{ id: input.conversationId }, visible] }, select: { id: true } });
+      if (!found) throw notFound('conversation');
+      if ((by.kind === 'customer' || by.kind === 'partner') && (input.team || input.priority)) throw new AppError('FORBIDDEN', 'Only the desk says how much it presses, and who takes it.');
+      const written = await database.$transaction((tx) => writeRaised(deps, tx, by, input), TRANSACTION);
+      // What the first time could not tell, because the log was away, is told now.
+      if (written.raised || (written.escalation.status === 'waiting' && recent(written.escalation.createdAt))) await tellRaised(written);
+      return { escalation: written.escalation, raised: written.raised };
+    },
+
+    async claim(viewer, { escalationId }) {
+      log.assertAvailable();
+      const staff = requireStaff(viewer);
+      const { conversationId } = await find(staff, escalationId);
+      if (!(await database.user.findFirst({ where: { id: staff.userId, active: true }, select: { id: true } }))) throw new AppError('FORBIDDEN', 'Only people of the desk who are on record can hold a conversation.');
+      const now = clock.now();
+      const { escalation, conversation, halted } = await database.$transaction(async (tx) => {
+        await takeConversation(tx, conversationId);
+        const claim = { status: 'claimed', claimedById: staff.userId, claimedAt: now, lastReplyAt: now } as const;
+        const [won] = await tx.escalation.updateManyAndReturn({ where: { id: escalationId, status: 'waiting' }, data: claim });
+        if (!won) return { ...(await alreadyMine(tx, staff.userId, escalationId)), halted: null };
+        const taken = await tx.conversation.update({ where: { id: conversationId }, data: { owner: 'people', status: 'escalated', ownerVersion: { increment: 1 } } });
+        await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.claim', 'escalation', escalationId, {}, now) });
+        return { escalation: won, conversation: taken, halted: await haltRuns(tx, conversationId, viewerKey(staff), now) };
+      }, TRANSACTION);
+      if (halted || recent(escalation.claimedAt)) await tellClaimed(escalation, conversation, halted);
+      if (halted) await tellMovedUp(escalation.team);
+      return { escalation };
+    },
+
+    async release(viewer, { escalationId, toAgents }) {
+      log.assertAvailable();
+      const staff = requireStaff(viewer);
+      const { conversationId } = await find(staff, escalationId);
+      const now = clock.now();
+      const { escalation, conversation } = await database.$transaction(async (tx) => {
+        await takeConversation(tx, conversationId);
+        await assertMine(tx, staff.userId, escalationId);
+        const row = await tx.escalation.update({ where: { id: escalationId }, data: { status: 'waiting', claimedById: null, claimedAt: null, lastReplyAt: null } });
+        await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.release', 'escalation', escalationId, { toAgents: toAgents === true }, now) });
+        if (!toAgents) return { escalation: row, conversation: null };
+        return { escalation: row, conversation: await tx.conversation.update({ where: { id: conversationId }, data: { owner: 'agents', ownerVersion: { increment: 1 } } }) };
+      }, TRANSACTION);
+      const waiting = await waitingOf(deps, escalation);
+      const events = [releasedEvent(escalationId, viewerKey(staff), now), ...(waiting ? [queuedEvent(escalationId, waiting, now)] : [])];
+      const changed = conversation ? { after: [changedEvent(conversationId, now)], fence: ownerFence(conversation) } : {};
+      await tellBoth(log, escalation, events, { once: `released-${now.getTime()}`, ...changed });
+      return { escalation };
+    },
+
+    async resolve(viewer, { escalationId, summary }) {
+      log.assertAvailable();
+      const staff = requireStaff(viewer);
+      const text = checkSummary(summary);
+      const { conversationId } = await find(staff, escalationId);
+      const now = clock.now();
+      const { escalation, conversation, message } = await database.$transaction(async (tx) => {
+        await takeConversation(tx, conversationId);
+        await assertMine(tx, staff.userId, escalationId);
+        const data = { status: 'resolved', summary: text, resolvedAt: now, resolvedById: viewerKey(staff) } as const;
+        const row = await tx.escalation.update({ where: { id: escalationId }, data });
+        // A notice that somebody wrote is for the desk and its agents: see messagesVisibleTo.
+        const note = { id: newId('msg'), conversationId, role: 'system', userId: staff.userId, text, createdAt: now, finishedAt: now } as const;
+        const written = await tx.message.create({ data: note });
+        const back = await tx.conversation.update({ where: { id: conversationId }, data: { owner: 'agents', status: 'active', ownerVersion: { increment: 1 } } });
+        await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.resolve', 'escalation', escalationId, { fields: ['summary'] }, now) });
+        return { escalation: row, conversation: back, message: written };
+      }, TRANSACTION);
+      const telling = { once: 'resolved', before: [postedEvent(message, 'STAFF', now)], after: [changedEvent(conversationId, now)], fence: ownerFence(conversation) };
+      await tellBoth(log, escalation, [resolvedEvent(escalationId, now)], telling);
+      return { escalation };
+    },
+  });
+}
+
+/** A claim that was repeated by whoever won it. @throws AppError ALREADY_CLAIMED naming the winner, or CONFLICT. */
+async function alreadyMine(tx: Prisma.TransactionClient, userId: string, escalationId: string): Promise<{ escalation: Escalation; conversation: Conversation }> {
+  const { claimedBy, conversation, ...escalation } = await tx.escalation.findUniqueOrThrow({
+    where: { id: escalationId },
+    include: { claimedBy: { select: { name: true } }, conversation: true },
+  });
+  if (escalation.status === 'resolved') throw isResolved();
+  if (escalation.claimedById !== userId) throw new AppError('ALREADY_CLAIMED', `${claimedBy?.name ?? 'Somebody else'} has claimed this already.`);
+  return { escalation, conversation };
+}
+
+/** @throws AppError NOT_CLAIMED or CONFLICT. */
+async function assertMine(tx: Prisma.TransactionClient, userId: string, escalationId: string): Promise<void> {
+  const row = await tx.escalation.findUniqueOrThrow({ where: { id: escalationId }, include: { claimedBy: { select: { name: true } } } });
+  if (row.status === 'resolved') throw isResolved();
+  if (row.status === 'waiting' || row.claimedById !== userId) throw notClaimed(row);
+}
+
+function isResolved(): AppError {
+  return new AppError('CONFLICT', 'This escalation is resolved. Raise a new one when the customer needs a person again.');
+}
+
+function checkSummary(summary: string): string {
+  const text = summary.trim();
+  if (text === '' || text.length > SUMMARY_CHARS_MAX || text.includes('\u0000') || !text.isWellFormed())
+    throw badInput('input.summary', `must have 1 to ${SUMMARY_CHARS_MAX.toLocaleString('en-US')} characters of text.`);
+  return text;
+}
+
+function postedEvent({ id }: Message, visibility: 'CUSTOMER' | 'STAFF', now: Date) {
+  return { type: 'MessagePosted', at: now.toISOString(), visibility, messageId: id, runId: null } as const;
+}

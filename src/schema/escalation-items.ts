@@ -1,0 +1,106 @@
+/** The items of a stream that are about escalations. The desk is told of everything, a conversation of what its customer may know. */
+import type { Escalation as EscalationRow } from '../store/generated/prisma/client.ts';
+import type { SlaClock as SlaClockValue } from '../events/event.ts';
+import { builder, type Context } from './builder.ts';
+import { Escalation, loadEscalation } from './escalation.ts';
+import { Participant } from './presence.ts';
+import { upperCased } from './scalars.ts';
+import { ConversationStreamItem, EscalationStreamItem, StreamItem, type ItemOf } from './stream-item.ts';
+
+const DESCRIPTION = 'The escalation as it is now. `null` when it has since been erased, or beside an error when it could not be read.';
+/** Told to the desk and in the conversation. */
+const BOTH = [StreamItem, ConversationStreamItem, EscalationStreamItem];
+const DESK = [StreamItem, EscalationStreamItem];
+
+const SlaClock = builder.enumType('SlaClock', {
+  description: 'Which promise runs.',
+  values: upperCased<SlaClockValue>({ first_reply: 'That a person answers.', resolution: 'That it is settled.' }),
+});
+
+type Told = ItemOf<
+  | 'EscalationRaised'
+  | 'EscalationQueued'
+  | 'EscalationClaimed'
+  | 'EscalationReleased'
+  | 'EscalationResolved'
+  | 'EscalationSlaWarning'
+  | 'EscalationSlaBreached'
+>;
+
+function read(query: object, { said }: Told, context: Context): Promise<EscalationRow | null> {
+  return loadEscalation(query, said.escalationId, context);
+}
+
+builder.objectRef<ItemOf<'EscalationRaised'>>('EscalationRaised').implement({
+  description: 'A person is asked for.',
+  interfaces: BOTH,
+  fields: (t) => ({
+    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+  }),
+});
+
+builder.objectRef<ItemOf<'EscalationQueued'>>('EscalationQueued').implement({
+  description: 'Where it stands in the queue: told when it enters, comes back or moves up.',
+  interfaces: BOTH,
+  fields: (t) => ({
+    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    place: t.int({ description: 'Its place in the queue of its team: 0 is next.', resolve: ({ said }) => said.place }),
+    expectedWaitSeconds: t.int({
+      nullable: true,
+      description: 'How long it will take by what it took lately, hours in which nobody is there included; `null` when that is not known.',
+      resolve: ({ said }) => said.expectedWaitS,
+    }),
+    peopleBackAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the people of the desk are back; `null` while they are there.',
+      resolve: ({ said }) => said.peopleBackAt,
+    }),
+  }),
+});
+
+builder.objectRef<ItemOf<'EscalationClaimed'>>('EscalationClaimed').implement({
+  description: 'A person has taken the conversation: no text of an agent comes after this, until it is handed back.',
+  interfaces: BOTH,
+  fields: (t) => ({
+    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    person: t.field({ type: Participant, description: 'Who.', resolve: ({ said }) => ({ kind: 'person' as const, id: said.userId }) }),
+  }),
+});
+
+builder.objectRef<ItemOf<'EscalationReleased'>>('EscalationReleased').implement({
+  description: 'The person has given it back to the queue, or kept silent for too long.',
+  interfaces: BOTH,
+  fields: (t) => ({
+    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    by: t.string({ description: 'Who gave it back: "user:usr_…", or "system" when the customer was left waiting.', resolve: ({ said }) => said.by }),
+  }),
+});
+
+builder.objectRef<ItemOf<'EscalationResolved'>>('EscalationResolved').implement({
+  description: 'It is settled, or its conversation was closed: agents answer again.',
+  interfaces: BOTH,
+  fields: (t) => ({
+    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+  }),
+});
+
+builder.objectRef<ItemOf<'EscalationSlaWarning'>>('EscalationSlaWarning').implement({
+  description: 'Most of the time that was promised is over. Told once for each promise.',
+  interfaces: DESK,
+  fields: (t) => ({
+    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    clock: t.field({ type: SlaClock, description: 'Which promise.', resolve: ({ said }) => said.clock }),
+    dueAt: t.field({ type: 'DateTime', description: 'When it is due.', resolve: ({ said }) => said.dueAt }),
+  }),
+});
+
+builder.objectRef<ItemOf<'EscalationSlaBreached'>>('EscalationSlaBreached').implement({
+  description: 'What was promised was not kept. Told once for each promise.',
+  interfaces: DESK,
+  fields: (t) => ({
+    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    clock: t.field({ type: SlaClock, description: 'Which promise.', resolve: ({ said }) => said.clock }),
+    dueAt: t.field({ type: 'DateTime', description: 'When it was due.', resolve: ({ said }) => said.dueAt }),
+  }),
+});
