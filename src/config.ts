@@ -172,7 +172,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
 /** The offline model costs nothing. A day has no limit by itself: only who runs Parley knows its traffic. */
 function budgetsOf(set: z.infer<typeof Environment>) {
   const paid = set.ANTHROPIC_API_KEY !== undefined;
-  const { BUDGET_RUN_USD: run = paid ? 0.1 : null, BUDGET_CONVERSATION_USD: conversation = paid && run !== null ? Math.max(5, run) : null, BUDGET_DAY_USD: day = null } = set;
+  const {
+    BUDGET_RUN_USD: run = paid ? 0.1 : null,
+    BUDGET_CONVERSATION_USD: conversation = paid && run !== null ? Math.max(5, run) : null,
+    BUDGET_DAY_USD: day = null,
+  } = set;
   return { run, conversation, day };
 }
 

@@ -39,7 +39,6 @@ import { createKnowledge } from './knowledge/article-search.ts';
 import { createAnthropicLlm } from './llm/anthropic-llm.ts';
 import type { Llm } from './llm/llm.ts';
 import { createOfflineLlm } from './llm/offline-llm.ts';
-import { createChooseAgent } from './orchestration/choose-agent.ts';
 import { createReply } from './orchestration/reply.ts';
 import { createBudgets } from './runs/budget.ts';
 import { createRunDriver } from './runs/driver.ts';
@@ -132,8 +131,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     router: { route: (request, signal) => router.route(request, signal) },
   });
   const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
-  const choose = llm.name === 'offline' ? undefined : createChooseAgent(llm, () => catalog);
-  const router: Router = createLocalRouter(catalog, { model: await openRoutingModel(reachableAgents(catalog)), choose });
+  const router: Router = createLocalRouter(catalog, { model: await openRoutingModel(reachableAgents(catalog)) });
   const agents = createAgentDesk({ database, catalog, clock });
   const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: config.limits.messageCharsMax });
   const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock });

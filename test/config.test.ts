@@ -48,6 +48,25 @@ describe('the configuration', () => {
     expect(namesOf(problems)).toEqual(['DATABASE_URL', 'GRAPHIQL', 'JWT_SECRET', 'LOG_LEVEL', 'PORT', 'STEP_MS']);
   });
 
+  it('limits what models cost once they cost something, and takes none for no limit', () => {
+    expect(readConfig({}).budgets).toEqual({ run: null, conversation: null, day: null });
+    expect(readConfig(PRODUCTION).budgets).toEqual({ run: 0.1, conversation: 5, day: null });
+    expect(readConfig({ ...PRODUCTION, BUDGET_RUN_USD: 'none' }).budgets).toEqual({ run: null, conversation: null, day: null });
+    expect(readConfig({ BUDGET_RUN_USD: '8', BUDGET_DAY_USD: '100' }).budgets).toEqual({ run: 8, conversation: null, day: 100 });
+    expect(readConfig({ ...PRODUCTION, BUDGET_RUN_USD: '8' }).budgets).toEqual({ run: 8, conversation: 8, day: null });
+  });
+
+  it.each([
+    [{ BUDGET_RUN_USD: '-1' }, ['BUDGET_RUN_USD']],
+    [{ BUDGET_DAY_USD: 'much' }, ['BUDGET_DAY_USD']],
+    [{ BUDGET_CONVERSATION_USD: '1', BUDGET_DAY_USD: '1' }, ['BUDGET_CONVERSATION_USD', 'BUDGET_DAY_USD']],
+    [{ BUDGET_RUN_USD: '2', BUDGET_CONVERSATION_USD: '1' }, ['BUDGET_CONVERSATION_USD']],
+    [{ BUDGET_RUN_USD: '1', BUDGET_CONVERSATION_USD: '5', BUDGET_DAY_USD: '4' }, ['BUDGET_DAY_USD']],
+    [{ RETENTION_AUDIT_DAYS: '0' }, ['RETENTION_AUDIT_DAYS']],
+  ])('refuses %j', (env, names) => {
+    expect(namesOf(problemsOf(env))).toEqual(names);
+  });
+
   it.each([
     ['PORT', '70000'],
     ['PORT', '80.5'],

@@ -129,12 +129,12 @@ describe('the chat page in the README', () => {
     const words = Array.from({ length: 60 }, (_, index) => `word${index} `);
     app.model.script({ text: words, tokenMs: 20 });
     const page = await openPage(me);
-    await page.ask('Tell me a lot');
+    await page.ask('Please send me a copy of my last invoice');
     for (const word of ['word5 ', 'word25 ']) {
       await expect.poll(() => page.lines().at(-1), PATIENCE).toContain(word);
       me.wire.cut();
     }
-    await expect.poll(() => page.lines(), PATIENCE).toEqual([expect.stringContaining(': Tell me a lot'), expect.stringMatching(/word59 $/)]);
+    await expect.poll(() => page.lines(), PATIENCE).toEqual([expect.stringContaining(': Please send me a copy of my last invoice'), expect.stringMatching(/word59 $/)]);
     expect(page.lines()[1]).toContain(words.join(''));
     expect(page.state()).toBe('live');
     const again = await openPage(me);

@@ -7,7 +7,7 @@
 import { AppError } from '../foundation/errors.ts';
 import type { Agent, Catalog } from './agent.ts';
 import { sentenceKey } from './load-catalog.ts';
-import type { Route, RouteCandidate, RouteRequest, RoutedBy, Router } from './router.ts';
+import type { Choose, Route, RouteCandidate, RouteRequest, RoutedBy, Router } from './router.ts';
 import { createRoutingModel, type Reading, type RoutingModel } from './routing-model.ts';
 
 /** Below this confidence a short message names no agent by itself, and stays with the one that answered before. */
@@ -48,11 +48,6 @@ interface Choice {
 export interface LocalRouterDeps {
   /** Learned for `reachableAgents(catalog)`, in that order; without it the router learns before it is returned, which takes seconds. */
   readonly model?: RoutingModel | undefined;
-  /**
-   * Asked where the index is unsure: which of these candidates, at most twelve and best first, should answer? Null, an unknown id, a
-   * failure or no answer in time leave the choice of the index.
-   */
-  readonly choose?: ((candidates: readonly RouteCandidate[], text: string, signal: AbortSignal) => Promise<string | null>) | undefined;
   /** How long `choose` may take. */
   readonly chooseMs?: number | undefined;
 }
@@ -75,21 +70,15 @@ export function createLocalRouter(catalog: Catalog, deps: LocalRouterDeps = {}):
       const open = agents.map((agent) => request.enabled(agent.id));
       if (!open.includes(true)) throw new AppError('UNAVAILABLE', 'No agent is switched on at the moment.');
       const route = toRoute(agents, open, choose({ agents, model, claimed, generalOf, frontDesk, open, request }));
-      if (!deps.choose || route.by !== 'local_index' || route.confidence >= ASK_BELOW) return route;
-      const chosen = await askModel(deps.choose, route, request.text, deps.chooseMs ?? CHOOSE_MS, signal);
+      if (!request.choose || route.by !== 'local_index' || route.confidence >= ASK_BELOW) return route;
+      const chosen = await askModel(request.choose, route, request.text, deps.chooseMs ?? CHOOSE_MS, signal);
       return chosen ? byModel(agents, route, chosen) : route;
     },
   });
 }
 
 /** What the model answers within its time, if that is one of the candidates. The caller's own end is thrown on. */
-async function askModel(
-  ask: NonNullable<LocalRouterDeps['choose']>,
-  { candidates }: Route,
-  text: string,
-  ms: number,
-  signal: AbortSignal,
-): Promise<RouteCandidate | null> {
+async function askModel(ask: Choose, { candidates }: Route, text: string, ms: number, signal: AbortSignal): Promise<RouteCandidate | null> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ms)]);
   const { promise: over, resolve: end } = Promise.withResolvers<null>();
   const onEnd = () => end(null);

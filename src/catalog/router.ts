@@ -7,7 +7,14 @@ export interface RouteRequest {
   readonly lastAgentId: string | null;
   /** False for agents the staff switched off: never chosen, never a candidate. */
   enabled(agentId: string): boolean;
+  /**
+   * Asked where the index is unsure: which of these candidates, at most twelve and best first, should answer? Null, an unknown id, a
+   * failure or no answer in time leave the choice of the index.
+   */
+  readonly choose?: Choose | undefined;
 }
+
+export type Choose = (candidates: readonly RouteCandidate[], text: string, signal: AbortSignal) => Promise<string | null>;
 
 export interface RouteCandidate {
   readonly agentId: string;

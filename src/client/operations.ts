@@ -16,7 +16,12 @@ export type Operation<Data, Variables> = string & { readonly data?: Data; readon
 /** Of the items of a run only this one is read. */
 export type RunItem =
   | Pick<AgentChosen, '__typename' | 'runId' | 'confidence' | 'reason' | 'by' | 'agent'>
-  | { readonly __typename: Exclude<ConversationItem['__typename'], 'AgentChosen' | 'ConversationChanged' | 'TypingChanged' | 'PresenceChanged' | `Escalation${string}`> };
+  | {
+      readonly __typename: Exclude<
+        ConversationItem['__typename'],
+        'AgentChosen' | 'ConversationChanged' | 'TypingChanged' | 'PresenceChanged' | `Escalation${string}`
+      >;
+    };
 
 const RUN = 'fragment RunFields on Run { id status createdAt agent { id title description } error { code message retryable } }';
 const MESSAGE = `fragment MessageFields on Message {
@@ -87,6 +92,7 @@ export const FOLLOW: Operation<{ readonly conversationEvents: ConversationItem }
     ... on PresenceChanged { state who { kind id name } }
     ... on ConversationChanged { conversation { status owner } }
     ... on UsageUpdated { runId usage { ...UsageFields } }
+    ... on BudgetWarning { runId scope }
     ... on EscalationRaised { escalation { id status } }
     ... on EscalationQueued { place expectedWaitSeconds peopleBackAt }
     ... on EscalationClaimed { person { kind id name } }

@@ -204,6 +204,8 @@ export type ConversationChanged = Item<'ConversationChanged'> & {
 };
 export type UsageUpdated = Item<'UsageUpdated'> & { readonly runId: string; readonly usage: Usage };
 
+/** Told to the desk: most of what models may cost for this is spent. */
+export type BudgetWarning = Item<'BudgetWarning'> & { readonly runId: string; readonly scope: string };
 /** An escalation as its customer may know it. */
 export interface Escalation {
   readonly id: string;
@@ -248,6 +250,7 @@ export type ConversationItem =
   | PresenceChanged
   | ConversationChanged
   | UsageUpdated
+  | BudgetWarning
   | EscalationRaised
   | EscalationQueued
   | EscalationClaimed

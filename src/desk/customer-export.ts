@@ -59,11 +59,17 @@ export function createExportDesk({ database, clock }: ExportDeskDeps): ExportDes
   });
 }
 
-async function readPage(database: Database, tables: readonly CustomerTable[], customerId: string, hidden: readonly string[], start: Place): Promise<CustomerExport> {
+async function readPage(
+  database: Database,
+  tables: readonly CustomerTable[],
+  customerId: string,
+  hidden: readonly string[],
+  start: Place,
+): Promise<CustomerExport> {
   const rows: ExportedRow[] = [];
   let chars = 0;
   let { table: at, key: after } = start;
-  for (let table = tables[at]; table; ) {
+  for (let table = tables[at]; table;) {
     if (rows.length >= ROWS_MAX || chars >= PAGE_CHARS) return { rows, endCursor: formatCursor({ table: at, key: after }) };
     const read = await readRows(database, table, customerId, hidden, after);
     for (const row of read) {

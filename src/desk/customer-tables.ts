@@ -83,16 +83,26 @@ export const CUSTOMER_TABLES: readonly CustomerTable[] = [
   changed('HandOver', Prisma.sql`"reason" = '', "snapshot" = '{}'`, 'staff', byRun),
   changed('RunStep', Prisma.sql`"output" = NULL, "errorMessage" = NULL`, 'staff', byRun),
   kept('ArticleUse', 'all', usedFor),
-  changed('Escalation', Prisma.sql`"reason" = '', "snapshot" = '{}', "summary" = NULL, "status" = 'resolved', "resolvedAt" = coalesce("resolvedAt", now())`, 'staff'),
+  changed(
+    'Escalation',
+    Prisma.sql`"reason" = '', "snapshot" = '{}', "summary" = NULL, "status" = 'resolved', "resolvedAt" = coalesce("resolvedAt", now())`,
+    'staff',
+  ),
   gone('Message', 'all', byConversation),
   // Runs and conversations stay as numbers: what they cost and how they ended.
   changed('Run', Prisma.sql`"input" = '{}', "result" = NULL, "errorMessage" = NULL, "messageId" = NULL`),
-  changed('Conversation', Prisma.sql`"subject" = NULL, "ratingComment" = NULL, "status" = 'resolved', "owner" = 'agents', "resolvedAt" = coalesce("resolvedAt", now())`),
+  changed(
+    'Conversation',
+    Prisma.sql`"subject" = NULL, "ratingComment" = NULL, "status" = 'resolved', "owner" = 'agents', "resolvedAt" = coalesce("resolvedAt", now())`,
+  ),
   kept('Erasure', 'staff'),
   {
-    ...changed('Customer', Prisma.sql`
+    ...changed(
+      'Customer',
+      Prisma.sql`
       "email" = 'erased-' || lower("id") || '@erased.invalid', "name" = 'Erased customer', "company" = NULL, "industry" = NULL, "timezone" = 'UTC',
-      "language" = 'en', "status" = 'closed', "foundedAt" = NULL, "lastSeenAt" = NULL, "healthScore" = 0, "churnRisk" = 1`),
+      "language" = 'en', "status" = 'closed', "foundedAt" = NULL, "lastSeenAt" = NULL, "healthScore" = 0, "churnRisk" = 1`,
+    ),
     theirs: (customerId) => Prisma.sql`row."id" = ${customerId}`,
   },
 ];

@@ -106,15 +106,25 @@ async function assertErasable(database: Tx, customerId: string): Promise<void> {
     select: { id: true, claimedBy: { select: { name: true } } },
   });
   if (escalation) {
-    throw new AppError('CONFLICT', `${escalation.claimedBy?.name ?? 'Somebody'} is at work on the escalation ${escalation.id} of this customer: resolve it first.`);
+    throw new AppError(
+      'CONFLICT',
+      `${escalation.claimedBy?.name ?? 'Somebody'} is at work on the escalation ${escalation.id} of this customer: resolve it first.`,
+    );
   }
-  const money = await database.outboxMessage.findFirst({ where: { customerId, status: 'pending', kind: { in: ['charge', 'refund'] } }, select: { id: true, kind: true } });
+  const money = await database.outboxMessage.findFirst({
+    where: { customerId, status: 'pending', kind: { in: ['charge', 'refund'] } },
+    select: { id: true, kind: true },
+  });
   if (money) throw new AppError('CONFLICT', `A ${money.kind} of this customer is still on its way (${money.id}): erase when it has arrived.`);
 }
 
 async function assertSilent(database: Tx, customerId: string): Promise<void> {
   const run = await database.run.findFirst({ where: { customerId, status: { in: ['queued', 'running', 'waiting'] } }, select: { id: true } });
-  if (run) throw new AppError('CONFLICT', `An answer to this customer is still being written (${run.id}). Try again in a moment.`, { retryable: true, retryAfterMs: 2_000 });
+  if (run)
+    throw new AppError('CONFLICT', `An answer to this customer is still being written (${run.id}). Try again in a moment.`, {
+      retryable: true,
+      retryAfterMs: 2_000,
+    });
 }
 
 /** Whoever writes an answer could write it after the erasure: so nobody may. */
@@ -152,7 +162,7 @@ async function eraseTable(tx: Tx, { name, key, theirs, only, erasure }: Customer
   const column = Prisma.raw(`"${key}"`);
   const which = only ? Prisma.sql`${theirs(customerId)} AND ${only}` : theirs(customerId);
   let rows = 0;
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const found = await tx.$queryRaw<{ key: string }[]>`
       SELECT row.${column} AS "key" FROM ${table} AS row WHERE ${which} AND row.${column} > ${after} ORDER BY row.${column} LIMIT ${BATCH}`;
     const keys = found.map((one) => one.key);

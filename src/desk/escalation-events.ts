@@ -22,7 +22,12 @@ export interface Telling {
 }
 
 /** Everything about one step, in both channels; the conversation first, because there somebody waits. */
-export async function tellBoth(log: EventLog, { id, conversationId }: Subject, events: readonly Told[], { once, before = [], after = [], fence }: Telling): Promise<void> {
+export async function tellBoth(
+  log: EventLog,
+  { id, conversationId }: Subject,
+  events: readonly Told[],
+  { once, before = [], after = [], fence }: Telling,
+): Promise<void> {
   const idempotencyKey = `${once}:${id}`;
   const seen = events.map((event): ParleyEvent => ({ ...event, visibility: 'CUSTOMER' }));
   await log.append(`conversation:${conversationId}`, [...before, ...seen, ...after], { idempotencyKey, ...(fence ? { fence } : {}) });
@@ -30,7 +35,11 @@ export async function tellBoth(log: EventLog, { id, conversationId }: Subject, e
 }
 
 export async function tellDesk(log: EventLog, events: readonly ParleyEvent[], idempotencyKey: string): Promise<void> {
-  await log.append(DESK_CHANNEL, events.map((event): ParleyEvent => ({ ...event, visibility: 'STAFF' })), { idempotencyKey });
+  await log.append(
+    DESK_CHANNEL,
+    events.map((event): ParleyEvent => ({ ...event, visibility: 'STAFF' })),
+    { idempotencyKey },
+  );
 }
 
 export function queuedEvent(escalationId: string, { place, expectedWaitS, peopleBackAt }: Waiting, now: Date): Told {

@@ -22,7 +22,10 @@ export function assertHolds(viewer: Viewer, escalation: Held): void {
 }
 
 export function notClaimed({ claimedBy }: Pick<Held, 'claimedBy'>): AppError {
-  return new AppError('NOT_CLAIMED', claimedBy ? `${claimedBy.name} holds this conversation.` : 'Nobody holds this conversation yet. Claim it with claimEscalation first.');
+  return new AppError(
+    'NOT_CLAIMED',
+    claimedBy ? `${claimedBy.name} holds this conversation.` : 'Nobody holds this conversation yet. Claim it with claimEscalation first.',
+  );
 }
 
 /** That the person who holds it has spoken. The clock of the first reply ends with the first word; that of the solution runs on. */

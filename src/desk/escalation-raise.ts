@@ -66,7 +66,12 @@ export async function writeRaised({ database, clock, timeZone }: RaiseDeps, tx: 
   const rules = input.rules ?? [];
   const priority = input.priority ?? priorityOf({ plan: customer.plan, urgency, sentiment: input.sentiment ?? 0, monthlyValueCents }, policy);
   const promised = { plan: customer.plan, priority };
-  const asked = await tx.message.findMany({ where: { conversationId, role: 'customer' }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: 100, select: { id: true } });
+  const asked = await tx.message.findMany({
+    where: { conversationId, role: 'customer' },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take: 100,
+    select: { id: true },
+  });
   const known = {
     plan: customer.plan,
     accountStatus: customer.status,

@@ -43,7 +43,7 @@ export function startEscalationWatch(deps: EscalationWatchDeps): { close(): Prom
   const { signal } = closing;
 
   async function keepLooking(): Promise<void> {
-    for (;;) {
+    while (!signal.aborted) {
       await clock.sleep(everyMs, signal);
       try {
         log.assertAvailable();
@@ -72,7 +72,7 @@ export function startEscalationWatch(deps: EscalationWatchDeps): { close(): Prom
 /** One look at every open escalation. */
 export async function watchEscalations(deps: Omit<EscalationWatchDeps, 'logger' | 'everyMs'>, signal: AbortSignal): Promise<void> {
   const policy = await readPolicy(deps.database);
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const rows: Watched[] = await deps.database.escalation.findMany({
       where: { ...OPEN, id: { gt: after } },
       include: { customer: { select: { plan: true } } },
@@ -143,16 +143,17 @@ async function requeueSilent(deps: LookDeps, policy: Policy, row: Watched, now: 
   });
   if (!back) return;
   const waiting = await waitingOf(deps, back);
-  const events: Extract<ParleyEvent, { type: `Escalation${string}` }>[] = [releasedEvent(row.id, 'system', now), ...(waiting ? [queuedEvent(row.id, waiting, now)] : [])];
+  const events: Extract<ParleyEvent, { type: `Escalation${string}` }>[] = [
+    releasedEvent(row.id, 'system', now),
+    ...(waiting ? [queuedEvent(row.id, waiting, now)] : []),
+  ];
   await tellBoth(log, row, events, { once: `requeued-${back.requeues}` });
 }
 
 /** Whether the customer has waited since then: for the first word of whoever claimed it, or for an answer to what they wrote after the last one. */
 async function waitsSince(database: Database, row: Escalation, spoke: Date, silent: Date): Promise<boolean> {
-  if (row.claimedAt?.getTime() === spoke.getTime()) return true;
-  const asked = await database.message.findFirst({
-    where: { conversationId: row.conversationId, role: 'customer', createdAt: { gt: spoke, lte: silent } },
-    select: { id: true },
-  });
-  return asked !== null;
+  const { conversationId, claimedById, claimedAt } = row;
+  const said = (where: Prisma.MessageWhereInput) => database.message.findFirst({ where: { conversationId, ...where }, select: { id: true } });
+  if (!claimedAt || !(await said({ role: 'person', userId: claimedById, createdAt: { gte: claimedAt } }))) return true;
+  return (await said({ role: 'customer', createdAt: { gt: spoke, lte: silent } })) !== null;
 }

@@ -65,7 +65,12 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
     const now = clock.now();
     const events = [claimedEvent(escalation.id, escalation.claimedById ?? '', now)];
     const fence = ownerFence(conversation);
-    await tellBoth(log, escalation, events, { once: `claimed-${fence.token}`, before: halted?.events ?? [], after: [changedEvent(conversation.id, now)], fence });
+    await tellBoth(log, escalation, events, {
+      once: `claimed-${fence.token}`,
+      before: halted?.events ?? [],
+      after: [changedEvent(conversation.id, now)],
+      fence,
+    });
     for (const { id } of halted?.running ?? []) await deps.signals.send({ kind: 'stop', id });
   }
 
@@ -99,7 +104,8 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
       const visible = by.kind === 'agent' || by.kind === 'system' ? {} : conversationsVisibleTo(by);
       const found = await database.conversation.findFirst({ where: { AND: [{ id: input.conversationId }, visible] }, select: { id: true } });
       if (!found) throw notFound('conversation');
-      if ((by.kind === 'customer' || by.kind === 'partner') && (input.team || input.priority)) throw new AppError('FORBIDDEN', 'Only the desk says how much it presses, and who takes it.');
+      if ((by.kind === 'customer' || by.kind === 'partner') && (input.team || input.priority))
+        throw new AppError('FORBIDDEN', 'Only the desk says how much it presses, and who takes it.');
       const written = await database.$transaction((tx) => writeRaised(deps, tx, by, input), TRANSACTION);
       // What the first time could not tell, because the log was away, is told now.
       if (written.raised || (written.escalation.status === 'waiting' && recent(written.escalation.createdAt))) await tellRaised(written);
@@ -110,14 +116,18 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
       log.assertAvailable();
       const staff = requireStaff(viewer);
       const { conversationId } = await find(staff, escalationId);
-      if (!(await database.user.findFirst({ where: { id: staff.userId, active: true }, select: { id: true } }))) throw new AppError('FORBIDDEN', 'Only people of the desk who are on record can hold a conversation.');
+      if (!(await database.user.findFirst({ where: { id: staff.userId, active: true }, select: { id: true } })))
+        throw new AppError('FORBIDDEN', 'Only people of the desk who are on record can hold a conversation.');
       const now = clock.now();
       const { escalation, conversation, halted } = await database.$transaction(async (tx) => {
         await takeConversation(tx, conversationId);
         const claim = { status: 'claimed', claimedById: staff.userId, claimedAt: now, lastReplyAt: now } as const;
         const [won] = await tx.escalation.updateManyAndReturn({ where: { id: escalationId, status: 'waiting' }, data: claim });
         if (!won) return { ...(await alreadyMine(tx, staff.userId, escalationId)), halted: null };
-        const taken = await tx.conversation.update({ where: { id: conversationId }, data: { owner: 'people', status: 'escalated', ownerVersion: { increment: 1 } } });
+        const taken = await tx.conversation.update({
+          where: { id: conversationId },
+          data: { owner: 'people', status: 'escalated', ownerVersion: { increment: 1 } },
+        });
         await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.claim', 'escalation', escalationId, {}, now) });
         return { escalation: won, conversation: taken, halted: await haltRuns(tx, conversationId, viewerKey(staff), now) };
       }, TRANSACTION);
@@ -134,10 +144,16 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
       const { escalation, conversation } = await database.$transaction(async (tx) => {
         await takeConversation(tx, conversationId);
         await assertMine(tx, staff.userId, escalationId);
-        const row = await tx.escalation.update({ where: { id: escalationId }, data: { status: 'waiting', claimedById: null, claimedAt: null, lastReplyAt: null } });
+        const row = await tx.escalation.update({
+          where: { id: escalationId },
+          data: { status: 'waiting', claimedById: null, claimedAt: null, lastReplyAt: null },
+        });
         await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.release', 'escalation', escalationId, { toAgents: toAgents === true }, now) });
         if (!toAgents) return { escalation: row, conversation: null };
-        return { escalation: row, conversation: await tx.conversation.update({ where: { id: conversationId }, data: { owner: 'agents', ownerVersion: { increment: 1 } } }) };
+        return {
+          escalation: row,
+          conversation: await tx.conversation.update({ where: { id: conversationId }, data: { owner: 'agents', ownerVersion: { increment: 1 } } }),
+        };
       }, TRANSACTION);
       const waiting = await waitingOf(deps, escalation);
       const events = [releasedEvent(escalationId, viewerKey(staff), now), ...(waiting ? [queuedEvent(escalationId, waiting, now)] : [])];
@@ -160,11 +176,19 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
         // A notice that somebody wrote is for the desk and its agents: see messagesVisibleTo.
         const note = { id: newId('msg'), conversationId, role: 'system', userId: staff.userId, text, createdAt: now, finishedAt: now } as const;
         const written = await tx.message.create({ data: note });
-        const back = await tx.conversation.update({ where: { id: conversationId }, data: { owner: 'agents', status: 'active', ownerVersion: { increment: 1 } } });
+        const back = await tx.conversation.update({
+          where: { id: conversationId },
+          data: { owner: 'agents', status: 'active', ownerVersion: { increment: 1 } },
+        });
         await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.resolve', 'escalation', escalationId, { fields: ['summary'] }, now) });
         return { escalation: row, conversation: back, message: written };
       }, TRANSACTION);
-      const telling = { once: 'resolved', before: [postedEvent(message, 'STAFF', now)], after: [changedEvent(conversationId, now)], fence: ownerFence(conversation) };
+      const telling = {
+        once: 'resolved',
+        before: [postedEvent(message, 'STAFF', now)],
+        after: [changedEvent(conversationId, now)],
+        fence: ownerFence(conversation),
+      };
       await tellBoth(log, escalation, [resolvedEvent(escalationId, now)], telling);
       return { escalation };
     },
@@ -172,7 +196,11 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
 }
 
 /** A claim that was repeated by whoever won it. @throws AppError ALREADY_CLAIMED naming the winner, or CONFLICT. */
-async function alreadyMine(tx: Prisma.TransactionClient, userId: string, escalationId: string): Promise<{ escalation: Escalation; conversation: Conversation }> {
+async function alreadyMine(
+  tx: Prisma.TransactionClient,
+  userId: string,
+  escalationId: string,
+): Promise<{ escalation: Escalation; conversation: Conversation }> {
   const { claimedBy, conversation, ...escalation } = await tx.escalation.findUniqueOrThrow({
     where: { id: escalationId },
     include: { claimedBy: { select: { name: true } }, conversation: true },

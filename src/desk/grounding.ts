@@ -35,6 +35,18 @@ export function withoutQuotes(text: string): string {
     .join('\n');
 }
 
+/** Four words in quotation marks are somebody's sentence, not a name. */
+const QUOTED = /["“”„«»]([^"“”„«»\n]{1,2000})["“”„«»]/gu;
+const QUOTED_WORDS_MIN = 4;
+/** What is put into the mouth of a machine: tags, objects, and lines that say who speaks. */
+const MACHINE = [/<([\w:-]{1,40})\b[^>\n]{0,200}>[\s\S]*?<\/\1\s*>/gu, /<\/?[\w:-]{1,40}>/gu, /\{[^{}]*"[^{}]*\}/gu, /^\s*(?:system|assistant|agent|tool|gateway|user)\s*:.*$/gimu];
+
+/** What asks for something: their words without sentences in quotation marks and without a machine's. Names may stand in quotes, wishes do not. */
+export function ownWords(text: string): string {
+  const own = withoutQuotes(text.slice(0, CHARS_MAX)).replace(QUOTED, (all, inner: string) => (inner.trim().split(/\s+/).length >= QUOTED_WORDS_MIN ? ' ' : all));
+  return MACHINE.reduce((left, pattern) => left.replace(pattern, ' '), own);
+}
+
 /** Letters and digits of any script, lower case, single spaces, one at each end: so that only whole words match. */
 function fold(text: string): string {
   return ` ${text

@@ -51,7 +51,11 @@ async function assertBelow(database: Reader, customerId: string, plan: Plan, lim
   const midnight = startOfDay(now);
   const begun = await database.conversation.count({ where: { customerId, createdAt: { gte: midnight } } });
   if (begun < limit) return;
-  throw new AppError('QUOTA_REACHED', `The ${plan} plan has ${limit} conversations a day, and today's are used. Go on in one of them, or come back after midnight UTC.`, {
-    retryAfterMs: addDays(midnight, 1).getTime() - now.getTime(),
-  });
+  throw new AppError(
+    'QUOTA_REACHED',
+    `The ${plan} plan has ${limit} conversations a day, and today's are used. Go on in one of them, or come back after midnight UTC.`,
+    {
+      retryAfterMs: addDays(midnight, 1).getTime() - now.getTime(),
+    },
+  );
 }

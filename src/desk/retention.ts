@@ -73,24 +73,39 @@ export async function applyRetention({ database, clock, days, also }: RetentionD
   const pass: RetentionPass = {
     conversations: await batches(CONVERSATIONS_PER_BATCH, (tx) => removeConversations(tx, before(days.conversationDays))),
     runs: await batches(CONVERSATIONS_PER_BATCH, (tx) => removeLoneRuns(tx, before(days.conversationDays))),
-    auditEntries: await batches(ROWS_PER_BATCH, (tx) => tx.execute`
-      DELETE FROM "AuditEntry" WHERE "id" IN (SELECT "id" FROM "AuditEntry" WHERE "at" < ${before(days.auditDays)} ORDER BY "at" LIMIT ${ROWS_PER_BATCH})`),
-    outboxPayloads: await batches(ROWS_PER_BATCH, (tx) => tx.execute`
+    auditEntries: await batches(
+      ROWS_PER_BATCH,
+      (tx) => tx.execute`
+      DELETE FROM "AuditEntry" WHERE "id" IN (SELECT "id" FROM "AuditEntry" WHERE "at" < ${before(days.auditDays)} ORDER BY "at" LIMIT ${ROWS_PER_BATCH})`,
+    ),
+    outboxPayloads: await batches(
+      ROWS_PER_BATCH,
+      (tx) => tx.execute`
       UPDATE "OutboxMessage" SET "payload" = '{}', "recipient" = NULL, "lastError" = NULL
        WHERE "id" IN (SELECT "id" FROM "OutboxMessage"
                        WHERE "status" <> 'pending' AND "createdAt" < ${before(days.outboxDays)}
-                         AND ("payload" <> '{}' OR "recipient" IS NOT NULL OR "lastError" IS NOT NULL) LIMIT ${ROWS_PER_BATCH})`),
-    searchQueries: await batches(ROWS_PER_BATCH, (tx) => tx.execute`
-      DELETE FROM "SearchQuery" WHERE "id" IN (SELECT "id" FROM "SearchQuery" WHERE "createdAt" < ${before(days.searchDays)} ORDER BY "createdAt" LIMIT ${ROWS_PER_BATCH})`),
-    idempotencyRecords: await batches(ROWS_PER_BATCH, (tx) => tx.execute`
+                         AND ("payload" <> '{}' OR "recipient" IS NOT NULL OR "lastError" IS NOT NULL) LIMIT ${ROWS_PER_BATCH})`,
+    ),
+    searchQueries: await batches(
+      ROWS_PER_BATCH,
+      (tx) => tx.execute`
+      DELETE FROM "SearchQuery" WHERE "id" IN (SELECT "id" FROM "SearchQuery" WHERE "createdAt" < ${before(days.searchDays)} ORDER BY "createdAt" LIMIT ${ROWS_PER_BATCH})`,
+    ),
+    idempotencyRecords: await batches(
+      ROWS_PER_BATCH,
+      (tx) => tx.execute`
       DELETE FROM "IdempotencyRecord" WHERE ("scope", "verb", "key") IN (
-        SELECT "scope", "verb", "key" FROM "IdempotencyRecord" WHERE "createdAt" < ${before(days.idempotencyDays)} ORDER BY "createdAt" LIMIT ${ROWS_PER_BATCH})`),
-    budgets: await batches(ROWS_PER_BATCH, (tx) => tx.execute`
+        SELECT "scope", "verb", "key" FROM "IdempotencyRecord" WHERE "createdAt" < ${before(days.idempotencyDays)} ORDER BY "createdAt" LIMIT ${ROWS_PER_BATCH})`,
+    ),
+    budgets: await batches(
+      ROWS_PER_BATCH,
+      (tx) => tx.execute`
       DELETE FROM "Budget" WHERE ("scope", "key") IN (
         SELECT b."scope", b."key" FROM "Budget" b
          WHERE (b."scope" = 'day' AND b."updatedAt" < ${before(BUDGET_DAYS)})
             OR (b."scope" = 'conversation' AND NOT EXISTS (SELECT 1 FROM "Conversation" c WHERE c."id" = b."key"))
-            OR (b."scope" = 'run' AND NOT EXISTS (SELECT 1 FROM "Run" r WHERE r."id" = b."key")) LIMIT ${ROWS_PER_BATCH})`),
+            OR (b."scope" = 'run' AND NOT EXISTS (SELECT 1 FROM "Run" r WHERE r."id" = b."key")) LIMIT ${ROWS_PER_BATCH})`,
+    ),
     settled: also && !taken ? await also(now, signal) : 0,
   };
   return taken ? null : pass;

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { AppError, type ErrorCode } from '../foundation/errors.ts';
 import type { ReportedUsage, StreamEvent } from './anthropic-sse.ts';
-import type { LlmEvent, LlmUsage } from './llm.ts';
+import type { LlmEvent, LlmUsage, ToolCall } from './llm.ts';
 import { costOf } from './prices.ts';
 
 export interface Answer {
@@ -20,8 +20,13 @@ export interface Answer {
   readonly stopReason: string | null;
   /** The model that answered: a date-stamped name where the request had an alias. */
   readonly model: string;
-  /** True when a complete tool call was heard. */
+  /** True when a complete tool call was heard, readable or not. */
   readonly calledTools: boolean;
+  /**
+   * Complete tool calls whose input is no JSON object, for the caller to tell at the end: whether they are complete shows only then.
+   * Empty when the answer was cut off, for half a call is none.
+   */
+  readonly unreadableCalls: readonly ToolCall[];
   /** The content so far, as the API wants it back to continue a pause. */
   blocks(): readonly Readonly<Record<string, unknown>>[];
   /**
@@ -32,6 +37,8 @@ export interface Answer {
 }
 
 const CHARS_PER_TOKEN = 4;
+/** What is kept of input that is no JSON: enough for the model to see its slip. */
+const UNREADABLE_CHARS_MAX = 2_000;
 const ToolUse = z.object({ id: z.string().min(1), name: z.string().min(1) });
 const ToolInput = z.record(z.string(), z.unknown());
 
@@ -51,8 +58,8 @@ export function createAnswer(requestedModel: string): Answer {
   let stopReason: string | null = null;
   let finished = false;
   let calledTools = false;
-  /** A tool call whose input is no JSON object: right when the answer hit its token limit, a failure otherwise. */
-  let brokenCall: unknown = null;
+  const unreadable: ToolCall[] = [];
+  const isCutOff = (): boolean => stopReason === null || CUT_OFF.has(stopReason);
 
   function blockAt(index: number): Block {
     const block = blocks.get(index);
@@ -67,7 +74,7 @@ export function createAnswer(requestedModel: string): Answer {
     if (!use.success) throw contradictory('a tool call without id or name');
     const input = readInput(block);
     if (!input.success) {
-      brokenCall = input.error;
+      unreadable.push({ callId: use.data.id, name: use.data.name, input: {}, unreadable: block.json.slice(0, UNREADABLE_CHARS_MAX) });
       blocks.delete(index);
       return null;
     }
@@ -111,7 +118,6 @@ export function createAnswer(requestedModel: string): Answer {
         return null;
       case 'message_stop':
         if (stopReason === null) throw contradictory('an end without a reason');
-        if (brokenCall !== null && !CUT_OFF.has(stopReason)) throw contradictory('a tool call that is not JSON', brokenCall);
         finished = true;
         return null;
       case 'error':
@@ -145,7 +151,10 @@ export function createAnswer(requestedModel: string): Answer {
       return model;
     },
     get calledTools() {
-      return calledTools;
+      return calledTools || (unreadable.length > 0 && !isCutOff());
+    },
+    get unreadableCalls() {
+      return isCutOff() ? [] : unreadable;
     },
   };
 }
@@ -196,8 +205,8 @@ function refusedBy(kind: string): AppError {
   return new AppError('MODEL_OVERLOADED', 'The language model is overloaded at the moment.', { cause });
 }
 
-function contradictory(what: string, cause?: unknown): AppError {
+function contradictory(what: string): AppError {
   return new AppError('MODEL_OVERLOADED', 'The language model sent an answer that could not be read.', {
-    cause: new Error(`The Messages API sent ${what}.`, { cause }),
+    cause: new Error(`The Messages API sent ${what}.`),
   });
 }

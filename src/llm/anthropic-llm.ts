@@ -94,6 +94,10 @@ export function createAnthropicLlm(options: AnthropicOptions): AnthropicLlm {
         if (spentAny(spent)) yield { type: 'usage', usage: spent, model: servedBy };
         throw signal.aborted ? signal.reason : (explainFailure(error, clock.now())?.error ?? error);
       }
+      for (const call of answer.unreadableCalls) {
+        heard = true;
+        yield { type: 'tool_call', call };
+      }
       spent = addUsage(spent, answer.usage());
       servedBy = answer.model;
       if (answer.stopReason === 'pause_turn' && !answer.calledTools && pauses < PAUSES_MAX) {

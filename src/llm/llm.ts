@@ -37,7 +37,9 @@ export interface LlmTool {
 export interface ToolCall {
   readonly callId: string;
   readonly name: string;
+  /** Empty when the model wrote no JSON object: then `unreadable` holds what it wrote. */
   readonly input: Readonly<Record<string, unknown>>;
+  readonly unreadable?: string;
 }
 
 export interface Passage {

@@ -3,8 +3,14 @@
  * whatever goes wrong is nothing. Decides no threshold and waits no longer than it is let.
  */
 import type { Catalog } from '../catalog/agent.ts';
-import type { RouteCandidate } from '../catalog/router.ts';
-import type { Llm } from '../llm/llm.ts';
+import type { Choose } from '../catalog/router.ts';
+import type { Llm, LlmUsage } from '../llm/llm.ts';
+
+export interface ChooseAgentDeps {
+  readonly llm: Llm;
+  readonly catalog: Catalog;
+  readonly onUsed: (usage: LlmUsage, model: string) => Promise<void>;
+}
 
 const ANSWER_TOKENS_MAX = 20;
 /** Of the customer's message: what is asked stands near the beginning or the end, and the choice must stay cheap. */
@@ -15,11 +21,10 @@ const INSTRUCTIONS = [
   'Answer with the id of the one agent whose job the main wish of the message is, and with nothing else.',
 ].join('\n');
 
-export type ChooseAgent = (candidates: readonly RouteCandidate[], text: string, signal: AbortSignal) => Promise<string | null>;
-
-export function createChooseAgent(llm: Llm, catalog: () => Catalog): ChooseAgent {
+/** `onUsed` is told what was spent, also when nobody is chosen. */
+export function createChooseAgent({ llm, catalog, onUsed }: ChooseAgentDeps): Choose {
   return async (candidates, text, signal) => {
-    const agents = candidates.flatMap(({ agentId }) => catalog().get(agentId) ?? []);
+    const agents = candidates.flatMap(({ agentId }) => catalog.get(agentId) ?? []);
     const list = agents.map(({ id, description }) => `${id}: ${description}`).join('\n');
     const request = {
       grade: 'quick' as const,
@@ -31,7 +36,10 @@ export function createChooseAgent(llm: Llm, catalog: () => Catalog): ChooseAgent
       persona: { agentId: 'meta_router', agentTitle: 'Router', job: 'Choose an agent.', customerName: null, firstReply: false },
     };
     let answer = '';
-    for await (const event of llm.stream(request, signal)) if (event.type === 'text') answer += event.text;
+    for await (const event of llm.stream(request, signal)) {
+      if (event.type === 'text') answer += event.text;
+      if (event.type === 'usage') await onUsed(event.usage, event.model);
+    }
     const named = agents.filter(({ id }) => new RegExp(`\\b${id}\\b`).test(answer));
     return named.length === 1 ? (named[0]?.id ?? null) : null;
   };

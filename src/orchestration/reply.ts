@@ -8,8 +8,10 @@ import { createBoundedQueue } from '../foundation/bounded-queue.ts';
 import { AppError } from '../foundation/errors.ts';
 import { PERSON_AGENT_ID, type Agent, type Catalog } from '../catalog/agent.ts';
 import type { Route, Router } from '../catalog/router.ts';
+import type { LlmUsage } from '../llm/llm.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import { runAgentStep, type AgentStepDeps, type AgentStepResult } from './agent-step.ts';
+import { createChooseAgent } from './choose-agent.ts';
 import { takeOverNote } from './hand-over.ts';
 import { saidBefore, type Turn } from './turn.ts';
 import { decideEscalation } from './understand/escalation.ts';
@@ -139,7 +141,7 @@ async function understandTurn({ turn }: ReplyState): Promise<StepDone> {
 async function route(deps: ReplyDeps, { turn, understanding, emit }: ReplyState, signal: AbortSignal): Promise<StepDone> {
   if (!understanding) throw new Error('the route node ran before the message was understood');
   const [disabled, policy] = await Promise.all([deps.disabledAgents(), deps.policy()]);
-  const chosen = turn.agentId === null ? await askRouter(deps, turn, understanding, disabled, signal) : routeByName(turn.agentId, disabled);
+  const chosen = turn.agentId === null ? await askRouter(deps, turn, understanding, disabled, emit, signal) : routeByName(turn.agentId, disabled);
   const agent = deps.catalog.get(chosen.agentId);
   if (!agent) throw new Error(`the router chose ${chosen.agentId}, which the catalogue does not have`);
   await emit({ type: 'agent_chosen', route: chosen });
@@ -165,9 +167,19 @@ async function route(deps: ReplyDeps, { turn, understanding, emit }: ReplyState,
   };
 }
 
-async function askRouter(deps: ReplyDeps, turn: Turn, { subject }: Understanding, disabled: ReadonlySet<string>, signal: AbortSignal): Promise<Route> {
+async function askRouter(
+  deps: ReplyDeps,
+  turn: Turn,
+  { subject }: Understanding,
+  disabled: ReadonlySet<string>,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<Route> {
   const { lastAgentId } = turn;
-  return deps.router.route({ text: subject, earlier: saidBefore(turn), lastAgentId, enabled: (agentId) => !disabled.has(agentId) }, signal);
+  const onUsed = (usage: LlmUsage, model: string) => emit({ type: 'used', step: 'route', request: 1, usage, model });
+  // The offline model understands no language: the index knows more.
+  const choose = deps.llm.name === 'offline' ? undefined : createChooseAgent({ llm: deps.llm, catalog: deps.catalog, onUsed });
+  return deps.router.route({ text: subject, earlier: saidBefore(turn), lastAgentId, enabled: (agentId) => !disabled.has(agentId), choose }, signal);
 }
 
 function routeByName(agentId: string, disabled: ReadonlySet<string>): Route {

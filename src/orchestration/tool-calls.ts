@@ -54,13 +54,20 @@ export function createToolCalls(tools: ReadonlyMap<string, AnyTool>, input: Tool
     return failed(code, `${sentence} ${next}`);
   }
 
+  /** What the model wrote goes back to it alone: a summary is read by others too. */
+  function unread({ name }: ToolCall, round: number, written: string): Outcome {
+    return { ...misfit(name, round, 'BAD_INPUT', `${name} was called with input that is not a JSON object.`), facts: { written } };
+  }
+
   async function run(call: ToolCall, round: number, effectId: string, signal: AbortSignal): Promise<Outcome> {
     const { name } = call;
     if ((misfits.get(name)?.size ?? 0) >= MISFITS_MAX) return failed('FORBIDDEN', closed(name));
-    if (name === HAND_OVER && input.mayHandOverTo?.length) return acceptHandOver(call, round, input.mayHandOverTo);
+    if (name === HAND_OVER && input.mayHandOverTo?.length)
+      return call.unreadable === undefined ? acceptHandOver(call, round, input.mayHandOverTo) : unread(call, round, call.unreadable);
     const tool = tools.get(name);
     const grant = agent.tools[name];
     if (!tool || !grant) return misfit(name, round, 'NOT_FOUND', `This agent has no tool called ${name}.`);
+    if (call.unreadable !== undefined) return unread(call, round, call.unreadable);
     try {
       const outcome = await tool.call(call.input, grant, contextOf(input, effectId), AbortSignal.any([signal, AbortSignal.timeout(TOOL_MS)]));
       return { ...outcome, failed: false, code: null };

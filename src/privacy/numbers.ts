@@ -26,8 +26,9 @@ interface Group {
 
 export interface Around {
   readonly hint: Hint;
-  /** Nothing of the run stands before or behind: not a part of a longer list. */
-  readonly alone: boolean;
+  /** No more digits of a longer list stand before it, or behind it. */
+  readonly first: boolean;
+  readonly last: boolean;
   readonly phones: boolean;
 }
 
@@ -38,8 +39,8 @@ export interface Around {
  */
 export function firstNumber(run: string, around: Around): Span | null {
   const checked = firstChecked(run, around);
-  if (checked) return firstNumber(run.slice(0, checked.from), around) ?? checked;
-  return around.phones && around.alone ? phoneSpan(run, around.hint) : null;
+  if (checked) return firstNumber(run.slice(0, checked.from), { ...around, last: true }) ?? checked;
+  return around.phones && around.first && around.last ? phoneSpan(run, around.hint) : null;
 }
 
 function groupsOf(run: string): readonly Group[] {
@@ -47,7 +48,7 @@ function groupsOf(run: string): readonly Group[] {
 }
 
 /** The leftmost of the numbers that can be told by their digits, and of those the longest. */
-function firstChecked(run: string, { hint, alone }: Around): Span | null {
+function firstChecked(run: string, { hint, first: leads, last: closes }: Around): Span | null {
   const groups = groupsOf(run);
   for (const [index, first] of groups.entries()) {
     if (isJoined(run[first.from - 1])) continue;
@@ -61,7 +62,7 @@ function firstChecked(run: string, { hint, alone }: Around): Span | null {
       end = group.to;
       shape += `${shape === '' ? '' : '-'}${group.to - group.from}`;
       if (digits.length < DIGITS_MIN || isJoined(run[group.to], run[group.to + 1] ?? '')) continue;
-      const whole = alone && index === 0 && group === groups.at(-1);
+      const whole = leads && closes && index === 0 && group === groups.at(-1);
       best = identify({ from: first.from, to: group.to, digits, shape, whole, even: separators.size < 2 }, hint) ?? best;
     }
     if (best) return best;

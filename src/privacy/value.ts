@@ -65,8 +65,8 @@ export function takeValue(scan: Scan): Outcome {
  * so far does not tell.
  */
 function holdsPlaceholder({ text, ended }: Scan, from: number, to: number): boolean | null {
-  for (let at = text.indexOf('[', from); at >= 0 && at < to; at = text.indexOf('[', at + 1)) {
-    const length = placeholderAt(text, at, ended);
+  for (let at = from; at < to; at += 1) {
+    const length = text[at] === '[' ? placeholderAt(text, at, ended) : 0;
     if (length !== 0) return length > 0 ? true : null;
   }
   return false;
@@ -114,7 +114,8 @@ function judge({ expectation, stage }: Scan, value: string): PasswordVerdict {
     case 'none':
       return 'no';
     case 'password': {
-      if (stage === 'far') return 'no';
+      // "Forward mails about your password to …" names a place.
+      if (stage === 'far' || (stage === 'far-told' && /@[^@]+\.\p{L}{2,24}$/u.test(value))) return 'no';
       const verdict = judgePassword(value, told);
       return verdict === 'if-last' && stage === 'far-told' ? 'no' : verdict;
     }

@@ -76,6 +76,9 @@ function isNumeric(classes: number): boolean {
   return (classes & DIGIT) !== 0 && (classes & (LETTER | MARK | AT)) === 0;
 }
 
+/** "Visa4242…", "no.4242…" and "4242…exp". */
+const GLUED_CARD = /^([A-Za-z]{0,12}\.?)(\d{13,19})(?!\d)/;
+
 /** Ids with letters, keys, addresses. */
 function takeNamed(scan: Scan, end: number, classes: number): Outcome {
   const { text, at } = scan;
@@ -90,6 +93,15 @@ function takeNamed(scan: Scan, end: number, classes: number): Outcome {
   if (length >= 8 && length <= 13 && (classes & DIGIT) !== 0 && isNationalWord(scan, text.slice(at, core))) {
     replace(scan, at, core, 'national_id', PLACEHOLDERS.national_id);
     return 'taken';
+  }
+  const glued = (classes & DIGIT) === 0 ? null : GLUED_CARD.exec(text.slice(at, core));
+  if (glued) {
+    const [, before = '', digits = ''] = glued;
+    const span = firstNumber(digits, { hint: scan.hint, first: false, last: false, phones: false });
+    if (span?.kind === 'card') {
+      replace(scan, at + before.length, at + before.length + digits.length, 'card', span.placeholder);
+      return 'taken';
+    }
   }
   if (isKey(text.slice(at, core))) {
     replace(scan, at, core, 'secret', PLACEHOLDERS.secret);
@@ -143,7 +155,8 @@ function gather({ text, at, ended }: Scan, length: number, prefix = /^/): { read
     else if (end > at && (classOf(text.charCodeAt(end - 1)) & (LETTER | DIGIT)) === 0) return 'none';
   }
   if (end >= text.length) return ended ? { text: gathered, end } : 'more';
-  return (classOf(text.charCodeAt(end)) & (LETTER | DIGIT | MARK | AT)) === 0 ? { text: gathered, end } : 'none';
+  // Before a bracket there may once have been more of the word, which has been replaced.
+  return (classOf(text.charCodeAt(end)) & (LETTER | DIGIT | MARK | AT)) === 0 && text[end] !== '[' ? { text: gathered, end } : 'none';
 }
 
 /**
@@ -165,7 +178,7 @@ export function takeNumber(scan: Scan, first: number): boolean {
     end = word.end;
   }
   const run = text.slice(at, end);
-  const span = end - first < DIGITS_MIN ? null : firstNumber(run, { hint: scan.hint, alone: !scan.listing && !cut, phones: scan.policy.phone });
+  const span = end - first < DIGITS_MIN ? null : firstNumber(run, { hint: scan.hint, first: !scan.listing, last: !cut, phones: scan.policy.phone });
   if (span) {
     replace(scan, at + span.from, at + span.to, span.kind, span.placeholder);
     return true;
@@ -244,9 +257,10 @@ function goOn(scan: Scan, hash: number): void {
   scan.patience -= 1;
   if (scan.patience <= 0 || scan.expectation === 'bearer') scan.expectation = 'none';
   else if (connector === 'is') scan.stage = scan.stage === 'direct' || scan.stage === 'is' ? 'is' : scan.stage === 'colon' ? 'colon' : 'far-told';
+  else if (connector === 'to') scan.stage = 'far-told';
   else if (connector === 'filler') return;
   else if (scan.expectation === 'secret') scan.stage = 'far';
-  else if (scan.stage === 'direct' || scan.stage === 'far') scan.stage = 'far';
+  else if (scan.stage === 'direct' || scan.stage === 'far' || scan.stage === 'far-told') scan.stage = 'far';
   // Something else stood where the value would have: "password is not …".
   else scan.expectation = 'none';
   if (scan.before === QUOTE && connector !== 'is') scan.stage = 'far';

@@ -17,8 +17,8 @@ export type Meaning =
   | { readonly type: 'mot' }
   | { readonly type: 'passe' };
 
-/** How a word carries on from the one that named a password: it says so, it fills, or (any other word) it leads away. */
-export type Connector = 'is' | 'filler';
+/** How a word carries on from the one that named a password: it says so, it may ("changed it to"), it fills, or (any other word) it leads away. */
+export type Connector = 'is' | 'to' | 'filler';
 
 /** Upper case of ASCII and Latin-1 hashes as lower case does. */
 export function hashOf(word: string): number {
@@ -72,8 +72,9 @@ export const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
   ...meaning({ type: 'passe' }, 'passe'),
 ]);
 
-export const CONNECTORS: ReadonlyMap<number, Connector> = new Map([
-  ...each('is' as const, 'is was s ist war lautet lautete es era est était be being è é'),
+export const CONNECTORS: ReadonlyMap<number, Connector> = new Map<number, Connector>([
+  ...each('is' as const, 'is was s ist war lautet lautete heißt heisst es era est était be being è é'),
+  ...each('to' as const, 'to auf zu zum a à como comme als as'),
   ...each(
     'filler' as const,
     'now currently actually just simply probably still also then new old current following jetzt aktuell gerade derzeit momentan ahora actual ' +

@@ -8,6 +8,7 @@ import type { Logger } from '../foundation/logger.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { Knowledge } from '../knowledge/knowledge.ts';
 import type { ReplyWorkflow } from '../orchestration/reply.ts';
+import type { Turn } from '../orchestration/turn.ts';
 import { isDatabaseUnavailable, type Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import type { Budgets } from './budget.ts';
@@ -56,9 +57,9 @@ export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal):
   const started = performance.now();
   try {
     signal.throwIfAborted();
-    await begin(deps, run, recorder);
+    const turn = await prepare(deps, run, recorder);
     signal.throwIfAborted();
-    const cited = await follow(deps, run, recorder, signal);
+    const cited = await follow(deps, turn, recorder, signal);
     signal.throwIfAborted();
     await persist(deps, () => recorder.succeed());
     await recordCited(deps, run, cited);
@@ -70,15 +71,18 @@ export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal):
   }
 }
 
-/** Side by side: readers hear that it began while its budget is held. Both are over before anything else is done. */
-async function begin({ budgets }: AttemptDeps, run: Run, recorder: Recorder): Promise<void> {
-  for (const done of await Promise.allSettled([recorder.begin(), budgets.reserve(run)])) if (done.status === 'rejected') throw done.reason;
+/** Side by side: readers hear that it began while its budget is held and the turn is read. All is over before anything else is done. */
+async function prepare({ budgets, database, clock }: AttemptDeps, run: Run, recorder: Recorder): Promise<Turn> {
+  const [begun, held, turn] = await Promise.allSettled([recorder.begin(), budgets.reserve(run), loadTurn(database, run, clock.now())]);
+  for (const done of [begun, held]) if (done.status === 'rejected') throw done.reason;
+  if (turn.status === 'rejected') throw turn.reason;
+  return turn.value;
 }
 
 /** Moves the workflow's events into rows and log, and answers which articles it quoted. */
-async function follow({ reply, database, clock }: AttemptDeps, run: Run, recorder: Recorder, signal: AbortSignal): Promise<ReadonlySet<string>> {
+async function follow({ reply }: AttemptDeps, turn: Turn, recorder: Recorder, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const cited = new Set<string>();
-  const events = reply(await loadTurn(database, run, clock.now()), signal)[Symbol.asyncIterator]();
+  const events = reply(turn, signal)[Symbol.asyncIterator]();
   let limit: NodeJS.Timeout | undefined;
   const leave = (): void => {
     limit = setTimeout(() => void events.return?.(), HALT_MS);

@@ -13,6 +13,7 @@ import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import { createAnswerRecorder, Muted } from './answer-recorder.ts';
 import type { BudgetNote, Budgets } from './budget.ts';
+import { budgetWarning, createEventTaker } from './event-taker.ts';
 import { LeaseLost } from './lease.ts';
 import { createRunRow, type RunEnd, type RunFacts } from './run-row.ts';
 import { createStepRecorder } from './step-recorder.ts';
@@ -62,19 +63,15 @@ export class LogUnavailable extends Error {
   }
 }
 
-type Finished = Extract<WorkflowEvent, { type: 'finished' }>;
-
 export function createRecorder({ database, log, clock, budgets }: RecorderDeps, run: Run): Recorder {
   const channel = run.conversationId ? (`conversation:${run.conversationId}` as const) : (`run:${run.id}` as const);
   const row = createRunRow(database, run);
   const used = createUsageMeter(run);
-  const budget = budgets.ofRun(run);
   const steps = createStepRecorder({ database, clock, tell, usageOf: used.ofStep }, run);
   const answer = createAnswerRecorder({ database, clock, tell: speak }, run);
   const attemptFence: Fence = { key: run.id, token: run.attempt };
   const owner = ownerFence(run);
-  let { agentId } = run;
-  let finished: Finished | null = null;
+  const taker = createEventTaker({ clock, tell, speak, row, used, budget: budgets.ofRun(run), steps, answer }, run);
   let begun = false;
   let stepsClosed = false;
   let lastWords: readonly ParleyEvent[] | null = null;
@@ -118,7 +115,7 @@ export function createRecorder({ database, log, clock, budgets }: RecorderDeps, 
   async function write({ status, facts, event }: Ending): Promise<readonly ParleyEvent[] | null> {
     const now = clock.now();
     const usage = used.ofRun();
-    const all = { ...facts, ...usage, agentId, model: used.model(), firstTokenMs: answer.firstTokenMs() };
+    const all = { ...facts, ...usage, agentId: taker.agentId(), model: used.model(), firstTokenMs: answer.firstTokenMs() };
     let notes: readonly BudgetNote[] = [];
     const ended = await row.end({ status, facts: all, now }, async (tx) => {
       notes = await budgets.settle(tx, run, usage, true, now);
@@ -132,60 +129,6 @@ export function createRecorder({ database, log, clock, budgets }: RecorderDeps, 
     return [...told, ...warnings, event({ at, visibility: 'CUSTOMER', runId: run.id, usage })];
   }
 
-  function choose({ route }: Extract<WorkflowEvent, { type: 'agent_chosen' }>): void {
-    const { confidence, candidates, reason, by } = route;
-    agentId = route.agentId;
-    steps.hold({ type: 'AgentChosen', ...head(clock, 'CUSTOMER'), runId: run.id, agentId, confidence, candidates: [...candidates], reason, by });
-  }
-
-  async function noteBudget(): Promise<void> {
-    const warning = budget.count(used.ofRun());
-    if (warning) await tell(budgetWarning(warning, clock.now().toISOString(), run.id));
-  }
-
-  function say(event: Extract<WorkflowEvent, { type: 'text' }>): Promise<void> | undefined {
-    // A request that reached the limit is cut off; what it said before is kept.
-    budget.assertLeft();
-    return answer.say(event);
-  }
-
-  /** Whatever is not text comes after the text before it. */
-  async function takeOther(event: Exclude<WorkflowEvent, { type: 'text' }>): Promise<void> {
-    await answer.flush();
-    switch (event.type) {
-      case 'step_started':
-        budget.assertLeft();
-        return steps.start(event);
-      case 'step_finished':
-        return steps.finish(event);
-      case 'agent_chosen':
-        return choose(event);
-      case 'cited':
-        return answer.cite(event.passage);
-      case 'used':
-        // The row learns of a request once it has begun; what it adds is written with the next, or with the end.
-        if (used.count(event)) await row.note({ ...used.ofRun(), model: event.model, agentId });
-        await tell({ type: 'UsageUpdated', ...head(clock, 'STAFF'), runId: run.id, usage: used.ofRun() });
-        return noteBudget();
-      case 'tool_called':
-        budget.assertLeft();
-        await speak(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id }));
-        return;
-      case 'tool_returned':
-        await tell(toolEvent(event, { ...head(clock, 'STAFF'), runId: run.id }));
-        return;
-      case 'handed_over': {
-        agentId = event.to;
-        const { from: fromAgentId, to: toAgentId, reason, hop } = event;
-        await speak({ type: 'HandedOver', ...head(clock, 'CUSTOMER'), runId: run.id, fromAgentId, toAgentId, reason, hop });
-        return;
-      }
-      case 'finished':
-        finished = event;
-        return;
-    }
-  }
-
   return {
     count(event) {
       if (event.type === 'used') used.count(event);
@@ -194,10 +137,11 @@ export function createRecorder({ database, log, clock, budgets }: RecorderDeps, 
       begun = true;
       if (run.attempt > 1) await steps.closeEarlier();
       const taken = await answer.adopt();
-      await tell({ type: 'RunStarted', ...head(clock, 'CUSTOMER'), runId: run.id, attempt: run.attempt }, ...taken);
+      await tell({ type: 'RunStarted', at: clock.now().toISOString(), visibility: 'CUSTOMER', runId: run.id, attempt: run.attempt }, ...taken);
     },
-    take: (event) => (event.type === 'text' ? say(event) : takeOther(event)),
+    take: taker.take,
     async succeed() {
+      const finished = taker.finished();
       if (!finished) throw new Error(`the workflow of run ${run.id} ended without finishing`);
       const { outcome, finishReason, result } = finished;
       return end({
@@ -229,22 +173,4 @@ export function createRecorder({ database, log, clock, budgets }: RecorderDeps, 
     },
     abandon: () => steps.closeAll('failed', true),
   };
-}
-
-function head<V extends 'CUSTOMER' | 'STAFF'>(clock: Clock, visibility: V): { at: string; visibility: V } {
-  return { at: clock.now().toISOString(), visibility };
-}
-
-function budgetWarning({ scope, spent, limit, tokens }: BudgetNote, at: string, runId: string): ParleyEvent {
-  return { type: 'BudgetWarning', at, visibility: 'STAFF', runId, scope, spent, limit, tokens };
-}
-
-function toolEvent(
-  event: Extract<WorkflowEvent, { type: 'tool_called' | 'tool_returned' }>,
-  first: { at: string; visibility: 'STAFF'; runId: string },
-): ParleyEvent {
-  const { step, callId, tool, agentId } = event;
-  const common = { ...first, step, callId, tool, agentId };
-  if (event.type === 'tool_called') return { type: 'ToolCalled', ...common, arguments: { ...event.arguments } };
-  return { type: 'ToolReturned', ...common, summary: event.summary, failed: event.failed, code: event.code };
 }

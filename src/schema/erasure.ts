@@ -24,7 +24,10 @@ builder.relayMutationField(
     description: 'Whom to erase.',
     inputFields: (t) => ({
       customerId: t.id({ required: true, description: 'The customer.' }),
-      idempotencyKey: t.string({ required: true, description: 'Your own key for this erasure: the same key gives the same record, another customer is CONFLICT.' }),
+      idempotencyKey: t.string({
+        required: true,
+        description: 'Your own key for this erasure: the same key gives the same record, another customer is CONFLICT.',
+      }),
     }),
   },
   {

@@ -18,13 +18,7 @@ const SlaClock = builder.enumType('SlaClock', {
 });
 
 type Told = ItemOf<
-  | 'EscalationRaised'
-  | 'EscalationQueued'
-  | 'EscalationClaimed'
-  | 'EscalationReleased'
-  | 'EscalationResolved'
-  | 'EscalationSlaWarning'
-  | 'EscalationSlaBreached'
+  'EscalationRaised' | 'EscalationQueued' | 'EscalationClaimed' | 'EscalationReleased' | 'EscalationResolved' | 'EscalationSlaWarning' | 'EscalationSlaBreached'
 >;
 
 function read(query: object, { said }: Told, context: Context): Promise<EscalationRow | null> {
@@ -35,7 +29,12 @@ builder.objectRef<ItemOf<'EscalationRaised'>>('EscalationRaised').implement({
   description: 'A person is asked for.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    escalation: t.prismaField({
+      type: Escalation,
+      nullable: true,
+      description: DESCRIPTION,
+      resolve: (query, item, _args, context) => read(query, item, context),
+    }),
   }),
 });
 
@@ -43,7 +42,12 @@ builder.objectRef<ItemOf<'EscalationQueued'>>('EscalationQueued').implement({
   description: 'Where it stands in the queue: told when it enters, comes back or moves up.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    escalation: t.prismaField({
+      type: Escalation,
+      nullable: true,
+      description: DESCRIPTION,
+      resolve: (query, item, _args, context) => read(query, item, context),
+    }),
     place: t.int({ description: 'Its place in the queue of its team: 0 is next.', resolve: ({ said }) => said.place }),
     expectedWaitSeconds: t.int({
       nullable: true,
@@ -63,7 +67,12 @@ builder.objectRef<ItemOf<'EscalationClaimed'>>('EscalationClaimed').implement({
   description: 'A person has taken the conversation: no text of an agent comes after this, until it is handed back.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    escalation: t.prismaField({
+      type: Escalation,
+      nullable: true,
+      description: DESCRIPTION,
+      resolve: (query, item, _args, context) => read(query, item, context),
+    }),
     person: t.field({ type: Participant, description: 'Who.', resolve: ({ said }) => ({ kind: 'person' as const, id: said.userId }) }),
   }),
 });
@@ -72,7 +81,12 @@ builder.objectRef<ItemOf<'EscalationReleased'>>('EscalationReleased').implement(
   description: 'The person has given it back to the queue, or kept silent for too long.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    escalation: t.prismaField({
+      type: Escalation,
+      nullable: true,
+      description: DESCRIPTION,
+      resolve: (query, item, _args, context) => read(query, item, context),
+    }),
     by: t.string({ description: 'Who gave it back: "user:usr_…", or "system" when the customer was left waiting.', resolve: ({ said }) => said.by }),
   }),
 });
@@ -81,7 +95,12 @@ builder.objectRef<ItemOf<'EscalationResolved'>>('EscalationResolved').implement(
   description: 'It is settled, or its conversation was closed: agents answer again.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    escalation: t.prismaField({
+      type: Escalation,
+      nullable: true,
+      description: DESCRIPTION,
+      resolve: (query, item, _args, context) => read(query, item, context),
+    }),
   }),
 });
 
@@ -89,7 +108,12 @@ builder.objectRef<ItemOf<'EscalationSlaWarning'>>('EscalationSlaWarning').implem
   description: 'Most of the time that was promised is over. Told once for each promise.',
   interfaces: DESK,
   fields: (t) => ({
-    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    escalation: t.prismaField({
+      type: Escalation,
+      nullable: true,
+      description: DESCRIPTION,
+      resolve: (query, item, _args, context) => read(query, item, context),
+    }),
     clock: t.field({ type: SlaClock, description: 'Which promise.', resolve: ({ said }) => said.clock }),
     dueAt: t.field({ type: 'DateTime', description: 'When it is due.', resolve: ({ said }) => said.dueAt }),
   }),
@@ -99,7 +123,12 @@ builder.objectRef<ItemOf<'EscalationSlaBreached'>>('EscalationSlaBreached').impl
   description: 'What was promised was not kept. Told once for each promise.',
   interfaces: DESK,
   fields: (t) => ({
-    escalation: t.prismaField({ type: Escalation, nullable: true, description: DESCRIPTION, resolve: (query, item, _args, context) => read(query, item, context) }),
+    escalation: t.prismaField({
+      type: Escalation,
+      nullable: true,
+      description: DESCRIPTION,
+      resolve: (query, item, _args, context) => read(query, item, context),
+    }),
     clock: t.field({ type: SlaClock, description: 'Which promise.', resolve: ({ said }) => said.clock }),
     dueAt: t.field({ type: 'DateTime', description: 'When it was due.', resolve: ({ said }) => said.dueAt }),
   }),

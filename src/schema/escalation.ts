@@ -96,12 +96,17 @@ export const Escalation = builder.prismaObject('Escalation', {
       resolve: async (row, _args, { desk }) => (await desk.escalations.waiting(row))?.peopleBackAt ?? null,
     }),
     firstReplyDueAt: t.expose('firstReplyDueAt', { type: 'DateTime', description: 'By when a person must have answered.' }),
-    resolutionDueAt: t.expose('resolutionDueAt', { type: 'DateTime', nullable: true, description: 'By when it should be settled; `null` when nothing is promised.' }),
+    resolutionDueAt: t.expose('resolutionDueAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'By when it should be settled; `null` when nothing is promised.',
+    }),
     firstReplyAt: t.expose('firstReplyAt', { type: 'DateTime', nullable: true, description: 'When a person first answered; `null` before.' }),
     warnedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When a warning was given of the promise that runs now: of the first reply, then of the solution. `null` before, and for others than the desk.',
+      description:
+        'When a warning was given of the promise that runs now: of the first reply, then of the solution. `null` before, and for others than the desk.',
       resolve: (row, _args, { viewer }) => (seesDesk(viewer) ? row.warnedAt : null),
     }),
     breachedAt: t.field({

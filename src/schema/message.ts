@@ -104,7 +104,12 @@ builder.prismaObjectField('Conversation', 'messages', (t) =>
       resolve: (conversation, args, context, info) => {
         const query = relations(context, info, 'connection');
         return page(args, 'createdAt', 'oldest first', ({ where, orderBy, take }) =>
-          context.database.message.findMany({ ...query, where: { AND: [{ conversationId: conversation.id }, messagesVisibleTo(requireViewer(context.viewer)), where] }, orderBy, take }),
+          context.database.message.findMany({
+            ...query,
+            where: { AND: [{ conversationId: conversation.id }, messagesVisibleTo(requireViewer(context.viewer)), where] },
+            orderBy,
+            take,
+          }),
         );
       },
     },

@@ -248,7 +248,11 @@ builder.objectRef<ItemOf<'BudgetWarning'>>('BudgetWarning').implement({
     runId: t.id({ description: 'The run that used the last of it.', resolve: ({ said }) => said.runId }),
     scope: t.string({ description: 'Whose budget: RUN, CONVERSATION or DAY (UTC).', resolve: ({ said }) => said.scope.toUpperCase() }),
     spent: t.field({ type: Money, description: 'What is used.', resolve: ({ said }) => costOf(said.spent) }),
-    limit: t.field({ type: Money, description: 'What may be used; a run that would go beyond it ends with BUDGET_EXCEEDED.', resolve: ({ said }) => costOf(said.limit) }),
+    limit: t.field({
+      type: Money,
+      description: 'What may be used; a run that would go beyond it ends with BUDGET_EXCEEDED.',
+      resolve: ({ said }) => costOf(said.limit),
+    }),
     tokens: t.int({ description: 'Tokens read and written for it, cached or not.', resolve: ({ said }) => said.tokens }),
   }),
 });

@@ -34,7 +34,11 @@ const UsageRow = builder.objectRef<UsageRowValue>('UsageRow').implement({
     cacheReadTokens: t.exposeFloat('cacheReadTokens', { description: 'Tokens taken from the prompt cache.' }),
     cacheWriteTokens: t.exposeFloat('cacheWriteTokens', { description: 'Tokens put into the prompt cache.' }),
     outputTokens: t.exposeFloat('outputTokens', { description: 'Tokens written.' }),
-    cost: t.field({ type: Money, description: 'The price of all of them, with up to six places. 0 for the offline model.', resolve: (row) => costOf(row.cost) }),
+    cost: t.field({
+      type: Money,
+      description: 'The price of all of them, with up to six places. 0 for the offline model.',
+      resolve: (row) => costOf(row.cost),
+    }),
     costPerThousandConversations: t.field({
       type: Money,
       nullable: true,

@@ -37,7 +37,9 @@ export const USAGE_ROWS_MAX = 1_000;
 
 /** Days in their order, everything else the dearest first. Counts beyond 2^53 are not to be feared. */
 export async function readUsage({ sql }: Pick<Database, 'sql'>, { from, to, by, partnerId }: UsageQuestion): Promise<UsageRow[]> {
-  const rows = await sql.query<Record<Exclude<keyof UsageRow, 'key' | 'costPerThousandConversations'>, string> & Pick<UsageRow, 'key' | 'costPerThousandConversations'>>`
+  const rows = await sql.query<
+    Record<Exclude<keyof UsageRow, 'key' | 'costPerThousandConversations'>, string> & Pick<UsageRow, 'key' | 'costPerThousandConversations'>
+  >`
     SELECT "key", count(*)::text AS "runs", count(DISTINCT "conversationId")::text AS "conversations", coalesce(sum("inputTokens"), 0)::text AS "inputTokens",
            coalesce(sum("cacheReadTokens"), 0)::text AS "cacheReadTokens", coalesce(sum("cacheWriteTokens"), 0)::text AS "cacheWriteTokens",
            coalesce(sum("outputTokens"), 0)::text AS "outputTokens", trim_scale(coalesce(sum("cost"), 0))::text AS "cost",

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Catalog } from '../../src/catalog/agent.ts';
 import { loadCatalog, sentenceKey } from '../../src/catalog/load-catalog.ts';
 import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
-import type { Route, RouteRequest, Router } from '../../src/catalog/router.ts';
+import type { Choose, Route, RouteRequest, Router } from '../../src/catalog/router.ts';
 import { createRoutingModel, type RoutingModel } from '../../src/catalog/routing-model.ts';
 import { readLabelled } from '../eval/labelled.ts';
 
@@ -227,9 +227,9 @@ describe('a model that is asked where the index is unsure', () => {
   /** A message that names nothing in particular, so that no agent is likely. */
   const UNSURE = 'something about the colour of the thing we talked about';
 
-  async function ask(choose: NonNullable<Parameters<typeof createLocalRouter>[1]>['choose'], text = UNSURE, chooseMs?: number): Promise<Route> {
-    const asking = createLocalRouter(catalog, { model, choose, chooseMs });
-    return asking.route({ text, earlier: [], lastAgentId: null, enabled: (id) => id !== 'refund_processor' }, AbortSignal.timeout(5_000));
+  async function ask(choose: Choose, text = UNSURE, chooseMs?: number): Promise<Route> {
+    const asking = createLocalRouter(catalog, { model, chooseMs });
+    return asking.route({ text, choose, earlier: [], lastAgentId: null, enabled: (id) => id !== 'refund_processor' }, AbortSignal.timeout(5_000));
   }
 
   it('chooses among at most twelve candidates, none of them switched off', async () => {
@@ -265,15 +265,12 @@ describe('a model that is asked where the index is unsure', () => {
 
   it('is let go when the caller goes', async () => {
     const gone = new AbortController();
-    const asking = createLocalRouter(catalog, {
-      model,
-      choose: (_candidates, _text, signal) => {
-        gone.abort(new Error('gone'));
-        expect(signal.aborted).toBe(true);
-        return new Promise(() => undefined);
-      },
-    });
-    const routed = asking.route({ text: UNSURE, earlier: [], lastAgentId: null, enabled: () => true }, gone.signal);
+    const choose: Choose = (_candidates, _text, signal) => {
+      gone.abort(new Error('gone'));
+      expect(signal.aborted).toBe(true);
+      return new Promise(() => undefined);
+    };
+    const routed = router.route({ text: UNSURE, choose, earlier: [], lastAgentId: null, enabled: () => true }, gone.signal);
     await expect(routed).rejects.toThrow('gone');
   });
 });

@@ -86,7 +86,10 @@ export function eventLogContract(name: string, make: MakeLog): void {
         const [snapshot] = await take(follow(log, undefined, 'snapshot'), 1);
         expect(snapshot).toMatchObject({ kind: 'ready', replayed: 0 });
         const back = await take(follow(log, positions[1]), 2);
-        expect(back).toMatchObject([{ kind: 'ready', status: 'RESET' }, { kind: 'reset', reason: 'EPOCH' }]);
+        expect(back).toMatchObject([
+          { kind: 'ready', status: 'RESET' },
+          { kind: 'reset', reason: 'EPOCH' },
+        ]);
         await appendNotes(log, 4, 4);
         expect(numbers(await take(reader, 1))).toEqual([4]);
       });
@@ -242,6 +245,24 @@ export function eventLogContract(name: string, make: MakeLog): void {
         await fenced(5, 1, 'run_2');
         await fenced(6, 2);
         expect(numbers(await take(follow(log, undefined, 'history'), 6))).toEqual([1, 2, 3, 5, 6]);
+      });
+
+      it('lets nobody write who is behind one of two fences, and raises none of them for whoever is refused', async () => {
+        const { log } = await open();
+        const fenced = (n: number, run: number, owner: number) =>
+          log.append(CHANNEL, [note(n)], {
+            fence: [
+              { key: 'run_1', token: run },
+              { key: 'owner', token: owner },
+            ],
+          });
+        await fenced(1, 1, 1);
+        await log.append(CHANNEL, [note(2)], { fence: { key: 'owner', token: 2 } });
+        await expect(fenced(3, 5, 1)).rejects.toMatchObject({ code: 'CONFLICT', fence: 'owner' });
+        await fenced(4, 2, 2);
+        await expect(fenced(5, 1, 9)).rejects.toMatchObject({ code: 'CONFLICT', fence: 'run_1' });
+        await fenced(6, 2, 2);
+        expect(numbers(await take(follow(log, undefined, 'history'), 5))).toEqual([1, 2, 4, 6]);
       });
 
       it('keeps the order of appends of which some are repeated and some refused', async () => {

@@ -155,6 +155,18 @@ export function sharedEventLogContract(name: string, make: () => Promise<SharedL
       expect((await shared.calls()) - before).toBe(1);
     });
 
+    it('forgets a channel for the readers of every instance, at once', async () => {
+      const { a, b } = await open();
+      await appendNotes(a, 1, 3);
+      const [here, there] = [follow(a), follow(b)];
+      for (const reader of [here, there]) await take(reader, 1);
+      await a.forget(CHANNEL);
+      for (const reader of [here, there]) expect(await take(reader, 1)).toMatchObject([{ kind: 'reset', reason: 'EPOCH' }]);
+      await appendNotes(b, 4, 4);
+      for (const reader of [here, there]) expect(numbers(await take(reader, 1))).toEqual([4]);
+      expect(numbers(await take(follow(b, undefined, 'history'), 2))).toEqual([4]);
+    });
+
     it('announces that everything was lost, to readers of every instance, and goes on', async () => {
       const { shared, a, b } = await open();
       const all = [follow(a), follow(b)];

@@ -46,35 +46,76 @@ async function leaveTraces(house: House, customerId: string): Promise<{ conversa
   const conversationId = conversation.id;
   const at = { createdAt: AT };
   const contact = await database.contact.create({ data: { id: newId('con'), customerId: id, name: NAME, email: MAIL, phone: SECRET, role: 'admin' } });
-  await database.signInSession.create({ data: { id: newId('sess'), customerId: id, contactId: contact.id, device: SECRET, browser: 'x', country: 'DE', ...at, lastSeenAt: AT } });
+  await database.signInSession.create({
+    data: { id: newId('sess'), customerId: id, contactId: contact.id, device: SECRET, browser: 'x', country: 'DE', ...at, lastSeenAt: AT },
+  });
   await database.member.create({ data: { id: newId('mem'), customerId: id, email: `x-${MAIL}`, name: NAME, role: 'member', status: 'active', invitedAt: AT } });
   await database.workspaceEvent.create({ data: { id: newId('wse'), customerId: id, at: AT, actor: MAIL, action: 'project.deleted', target: SECRET } });
   const hook = await database.webhookEndpoint.create({ data: { id: newId('whk'), customerId: id, url: `https://${SECRET}.test`, events: ['a'], ...at } });
   await database.webhookAttempt.create({ data: { id: newId('wha'), endpointId: hook.id, event: SECRET, eventId: 'e', attempt: 1, status: 'failed', at: AT } });
   await database.oAuthApp.create({ data: { id: newId('app'), customerId: id, name: SECRET, clientId: 'c', ...at } });
   await database.workspaceApiKey.create({ data: { id: newId('wkey'), customerId: id, name: SECRET, prefix: 'lw_', ...at } });
-  await database.connection.create({ data: { id: newId('cnx'), customerId: id, service: 'slack', status: 'failing', connectedBy: MAIL, lastError: SECRET, ...at } });
-  const item = await database.deletedItem.create({ data: { id: newId('del'), customerId: id, kind: 'task', name: SECRET, deletedBy: MAIL, deletedAt: AT, purgeAt: AT } });
+  await database.connection.create({
+    data: { id: newId('cnx'), customerId: id, service: 'slack', status: 'failing', connectedBy: MAIL, lastError: SECRET, ...at },
+  });
+  const item = await database.deletedItem.create({
+    data: { id: newId('del'), customerId: id, kind: 'task', name: SECRET, deletedBy: MAIL, deletedAt: AT, purgeAt: AT },
+  });
   await database.restoreRequest.create({ data: { id: newId('rst'), customerId: id, itemId: item.id, requestedBy: MAIL, ...at } });
   await database.exportRequest.create({ data: { id: newId('exp'), customerId: id, kind: 'full', format: 'json', requestedBy: MAIL, recipient: MAIL, ...at } });
-  await database.deletionRequest.create({ data: { id: newId('era'), customerId: id, reason: SECRET, requestedBy: MAIL, executeAt: AT, status: 'canceled', ...at } });
+  await database.deletionRequest.create({
+    data: { id: newId('era'), customerId: id, reason: SECRET, requestedBy: MAIL, executeAt: AT, status: 'canceled', ...at },
+  });
   await database.dataRequest.create({ data: { id: newId('dreq'), customerId: id, kind: 'access', law: 'gdpr', details: SECRET, dueAt: AT, ...at } });
   await database.ticket.create({ data: { id: newId('tkt'), kind: 'bug', customerId: id, title: SECRET, description: MAIL, severity: 'low', ...at } });
   await database.healthEvent.create({ data: { id: newId('hev'), customerId: id, kind: 'usage_spike', reason: SECRET, severity: 'low', ...at } });
   await database.credit.create({ data: { id: newId('cred'), customerId: id, amount: '5.00', kind: 'goodwill', status: 'active', reason: SECRET, ...at } });
   await database.discount.create({ data: { id: newId('disc'), customerId: id, kind: 'discretionary', percent: '5', reason: SECRET, startsAt: AT, ...at } });
   const offer = { customerId: id, conversationId, runId: run.id, terms: { to: MAIL }, termsHash: SECRET, amount: '1.00', expiresAt: AT, ...at };
-  await database.offer.createMany({ data: [{ id: newId('off'), kind: 'action', ...offer }, { id: newId('off'), kind: 'refund', usedAt: AT, ...offer }] });
-  const mail = { kind: 'email' as const, customerId: id, subject: 'invoice_copy', recipient: MAIL, payload: { to: NAME }, lastError: SECRET, nextAttemptAt: AT, ...at };
-  await database.outboxMessage.createMany({ data: [{ id: newId('out'), ...mail }, { id: newId('out'), status: 'delivered', ...mail }] });
+  await database.offer.createMany({
+    data: [
+      { id: newId('off'), kind: 'action', ...offer },
+      { id: newId('off'), kind: 'refund', usedAt: AT, ...offer },
+    ],
+  });
+  const mail = {
+    kind: 'email' as const,
+    customerId: id,
+    subject: 'invoice_copy',
+    recipient: MAIL,
+    payload: { to: NAME },
+    lastError: SECRET,
+    nextAttemptAt: AT,
+    ...at,
+  };
+  await database.outboxMessage.createMany({
+    data: [
+      { id: newId('out'), ...mail },
+      { id: newId('out'), status: 'delivered', ...mail },
+    ],
+  });
   await database.searchQuery.create({ data: { id: newId('srch'), text: `where is ${SECRET}`, conversationId, hits: 0, topSimilarity: 0, ...at } });
   const suggestion = { title: `Where is ${SECRET}?`, reason: 'Asked.', priority: 5, questions: [`where is ${SECRET}`, 'where is it'], ...at };
   await database.articleSuggestion.create({ data: { id: newId('sugg'), kind: 'gap', topic: 'where', ...suggestion } });
-  await database.handOver.create({ data: { id: newId('hop'), runId: run.id, fromAgentId: 'a', toAgentId: 'b', reason: SECRET, hop: 1, snapshot: { name: NAME }, ...at } });
+  await database.handOver.create({
+    data: { id: newId('hop'), runId: run.id, fromAgentId: 'a', toAgentId: 'b', reason: SECRET, hop: 1, snapshot: { name: NAME }, ...at },
+  });
   await database.runStep.updateMany({ where: { runId: run.id }, data: { output: { said: SECRET }, errorMessage: SECRET } });
   await database.run.update({ where: { id: run.id }, data: { errorMessage: SECRET, result: { text: SECRET } } });
   await database.escalation.create({
-    data: { id: newId('esc'), conversationId, customerId: id, priority: 'low', team: 't', reason: SECRET, snapshot: { name: NAME }, raisedByKind: 'agent', raisedById: 'a', firstReplyDueAt: AT, ...at },
+    data: {
+      id: newId('esc'),
+      conversationId,
+      customerId: id,
+      priority: 'low',
+      team: 't',
+      reason: SECRET,
+      snapshot: { name: NAME },
+      raisedByKind: 'agent',
+      raisedById: 'a',
+      firstReplyDueAt: AT,
+      ...at,
+    },
   });
   return { conversationId, runId: run.id };
 }
@@ -91,7 +132,11 @@ describe('eraseCustomer', () => {
     const { demo } = await seedDemo(database, { now: new Date(), log: createLogger({ level: 'silent', pretty: false }) });
     const { customerId } = demo;
     const { conversationId } = await leaveTraces(house, customerId);
-    const before = await Promise.all([database.invoice.count({ where: { customerId } }), database.payment.count({ where: { customerId } }), database.run.count({ where: { customerId } })]);
+    const before = await Promise.all([
+      database.invoice.count({ where: { customerId } }),
+      database.payment.count({ where: { customerId } }),
+      database.run.count({ where: { customerId } }),
+    ]);
     expect(before.every((rows) => rows > 0)).toBe(true);
     // The grep works: the traces are all over the place.
     expect((await tablesWith(database, [NAME, SECRET, MAIL])).length).toBeGreaterThan(30);
@@ -103,13 +148,29 @@ describe('eraseCustomer', () => {
 
     expect(await tablesWith(database, [NAME, SECRET, MAIL])).toEqual([]);
     expect(customer).toMatchObject({ id: customerId, name: 'Erased customer', email: `erased-${customerId}@erased.invalid`, status: 'closed', company: null });
-    expect(await Promise.all([database.invoice.count({ where: { customerId } }), database.payment.count({ where: { customerId } }), database.run.count({ where: { customerId } })])).toEqual(before);
+    expect(
+      await Promise.all([
+        database.invoice.count({ where: { customerId } }),
+        database.payment.count({ where: { customerId } }),
+        database.run.count({ where: { customerId } }),
+      ]),
+    ).toEqual(before);
     expect(await database.message.count({ where: { conversation: { customerId } } })).toBe(0);
     expect(await database.outboxMessage.count({ where: { customerId, status: 'pending' } })).toBe(0);
-    expect(erasure).toMatchObject({ customerId, requestedById: 'usr_admin', counts: { Message: { erased: expect.any(Number) }, Customer: { pseudonymised: 1 }, ArticleSuggestion: { pseudonymised: 1 } } });
-    expect(await database.auditEntry.findFirst({ where: { action: 'customer.erase' } })).toMatchObject({ subjectId: customerId, changes: { erasureId: erasure.id } });
+    expect(erasure).toMatchObject({
+      customerId,
+      requestedById: 'usr_admin',
+      counts: { Message: { erased: expect.any(Number) }, Customer: { pseudonymised: 1 }, ArticleSuggestion: { pseudonymised: 1 } },
+    });
+    expect(await database.auditEntry.findFirst({ where: { action: 'customer.erase' } })).toMatchObject({
+      subjectId: customerId,
+      changes: { erasureId: erasure.id },
+    });
     expect(await takeUntil(reader, (entry) => entry.kind === 'reset')).toMatchObject([{ kind: 'reset', reason: 'EPOCH' }]);
-    const late = await takeUntil(log.follow(`conversation:${conversationId}`, { startAt: 'history', signal: AbortSignal.timeout(10_000) }), (entry) => entry.kind === 'ready');
+    const late = await takeUntil(
+      log.follow(`conversation:${conversationId}`, { startAt: 'history', signal: AbortSignal.timeout(10_000) }),
+      (entry) => entry.kind === 'ready',
+    );
     expect(late).toMatchObject([{ kind: 'ready', replayed: 0 }]);
 
     // The same key: the same record, and nothing a second time.
@@ -122,7 +183,11 @@ describe('eraseCustomer', () => {
     const { database, desk } = house;
     const [mine, other] = [await house.addCustomer(), await house.addCustomer()];
     for (const { viewer } of [mine, other]) await house.ended((await desk.conversations.start(viewer, { text: 'A question of mine' })).run.id);
-    const rowsOf = async () => JSON.stringify([await database.customer.findUnique({ where: { id: other.customerId } }), await database.conversation.findMany({ where: { customerId: other.customerId }, include: { messages: true, runs: { include: { steps: true } } } })]);
+    const rowsOf = async () =>
+      JSON.stringify([
+        await database.customer.findUnique({ where: { id: other.customerId } }),
+        await database.conversation.findMany({ where: { customerId: other.customerId }, include: { messages: true, runs: { include: { steps: true } } } }),
+      ]);
     const before = await rowsOf();
     await desk.erasures.erase(STAFF, { customerId: mine.customerId, idempotencyKey: newId('req') });
     expect(await rowsOf()).toBe(before);
@@ -144,13 +209,33 @@ describe('eraseCustomer', () => {
     const userId = newId('usr');
     await database.user.create({ data: { id: userId, email: `${userId}@x.test`, name: 'Lena Fischer', role: 'agent' } });
     const escalation = await database.escalation.create({
-      data: { id: newId('esc'), conversationId: conversation.id, customerId, status: 'claimed', claimedById: userId, claimedAt: AT, priority: 'low', team: 't', reason: 'r', snapshot: {}, raisedByKind: 'agent', raisedById: 'a', firstReplyDueAt: AT, createdAt: AT },
+      data: {
+        id: newId('esc'),
+        conversationId: conversation.id,
+        customerId,
+        status: 'claimed',
+        claimedById: userId,
+        claimedAt: AT,
+        priority: 'low',
+        team: 't',
+        reason: 'r',
+        snapshot: {},
+        raisedByKind: 'agent',
+        raisedById: 'a',
+        firstReplyDueAt: AT,
+        createdAt: AT,
+      },
     });
     const refused = desk.erasures.erase(STAFF, { customerId, idempotencyKey: newId('req') });
     await expect(refused).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('Lena Fischer') });
     await database.escalation.update({ where: { id: escalation.id }, data: { status: 'resolved' } });
-    const refund = await database.outboxMessage.create({ data: { id: newId('out'), kind: 'refund', customerId, subject: 'refund', payload: { amount: '5.00' }, nextAttemptAt: AT, createdAt: AT } });
-    await expect(desk.erasures.erase(STAFF, { customerId, idempotencyKey: newId('req') })).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining(refund.id) });
+    const refund = await database.outboxMessage.create({
+      data: { id: newId('out'), kind: 'refund', customerId, subject: 'refund', payload: { amount: '5.00' }, nextAttemptAt: AT, createdAt: AT },
+    });
+    await expect(desk.erasures.erase(STAFF, { customerId, idempotencyKey: newId('req') })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining(refund.id),
+    });
     expect(await database.message.count({ where: { conversationId: conversation.id } })).toBe(2);
     expect(await database.erasure.count({ where: { customerId } })).toBe(0);
   });

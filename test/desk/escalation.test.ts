@@ -1,15 +1,21 @@
 /** People in the loop, on real rows: raised once, claimed by one, given back or settled, and what each of them changes for the agents. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEscalationDesk } from '../../src/desk/escalation.ts';
 import { DESK_CHANNEL } from '../../src/desk/escalation-events.ts';
 import type { Raiser } from '../../src/desk/escalation-raise.ts';
 import type { Entry } from '../../src/events/event-log.ts';
 import type { ParleyEvent } from '../../src/events/event.ts';
+import { systemClock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
+import { createLogger } from '../../src/foundation/logger.ts';
+import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import type { LlmRequest } from '../../src/llm/llm.ts';
 import type { Plan } from '../../src/store/generated/prisma/client.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { createScriptedLlm, type ScriptedLlm } from '../support/scripted-llm.ts';
+
+const silent = createLogger({ level: 'silent', pretty: false });
 
 type Staff = Extract<Viewer, { kind: 'staff' }>;
 
@@ -70,11 +76,25 @@ describe('raising', () => {
   it('opens one escalation, with what it is worth by the policy, and tells both the desk and the conversation', async () => {
     const { conversationId } = await conversation('enterprise');
     const by: Raiser = { kind: 'agent', agentId: 'first_agent' };
-    const input = { conversationId, reason: 'Data is lost.', rules: ['critical'], urgency: 'critical', sentiment: -0.9, snapshot: { emotion: 'angry' } } as const;
+    const input = {
+      conversationId,
+      reason: 'Data is lost.',
+      rules: ['critical'],
+      urgency: 'critical',
+      sentiment: -0.9,
+      snapshot: { emotion: 'angry' },
+    } as const;
     const { escalation, raised: first } = await house.desk.escalations.raise(by, input);
     expect(first).toBe(true);
     // 3 for the plan, 3 for the urgency, 2 for the mood.
-    expect(escalation).toMatchObject({ status: 'waiting', priority: 'critical', team: 'specialist', rules: ['critical'], raisedByKind: 'agent', raisedById: 'first_agent' });
+    expect(escalation).toMatchObject({
+      status: 'waiting',
+      priority: 'critical',
+      team: 'specialist',
+      rules: ['critical'],
+      raisedByKind: 'agent',
+      raisedById: 'first_agent',
+    });
     expect(escalation.snapshot).toMatchObject({ emotion: 'angry', plan: 'enterprise', subject: 'Hello', messages: 1, agentId: 'first_agent' });
     expect(escalation.firstReplyDueAt.getTime() - escalation.createdAt.getTime()).toBe(30 * 60_000);
     expect(await rowOf(conversationId)).toMatchObject({ status: 'escalated', owner: 'agents', ownerVersion: 1 });
@@ -142,12 +162,53 @@ describe('claiming', () => {
     expect(desk.at(-1)?.visibility).toBe('STAFF');
   });
 
+  it.each([0, 1, 3])('lets no late word through after %i were told, also to a driver that was told nothing of it', async (count) => {
+    const words = ['One ', 'two ', 'three ', 'four.'];
+    const { conversationId, viewer } = await conversation();
+    const { run } = await house.desk.conversations.post(viewer, { conversationId, text: 'Tell me' });
+    const call = await llm.nextCall();
+    const before = words.slice(0, count).join('');
+    for (const text of words.slice(0, count)) call.send({ type: 'text', text });
+    if (count > 0)
+      await told(
+        `conversation:${conversationId}`,
+        (event) => event.type === 'TextDelta' && event.runId === run?.id && event.offset + event.text.length === before.length,
+      );
+    const deaf = createEscalationDesk({
+      database: house.database,
+      log: house.log,
+      signals: { ...createMemorySignalBus({ log: silent }), send: async () => undefined },
+      clock: systemClock,
+      timeZone: 'UTC',
+    });
+    const { escalation } = await deaf.raise(viewer, { conversationId, reason: 'A person.' });
+    const ada = await person('Ada');
+    await deaf.claim(ada, { escalationId: escalation.id });
+    for (const text of words.slice(count)) call.send({ type: 'text', text });
+    call.send({ type: 'stop', reason: 'end_turn' });
+    await house.ended(run?.id ?? '');
+    expect(await house.database.run.findUnique({ where: { id: run?.id ?? '' } })).toMatchObject({
+      status: 'stopped',
+      stoppedBy: `user:${ada.userId}`,
+      partialKept: count > 0,
+    });
+    const kept = await house.database.message.findMany({ where: { runId: run?.id ?? '', role: 'agent' }, select: { text: true, status: true } });
+    expect(kept).toEqual(count > 0 ? [{ text: before, status: 'partial' }] : []);
+    const heard = await told(`conversation:${conversationId}`, (event) => event.type === 'RunStopped' && event.runId === run?.id);
+    const taken = heard.findIndex(({ type }) => type === 'EscalationClaimed');
+    expect(heard.slice(taken).map(({ type }) => type)).not.toEqual(expect.arrayContaining(['TextDelta']));
+    expect(heard.flatMap((event) => (event.type === 'TextDelta' && event.runId === run?.id ? [event.text] : [])).join('')).toBe(before);
+  });
+
   it('answers the same to the winner who asks again, and the winner’s name to all others', async () => {
     const { escalationId, conversationId } = await raised();
     const [ada, grace] = [await person('Ada'), await person('Grace')];
     await house.desk.escalations.claim(ada, { escalationId });
     expect((await house.desk.escalations.claim(ada, { escalationId })).escalation.claimedById).toBe(ada.userId);
-    await expect(house.desk.escalations.claim(grace, { escalationId })).rejects.toMatchObject({ code: 'ALREADY_CLAIMED', message: expect.stringContaining('Ada') });
+    await expect(house.desk.escalations.claim(grace, { escalationId })).rejects.toMatchObject({
+      code: 'ALREADY_CLAIMED',
+      message: expect.stringContaining('Ada'),
+    });
     expect(await rowOf(conversationId)).toMatchObject({ ownerVersion: 2 });
   });
 
@@ -236,7 +297,10 @@ describe('giving back', () => {
     const { escalationId, conversationId, viewer } = await raised();
     await house.desk.escalations.claim(await person('Ada'), { escalationId });
     await house.desk.conversations.resolve(viewer, { conversationId });
-    expect(await house.database.escalation.findUnique({ where: { id: escalationId } })).toMatchObject({ status: 'resolved', resolvedById: `customer:${viewer.kind === 'customer' ? viewer.customerId : ''}` });
+    expect(await house.database.escalation.findUnique({ where: { id: escalationId } })).toMatchObject({
+      status: 'resolved',
+      resolvedById: `customer:${viewer.kind === 'customer' ? viewer.customerId : ''}`,
+    });
     expect(await rowOf(conversationId)).toMatchObject({ owner: 'agents', ownerVersion: 3, status: 'resolved' });
   });
 });
@@ -251,7 +315,9 @@ describe('what may not be', () => {
     const other = await house.addCustomer('ptn_one');
     const { conversationId } = mine;
     await expect(escalations.raise(other.viewer, { conversationId, reason: 'Hi' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(escalations.raise({ kind: 'partner', partnerId: 'ptn_one', keyId: null }, { conversationId, reason: 'Hi' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(escalations.raise({ kind: 'partner', partnerId: 'ptn_one', keyId: null }, { conversationId, reason: 'Hi' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
     await expect(escalations.raise(mine.viewer, { conversationId, reason: 'Hi', priority: 'critical' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(escalations.raise(mine.viewer, { conversationId, reason: ' ' })).rejects.toMatchObject({ code: 'BAD_INPUT', field: 'input.reason' });
     await empty(conversationId);
@@ -265,7 +331,11 @@ describe('what may not be', () => {
     await expect(escalations.release(grace, { escalationId })).rejects.toMatchObject({ code: 'NOT_CLAIMED', message: expect.stringContaining('Ada') });
     await expect(escalations.resolve(grace, { escalationId, summary: 'Done' })).rejects.toMatchObject({ code: 'NOT_CLAIMED' });
     await expect(escalations.resolve(ada, { escalationId, summary: '' })).rejects.toMatchObject({ code: 'BAD_INPUT', field: 'input.summary' });
-    expect(await house.database.escalation.findUnique({ where: { id: escalationId } })).toMatchObject({ status: 'claimed', claimedById: ada.userId, summary: null });
+    expect(await house.database.escalation.findUnique({ where: { id: escalationId } })).toMatchObject({
+      status: 'claimed',
+      claimedById: ada.userId,
+      summary: null,
+    });
     await escalations.resolve(ada, { escalationId, summary: 'Done' });
     const settled = await rowOf(conversationId);
     await expect(escalations.claim(grace, { escalationId })).rejects.toMatchObject({ code: 'CONFLICT' });

@@ -43,7 +43,20 @@ describe('retention', () => {
     await database.handOver.create({ data: { id: newId('hop'), runId, fromAgentId: 'a', toAgentId: 'b', reason: 'r', hop: 1, snapshot: {}, createdAt: at } });
     await database.routeCorrection.create({ data: { id: newId('corr'), runId, text: 't', correctAgentId: 'a', userId: 'u', createdAt: at } });
     await database.escalation.create({
-      data: { id: newId('esc'), conversationId: id, customerId, status: options.open ? 'waiting' : 'resolved', priority: 'low', team: 't', reason: 'r', snapshot: {}, raisedByKind: 'agent', raisedById: 'a', firstReplyDueAt: at, createdAt: at },
+      data: {
+        id: newId('esc'),
+        conversationId: id,
+        customerId,
+        status: options.open ? 'waiting' : 'resolved',
+        priority: 'low',
+        team: 't',
+        reason: 'r',
+        snapshot: {},
+        raisedByKind: 'agent',
+        raisedById: 'a',
+        firstReplyDueAt: at,
+        createdAt: at,
+      },
     });
     await database.budget.create({ data: { scope: 'conversation', key: id, spent: '0.1' } });
     return id;
@@ -57,7 +70,9 @@ describe('retention', () => {
     await database.articleUse.create({ data: { id: newId('use'), articleId, conversationId: old, runId: 'run_x', kind: 'helpful', createdAt: NOW } });
     expect(await pass()).toEqual({ ...NOTHING, conversations: 1 });
     expect((await database.conversation.findMany()).map(({ id }) => id).toSorted()).toEqual(kept.toSorted());
-    const counts = [database.message, database.run, database.runStep, database.handOver, database.routeCorrection, database.escalation, database.budget].map((table) => (table.count as () => Promise<number>)());
+    const counts = [database.message, database.run, database.runStep, database.handOver, database.routeCorrection, database.escalation, database.budget].map(
+      (table) => (table.count as () => Promise<number>)(),
+    );
     expect(await Promise.all(counts)).toEqual([3, 3, 3, 3, 3, 3, 3]);
     expect(await database.articleUse.findMany()).toMatchObject([{ articleId, conversationId: null, runId: null }]);
   });
@@ -70,14 +85,24 @@ describe('retention', () => {
 
   it('removes runs that belong to no conversation, once they have ended', async () => {
     const run = { workflow: 'agent', customerId, input: {}, createdAt: before(101) };
-    await database.run.createMany({ data: [{ id: newId('run'), status: 'failed', ...run }, { id: newId('run'), status: 'queued', ...run }] });
+    await database.run.createMany({
+      data: [
+        { id: newId('run'), status: 'failed', ...run },
+        { id: newId('run'), status: 'queued', ...run },
+      ],
+    });
     expect(await pass()).toEqual({ ...NOTHING, runs: 1 });
   });
 
   it('removes audit entries, questions, remembered answers and budgets of their age', async () => {
-    for (const days of [51, 49]) await database.auditEntry.create({ data: { id: newId('aud'), at: before(days), actorKind: 'system', actorId: 's', action: 'a', subjectKind: 'k', subjectId: 'i', changes: {} } });
-    for (const days of [21, 19]) await database.searchQuery.create({ data: { id: newId('srch'), text: 'q', hits: 0, topSimilarity: 0, createdAt: before(days) } });
-    for (const days of [1.1, 0.9]) await database.idempotencyRecord.create({ data: { scope: 's', key: `k${days}`, verb: 'v', bodyHash: 'h', subjectId: 'i', createdAt: before(days) } });
+    for (const days of [51, 49])
+      await database.auditEntry.create({
+        data: { id: newId('aud'), at: before(days), actorKind: 'system', actorId: 's', action: 'a', subjectKind: 'k', subjectId: 'i', changes: {} },
+      });
+    for (const days of [21, 19])
+      await database.searchQuery.create({ data: { id: newId('srch'), text: 'q', hits: 0, topSimilarity: 0, createdAt: before(days) } });
+    for (const days of [1.1, 0.9])
+      await database.idempotencyRecord.create({ data: { scope: 's', key: `k${days}`, verb: 'v', bodyHash: 'h', subjectId: 'i', createdAt: before(days) } });
     await database.budget.create({ data: { scope: 'day', key: '2025-01-01', updatedAt: before(200) } });
     await database.budget.create({ data: { scope: 'run', key: 'run_gone', reserved: '1' } });
     expect(await pass()).toEqual({ ...NOTHING, auditEntries: 1, searchQueries: 1, idempotencyRecords: 1, budgets: 2 });
@@ -118,7 +143,14 @@ describe('retention', () => {
     };
     await database.searchQuery.create({ data: { id: newId('srch'), text: 'a secret question', hits: 0, topSimilarity: 0, createdAt: new Date(0) } });
     const log = createLogger({ level: 'info', pretty: false, destination });
-    const rounds = startRetention({ database, clock: systemClock, days: { ...DAYS, conversationDays: 36_500, auditDays: 36_500 }, log, firstMs: 0, also: async () => 3 });
+    const rounds = startRetention({
+      database,
+      clock: systemClock,
+      days: { ...DAYS, conversationDays: 36_500, auditDays: 36_500 },
+      log,
+      firstMs: 0,
+      also: async () => 3,
+    });
     await said.promise;
     await rounds.close();
     expect(lines).toMatchObject([{ msg: 'what was kept long enough was removed', settled: 3, searchQueries: expect.any(Number) }]);

@@ -163,12 +163,21 @@ describe('the answer', () => {
     expect(events.at(-1)).toEqual({ type: 'stop', reason: 'tool_use' });
   });
 
-  it('takes a tool call that is not JSON for a failure', async () => {
+  it('tells a tool call that is not JSON, or no object, with what was written', async () => {
     const { api, llm } = fixture();
-    api.script(...Array.from({ length: 4 }, () => ({ toolCalls: [{ name: 'find_plan', input: {}, rawJson: '{"plan": ' }] })));
-    const { events, error } = await collect(llm.stream(requestOf(), never()));
-    expect(error).toMatchObject({ code: 'MODEL_OVERLOADED' });
-    expect(events.filter(({ type }) => type === 'tool_call')).toEqual([]);
+    const written = ['{"plan": ', 'plan=premium', '["premium"]', 'null'];
+    api.script({
+      text: 'Let me look.',
+      toolCalls: [...written.map((rawJson, at) => ({ id: `toolu_${at}`, name: 'find_plan', input: {}, rawJson })), { id: 'toolu_ok', name: 'find_plan', input: {} }],
+    });
+    const { events, error } = await collect(llm.stream(requestOf({ tools: [LOOK_UP] }), never()));
+    expect(error).toBeNull();
+    expect(events.flatMap((event) => (event.type === 'tool_call' ? [event.call] : []))).toEqual([
+      { callId: 'toolu_ok', name: 'find_plan', input: {} },
+      ...written.map((unreadable, at) => ({ callId: `toolu_${at}`, name: 'find_plan', input: {}, unreadable })),
+    ]);
+    expect(events.at(-1)).toEqual({ type: 'stop', reason: 'tool_use' });
+    expect(api.requests).toHaveLength(1);
   });
 
   it('drops half a tool call when the answer hit its limit', async () => {

@@ -70,8 +70,8 @@ describe('redacting a text', () => {
   });
 });
 
-describe('a hostile text of 100 KB', () => {
-  const SIZE = 100_000;
+describe('a hostile text of 300 KB', () => {
+  const SIZE = 300_000;
   const units = [
     'a',
     '1',
@@ -104,14 +104,9 @@ describe('a hostile text of 100 KB', () => {
     '\u{1F642}',
   ];
 
-  it('is read in linear time', () => {
-    // Twice the text may cost twice the work and no more: the steps are counted by doubling, since clocks say little on a busy machine.
-    for (const unit of units) {
-      const text = unit.repeat(Math.ceil(SIZE / unit.length));
-      const startedAt = performance.now();
-      redact(text, ALL);
-      // The slowest takes about 100 ms; what is quadratic takes minutes.
-      expect(performance.now() - startedAt, unit).toBeLessThan(5_000);
-    }
+  it.each(units)('is read to its end, made of %j', (unit) => {
+    // In linear time this takes moments; in quadratic time it does not end before the test is given up.
+    const text = unit.repeat(Math.ceil(SIZE / unit.length));
+    expect(redact(redact(text, ALL).text, ALL).found).toEqual([]);
   });
 });

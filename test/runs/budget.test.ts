@@ -136,36 +136,39 @@ describe('budgets', () => {
   it('never promises more than there is, whatever runs side by side', async () => {
     let days = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ conversation: fc.nat(2), micros: fc.integer({ min: 0, max: 100_000 }), cutOff: fc.boolean() }), { minLength: 6, maxLength: 14 }), async (plans) => {
-        const at = new Date(Date.UTC(2030, 0, 1 + (days += 1)));
-        const day = at.toISOString().slice(0, 10);
-        const conversations = [await addConversation(), await addConversation(), await addConversation()];
-        const within = async () => {
-          const keys = [...conversations.map((key) => ['conversation', key, 0.25] as const), ['day', day, 0.4] as const];
-          for (const [scope, key, limit] of keys) {
-            const row = await rowOf(scope, key);
-            if (row) expect(row.spent + row.reserved).toBeLessThanOrEqual(limit + 1e-9);
-          }
-        };
-        let spent = 0;
-        await Promise.all(
-          plans.map(async ({ conversation, micros, cutOff }) => {
-            const run = await addRun(conversations[conversation] ?? '', at);
-            const cost = (micros / 1_000_000).toFixed(6);
-            const held = await budgets.reserve(run).then(
-              () => true,
-              () => false,
-            );
-            await within();
-            if (!held) return;
-            if (cutOff) await budgets.reserve(await test.database.run.update({ where: { id: run.id }, data: { attempt: 2 } }));
-            await end(run, cost);
-            spent += micros;
-          }),
-        );
-        await within();
-        expect(await rowOf('day', day)).toMatchObject({ reserved: 0, spent: spent / 1_000_000 });
-      }),
+      fc.asyncProperty(
+        fc.array(fc.record({ conversation: fc.nat(2), micros: fc.integer({ min: 0, max: 100_000 }), cutOff: fc.boolean() }), { minLength: 6, maxLength: 14 }),
+        async (plans) => {
+          const at = new Date(Date.UTC(2030, 0, 1 + (days += 1)));
+          const day = at.toISOString().slice(0, 10);
+          const conversations = [await addConversation(), await addConversation(), await addConversation()];
+          const within = async () => {
+            const keys = [...conversations.map((key) => ['conversation', key, 0.25] as const), ['day', day, 0.4] as const];
+            for (const [scope, key, limit] of keys) {
+              const row = await rowOf(scope, key);
+              if (row) expect(row.spent + row.reserved).toBeLessThanOrEqual(limit + 1e-9);
+            }
+          };
+          let spent = 0;
+          await Promise.all(
+            plans.map(async ({ conversation, micros, cutOff }) => {
+              const run = await addRun(conversations[conversation] ?? '', at);
+              const cost = (micros / 1_000_000).toFixed(6);
+              const held = await budgets.reserve(run).then(
+                () => true,
+                () => false,
+              );
+              await within();
+              if (!held) return;
+              if (cutOff) await budgets.reserve(await test.database.run.update({ where: { id: run.id }, data: { attempt: 2 } }));
+              await end(run, cost);
+              spent += micros;
+            }),
+          );
+          await within();
+          expect(await rowOf('day', day)).toMatchObject({ reserved: 0, spent: spent / 1_000_000 });
+        },
+      ),
       { numRuns: 12 },
     );
   });
@@ -212,7 +215,11 @@ describe('a run with a budget', () => {
     expect(await house.database.run.findUnique({ where: { id: run.id } })).toMatchObject({ status: 'succeeded' });
     const second = await house.desk.conversations.post(viewer, { conversationId: conversation.id, text: 'And now?' });
     await house.ended(second.run?.id ?? '');
-    expect(await house.database.run.findUnique({ where: { id: second.run?.id ?? '' } })).toMatchObject({ status: 'failed', errorCode: 'BUDGET_EXCEEDED', partialKept: false });
+    expect(await house.database.run.findUnique({ where: { id: second.run?.id ?? '' } })).toMatchObject({
+      status: 'failed',
+      errorCode: 'BUDGET_EXCEEDED',
+      partialKept: false,
+    });
     expect(await house.database.message.count({ where: { conversationId: conversation.id, role: 'agent' } })).toBe(1);
   });
 
@@ -224,8 +231,8 @@ describe('a run with a budget', () => {
     const call = await llm.nextCall();
     call.send({ type: 'text', text: 'One' });
     await house.runs.stop(viewer, run.id);
-    const rows = await house.database.budget.findMany();
-    expect(rows.map((row) => [row.scope, row.reserved.toNumber()]).toSorted()).toEqual([
+    const rows = await house.database.budget.findMany({ orderBy: { scope: 'asc' } });
+    expect(rows.map((row) => [row.scope, row.reserved.toNumber()])).toEqual([
       ['conversation', 0],
       ['day', 0],
     ]);

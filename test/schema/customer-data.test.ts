@@ -7,7 +7,8 @@ import { createFixedLlm } from '../support/scripted-llm.ts';
 import { ask, refusalOf } from './ask.ts';
 
 const EXPORT = 'query Export($id: ID!, $after: String) { exportCustomer(customerId: $id, after: $after) { rows { kind fields } endCursor } }';
-const ERASE = 'mutation Erase($input: EraseCustomerInput!) { eraseCustomer(input: $input) { customer { id name status } erasure { id counts createdAt requestedById } } }';
+const ERASE =
+  'mutation Erase($input: EraseCustomerInput!) { eraseCustomer(input: $input) { customer { id name status } erasure { id counts createdAt requestedById } } }';
 const USAGE = `query Usage($from: DateTime!, $to: DateTime!, $by: UsageGrouping) {
   usage(from: $from, to: $to, by: $by) { key runs conversations inputTokens cacheReadTokens cacheWriteTokens outputTokens cost { amount currency } costPerThousandConversations { amount } }
 }`;
@@ -41,7 +42,13 @@ describe('exportCustomer', () => {
     const { conversation, run } = await desk.conversations.start(viewer, { text: 'The first' });
     await house.ended(run.id);
     await database.message.createMany({
-      data: Array.from({ length: 1_234 }, (_, n) => ({ id: newId('msg'), conversationId: conversation.id, role: 'customer' as const, text: `Message ${n}`, createdAt: new Date() })),
+      data: Array.from({ length: 1_234 }, (_, n) => ({
+        id: newId('msg'),
+        conversationId: conversation.id,
+        role: 'customer' as const,
+        text: `Message ${n}`,
+        createdAt: new Date(),
+      })),
     });
     await desk.customers.addNote(STAFF, { customerId, text: 'Seems to be in a hurry' });
     await database.credit.create({ data: { id: newId('cred'), customerId, amount: '12.50', kind: 'goodwill', status: 'active', createdAt: new Date() } });
@@ -66,7 +73,9 @@ describe('exportCustomer', () => {
     expect(rows[0]?.fields).toMatchObject({ id: customerId, email: `${customerId}@example.test` });
     expect(rows[0]?.fields).not.toHaveProperty('healthScore');
     expect(rows[0]?.fields).not.toHaveProperty('churnRisk');
-    expect(await house.database.auditEntry.findMany({ where: { action: 'customer.export', subjectId: customerId } })).toMatchObject([{ actorId: `customer:${customerId}` }]);
+    expect(await house.database.auditEntry.findMany({ where: { action: 'customer.export', subjectId: customerId } })).toMatchObject([
+      { actorId: `customer:${customerId}` },
+    ]);
   });
 
   it('gives nothing of anybody else', async () => {
@@ -126,10 +135,27 @@ describe('usage', () => {
     const run = (at: number, n: number, agentId: string | null, cost: string) => {
       const { id: conversationId, customerId } = conversations[n] ?? { id: '', customerId: '' };
       const used = { inputTokens: 2_000_000_000, cacheReadTokens: 10, cacheWriteTokens: 1, outputTokens: 5, cost };
-      return { id: newId('run'), workflow: 'reply', status: 'succeeded' as const, input: {}, conversationId, customerId, agentId, model: agentId && 'claude-x', createdAt: day(at), ...used };
+      return {
+        id: newId('run'),
+        workflow: 'reply',
+        status: 'succeeded' as const,
+        input: {},
+        conversationId,
+        customerId,
+        agentId,
+        model: agentId && 'claude-x',
+        createdAt: day(at),
+        ...used,
+      };
     };
     await database.run.createMany({
-      data: [run(1, 0, 'billing_agent', '0.01'), run(1, 0, 'billing_agent', '0.02'), run(2, 1, 'api_agent', '0.1'), run(3, 2, 'api_agent', '0.002345'), run(3, 2, null, '0')],
+      data: [
+        run(1, 0, 'billing_agent', '0.01'),
+        run(1, 0, 'billing_agent', '0.02'),
+        run(2, 1, 'api_agent', '0.1'),
+        run(3, 2, 'api_agent', '0.002345'),
+        run(3, 2, null, '0'),
+      ],
     });
   });
 
@@ -155,10 +181,36 @@ describe('usage', () => {
   });
 
   it.each([
-    ['AGENT', [['api_agent', '0.102345'], ['billing_agent', '0.03'], [null, '0']]],
-    ['MODEL', [['claude-x', '0.132345'], [null, '0']]],
-    ['DAY', [['2025-06-01', '0.03'], ['2025-06-02', '0.1'], ['2025-06-03', '0.002345']]],
-    ['PARTNER', [[null, '0.13'], ['ptn_usage', '0.002345']]],
+    [
+      'AGENT',
+      [
+        ['api_agent', '0.102345'],
+        ['billing_agent', '0.03'],
+        [null, '0'],
+      ],
+    ],
+    [
+      'MODEL',
+      [
+        ['claude-x', '0.132345'],
+        [null, '0'],
+      ],
+    ],
+    [
+      'DAY',
+      [
+        ['2025-06-01', '0.03'],
+        ['2025-06-02', '0.1'],
+        ['2025-06-03', '0.002345'],
+      ],
+    ],
+    [
+      'PARTNER',
+      [
+        [null, '0.13'],
+        ['ptn_usage', '0.002345'],
+      ],
+    ],
   ] as const)('adds up by %s', async (by, expected) => {
     const rows = await usage(STAFF, by);
     expect(rows.map((row) => [row['key'], (row['cost'] as { amount: string }).amount])).toEqual(expected);

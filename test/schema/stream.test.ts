@@ -35,7 +35,14 @@ const ALL = `
   ... on ToolReturned { runId step callId tool agent { id } summary failed failureCode }
   ... on HandedOver { runId from { id } to { id } reason hop }
   ... on ConversationChanged { conversation { id status } }
-  ... on UsageUpdated { runId usage { ...all } }
+  ... on UsageUpdated { runId usage { ...all } } ... on BudgetWarning { runId scope spent { amount currency } limit { amount currency } tokens }
+  ... on TypingChanged { who { kind id } state until }
+  ... on PresenceChanged { who { kind id } state }
+  ... on EscalationRaised { escalation { id } }
+  ... on EscalationQueued { escalation { id } place expectedWaitSeconds peopleBackAt }
+  ... on EscalationClaimed { escalation { id } person { kind id name } }
+  ... on EscalationReleased { escalation { id } by }
+  ... on EscalationResolved { escalation { id } }
 `;
 const USAGE_FRAGMENT = 'fragment all on Usage { inputTokens cacheReadTokens cacheWriteTokens outputTokens cost { amount currency } }';
 const FOLLOW_ALL = `subscription($id: ID!) { conversationEvents(id: $id) { ${ALL} } } ${USAGE_FRAGMENT}`;
@@ -71,6 +78,7 @@ describe('a subscription', () => {
   let conversationId: string;
   let messageId: string;
   let runId: string;
+  let escalationId: string;
 
   beforeAll(async () => {
     house = await openHouse({ llm: createFixedLlm(['Hello ', 'there.']) });
@@ -80,6 +88,7 @@ describe('a subscription', () => {
     messageId = started.message.id;
     runId = started.run.id;
     await house.ended(runId);
+    escalationId = (await house.desk.escalations.raise(viewer, { conversationId, reason: 'A person, please.' })).escalation.id;
   });
   afterAll(() => house.close());
 
@@ -134,6 +143,14 @@ describe('a subscription', () => {
       { ...head, type: 'HandedOver', runId, fromAgentId: 'first_agent', toAgentId: 'gone_agent', reason: 'It is about money.', hop: 1 },
       { ...head, type: 'ConversationChanged', conversationId },
       { ...head, type: 'UsageUpdated', runId, usage: USAGE },
+      { ...head, type: 'BudgetWarning', runId, scope: 'conversation', spent: '0.08', limit: '0.1', tokens: 12 },
+      { ...head, type: 'TypingChanged', who: { kind: 'person', id: 'usr_1' }, until: AT },
+      { ...head, type: 'PresenceChanged', who: { kind: 'customer', id: 'cus_1' }, present: false },
+      { ...head, type: 'EscalationRaised', escalationId },
+      { ...head, type: 'EscalationQueued', escalationId, place: 2, expectedWaitS: 90, peopleBackAt: AT },
+      { ...head, type: 'EscalationClaimed', escalationId, userId: 'usr_gone' },
+      { ...head, type: 'EscalationReleased', escalationId, by: 'system' },
+      { ...head, type: 'EscalationResolved', escalationId },
     ];
   }
 
@@ -166,10 +183,20 @@ describe('a subscription', () => {
       ToolCalled: { ...call, arguments: { months: 3 } },
       ToolReturned: { ...call, summary: 'Three invoices.', failed: true, failureCode: 'FORBIDDEN' },
       HandedOver: { runId, from: { id: 'first_agent' }, to: null, reason: 'It is about money.', hop: 1 },
-      ConversationChanged: { conversation: { id: conversationId, status: 'ACTIVE' } },
+      ConversationChanged: { conversation: { id: conversationId, status: 'ESCALATED' } },
       UsageUpdated: { runId, usage: USAGE_SEEN },
+      BudgetWarning: { runId, scope: 'CONVERSATION', spent: { amount: '0.08', currency: 'USD' }, limit: { amount: '0.1', currency: 'USD' }, tokens: 12 },
+      TypingChanged: { who: { kind: 'PERSON', id: 'usr_1' }, state: 'TYPING', until: AT },
+      PresenceChanged: { who: { kind: 'CUSTOMER', id: 'cus_1' }, state: 'AWAY' },
+      EscalationRaised: { escalation: { id: escalationId } },
+      EscalationQueued: { escalation: { id: escalationId }, place: 2, expectedWaitSeconds: 90, peopleBackAt: AT },
+      EscalationClaimed: { escalation: { id: escalationId }, person: { kind: 'PERSON', id: 'usr_gone', name: null } },
+      EscalationReleased: { escalation: { id: escalationId }, by: 'system' },
+      EscalationResolved: { escalation: { id: escalationId } },
     };
-    expect(said.map(({ type }) => type).toSorted()).toEqual(ParleyEvent.options.map((option) => option.shape.type.value).toSorted());
+    const clocks = ['EscalationSlaWarning', 'EscalationSlaBreached'];
+    const types = ParleyEvent.options.map((option) => option.shape.type.value).filter((type) => !clocks.includes(type));
+    expect(said.map(({ type }) => type).toSorted()).toEqual(types.toSorted());
     const entries = said.map((event, index): Entry => ({ kind: 'event', position: `e.${index}`, sequence: index, event, replay: index % 2 === 0 }));
     const answers = await open(saying(entries).context, FOLLOW_ALL, { id: conversationId });
     for (const [index, { type }] of said.entries()) {
@@ -203,7 +230,7 @@ describe('a subscription', () => {
     for (const { type } of events()) {
       const { value } = await answers.next();
       const item = JSON.parse(JSON.stringify(value)) as { data: { conversationEvents: Record<string, unknown> } };
-      for (const field of ['message', 'run', 'conversation']) expect([type, item.data.conversationEvents[field] ?? null]).toEqual([type, null]);
+      for (const field of ['message', 'run', 'conversation', 'escalation']) expect([type, item.data.conversationEvents[field] ?? null]).toEqual([type, null]);
     }
     await answers.return?.();
   });
@@ -232,7 +259,7 @@ describe('a subscription', () => {
     const started = await house.desk.conversations.start(viewer, { text: 'Hello again' });
     const answers = await open(
       contextOf(house, viewer),
-      `subscription($id: ID!) { runEvents(id: $id) { ${ALL.replace(/\.\.\. on ConversationChanged \{[^}]*\} \}/, '')} } } ${USAGE_FRAGMENT}`,
+      `subscription($id: ID!) { runEvents(id: $id) { ${ALL.replace(/\.\.\. on (?:ConversationChanged|TypingChanged|PresenceChanged|Escalation\w+) \{[^}]*\}.*/g, '')} } } ${USAGE_FRAGMENT}`,
       { id: started.run.id },
     );
     const items: Record<string, unknown>[] = [];

@@ -69,6 +69,8 @@ export interface MessagesApi {
   readonly url: string;
   /** Calls of `/v1/messages`, oldest first. */
   readonly requests: readonly RecordedRequest[];
+  /** Calls by which an unsure router asks who should answer. They take nothing from the script and are told that nobody should. */
+  readonly routings: readonly MessagesBody[];
   /** Calls of `/v1/models` so far. */
   readonly probes: number;
   /** Replies for the next requests, in order; a scripted status also answers `/v1/models`. */
@@ -80,8 +82,12 @@ export interface MessagesApi {
   close(): Promise<void>;
 }
 
+/** How the instructions of orchestration/choose-agent.ts begin. */
+const ROUTING = 'You route messages of customers';
+
 export async function startMessagesApi(): Promise<MessagesApi> {
   const requests: RecordedRequest[] = [];
+  const routings: MessagesBody[] = [];
   const waiting: { readonly number: number; readonly tell: (request: RecordedRequest) => void }[] = [];
   const queue: ScriptedReply[] = [];
   let fallback: (body: MessagesBody) => ScriptedReply = echo;
@@ -101,6 +107,10 @@ export async function startMessagesApi(): Promise<MessagesApi> {
       });
     }
     const body: MessagesBody = JSON.parse(text);
+    if (body.stream === true && body.system?.[0]?.text.startsWith(ROUTING)) {
+      routings.push(body);
+      return sendStream(response, body, { text: 'nobody' });
+    }
     const ended = new Promise<'complete' | 'aborted'>((resolve) => {
       response.once('close', () => resolve(response.writableFinished ? 'complete' : 'aborted'));
     });
@@ -126,6 +136,7 @@ export async function startMessagesApi(): Promise<MessagesApi> {
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    routings,
     get probes() {
       return probes;
     },
