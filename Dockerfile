@@ -12,6 +12,10 @@ RUN npm ci --ignore-scripts
 COPY .config/ .config/
 COPY prisma/ prisma/
 RUN node .config/generate.ts
+COPY agents/ agents/
+COPY src/ src/
+# What routing learns from the agents' examples, so that no start has to.
+RUN node --input-type=module -e "import { openRoutingModel } from './src/catalog/kept-model.ts'; import { loadCatalog } from './src/catalog/load-catalog.ts'; import { reachableAgents } from './src/catalog/local-router.ts'; await openRoutingModel(reachableAgents(await loadCatalog('agents', { has: () => true, parseGrant: () => undefined })))"
 
 # What runs in production. The optional packages are the embedded PostgreSQL and compiled shortcuts, none of them needed. Left out as
 # well: declarations and source maps of packages, and the query compilers of databases that are not PostgreSQL.
@@ -32,8 +36,7 @@ COPY prisma/ prisma/
 COPY agents/ agents/
 COPY src/ src/
 COPY --from=generated /parley/src/store/generated/ src/store/generated/
-# What routing learns from the agents' examples, so that no start has to.
-RUN node --input-type=module -e "import { openRoutingModel } from './src/catalog/kept-model.ts'; import { loadCatalog } from './src/catalog/load-catalog.ts'; import { reachableAgents } from './src/catalog/local-router.ts'; await openRoutingModel(reachableAgents(await loadCatalog('agents', { has: () => true, parseGrant: () => undefined })))"
+COPY --from=generated /parley/node_modules/.cache/ node_modules/.cache/
 # The user `node`, by number: platforms that refuse root cannot tell from a name. It owns nothing here and writes nothing.
 USER 1000:1000
 EXPOSE 4000

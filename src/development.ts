@@ -84,15 +84,16 @@ async function askDemoQuestions(database: Database, clock: Clock): Promise<void>
   if ((await database.searchQuery.findFirst({ select: { id: true } })) !== null) return;
   const questions = demoQuestions();
   const asked = await database.conversation.findMany({ orderBy: { id: 'desc' }, take: questions.length, select: { id: true, customerId: true } });
-  const lookUp = async ({ text, daysAgo }: (typeof questions)[number], index: number): Promise<void> => {
+  let at = clock.now();
+  const knowledge = createKnowledge({ database, clock: { ...clock, now: () => at } });
+  // The latest first, and one after the other: they share what the search reads of the articles' words.
+  for (const [index, { text, daysAgo }] of questions.toSorted((a, b) => a.daysAgo - b.daysAgo).entries()) {
     const conversation = asked[index];
     if (!conversation) return;
-    const at = new Date(clock.now().getTime() - daysAgo * DAY_MS);
-    const knowledge = createKnowledge({ database, clock: { ...clock, now: () => at } });
+    at = new Date(clock.now().getTime() - daysAgo * DAY_MS);
     const where = { customerId: conversation.customerId, conversationId: conversation.id, runId: `demo:${conversation.id}` };
     await knowledge.recordSearch(text, await knowledge.search(text, { first: 5 }), where);
-  };
-  await Promise.all(questions.map(lookUp));
+  }
 }
 
 /** Writes `demo.json`, whole or not at all, so that whoever waits for it never reads half. */

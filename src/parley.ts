@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Catalog } from './catalog/agent.ts';
 import { loadCatalog } from './catalog/load-catalog.ts';
 import { openRoutingModel } from './catalog/kept-model.ts';
 import { createLocalRouter, reachableAgents } from './catalog/local-router.ts';
@@ -29,6 +30,7 @@ import { createToolDesk } from './desk/tool-desk.ts';
 import { createPresence } from './desk/presence.ts';
 import { openDelivery } from './delivery.ts';
 import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
+import type { EventLog } from './events/event-log.ts';
 import type { Clock } from './foundation/clock.ts';
 import { newId } from './foundation/ids.ts';
 import type { Logger } from './foundation/logger.ts';
@@ -40,13 +42,13 @@ import { createAnthropicLlm } from './llm/anthropic-llm.ts';
 import type { Llm } from './llm/llm.ts';
 import { createOfflineLlm } from './llm/offline-llm.ts';
 import { createReply } from './orchestration/reply.ts';
-import { createBudgets } from './runs/budget.ts';
+import { createBudgets, type Budgets } from './runs/budget.ts';
 import { createRunDriver } from './runs/driver.ts';
 import { conversationHead, followConversation, followEscalations, followRun } from './runs/follow.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Context } from './schema/builder.ts';
 import { schema } from './schema/schema.ts';
-import { openDatabase, probe } from './store/database.ts';
+import { openDatabase, probe, type Database } from './store/database.ts';
 import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { migrate } from './store/migrate.ts';
 import { readPolicy, seedPolicy } from './store/policy.ts';
@@ -101,15 +103,7 @@ export async function startParley(deps: ParleyDeps): Promise<Parley> {
 async function open({ config, log, clock, captureException }: ParleyDeps, opened: Close[], close: () => Promise<void>): Promise<Parley> {
   const databaseUrl = await openPostgres(config, log, opened);
   await migrate({ url: databaseUrl, log });
-  const onConnectionLost = (error: Error) => log.warn({ err: error }, 'a database connection was lost');
-  const database = openDatabase({
-    url: databaseUrl,
-    connectionsMax: config.databaseConnections,
-    connectMs: CONNECT_MS,
-    statementMs: STATEMENT_MS,
-    onConnectionLost,
-  });
-  opened.push(() => database.$disconnect());
+  const database = openRows(databaseUrl, config, log, opened);
   await seedPolicy(database);
   const tokens = createTokens({ secret: config.jwtSecret ?? (await keepSecret(config.dataDir)), clock });
   const demo = config.production ? null : await openDemo({ database, databaseUrl, tokens, clock, log, dataDir: config.dataDir });
@@ -199,13 +193,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     onFollowed: presence.follow,
     authenticate: createAuthenticate({ tokens, database, clock }),
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
-    pages: await createPages({
-      development: demo !== null,
-      demo: demo?.credentials ?? null,
-      modelName: llm.name,
-      agents: catalog.agents.length,
-      articles: demo?.articles ?? null,
-    }),
+    pages: await makePages(demo, llm, catalog),
     graphiqlHeaders: config.graphiql ? (demo ? { Authorization: `Bearer ${demo.credentials.customerToken}` } : {}) : null,
     clock,
     log,
@@ -219,12 +207,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     // What the last answers said is on its way to their readers.
     await delivery.caughtUp(AbortSignal.timeout(HEARD_MS));
   });
-  const rounds = startKnowledgeRounds({ database, clock, log });
-  opened.push(() => rounds.close());
-  const retention = startRetention({ database, clock, log, days: config.retention, also: (now, signal) => budgets.reconcile(now, signal) });
-  opened.push(() => retention.close());
-  const watch = startEscalationWatch({ database, log: eventLog, clock, logger: log, timeZone: config.deskTimeZone });
-  opened.push(() => watch.close());
+  startRounds({ database, clock, log, eventLog, config, budgets }, opened);
   const { port, url } = await gateway.listen();
   opened.push(() => gateway.drain(drainMs));
   if (demo) await writeDemo(config.dataDir, demo.credentials, url);
@@ -236,6 +219,38 @@ async function openPostgres(config: Config, log: Logger, opened: Close[]): Promi
   const postgres = await openEmbeddedPostgres({ dataDir: config.dataDir, log });
   opened.push(() => postgres.leave());
   return postgres.url;
+}
+
+function openRows(url: string, config: Config, log: Logger, opened: Close[]): Database {
+  const onConnectionLost = (error: Error) => log.warn({ err: error }, 'a database connection was lost');
+  const limits = { connectionsMax: config.databaseConnections, connectMs: CONNECT_MS, statementMs: STATEMENT_MS };
+  const database = openDatabase({ url, ...limits, onConnectionLost });
+  opened.push(() => database.$disconnect());
+  return database;
+}
+
+interface RoundsDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly eventLog: EventLog;
+  readonly config: Config;
+  readonly budgets: Budgets;
+}
+
+/** What is done by the hour or the quarter of a minute, whether anybody asks or not. */
+function startRounds({ database, clock, log, eventLog, config, budgets }: RoundsDeps, opened: Close[]): void {
+  const rounds = startKnowledgeRounds({ database, clock, log });
+  opened.push(() => rounds.close());
+  const retention = startRetention({ database, clock, log, days: config.retention, also: (now, signal) => budgets.reconcile(now, signal) });
+  opened.push(() => retention.close());
+  const watch = startEscalationWatch({ database, log: eventLog, clock, logger: log, timeZone: config.deskTimeZone });
+  opened.push(() => watch.close());
+}
+
+function makePages(demo: Demo | null, llm: Llm, catalog: Catalog): ReturnType<typeof createPages> {
+  const credentials = demo?.credentials ?? null;
+  return createPages({ development: demo !== null, demo: credentials, modelName: llm.name, agents: catalog.agents.length, articles: demo?.articles ?? null });
 }
 
 /** Closes after the runs have: what their last steps wrote still goes out. */

@@ -74,6 +74,7 @@ describe('the configuration', () => {
     ['RUNS_AT_ONCE', '0'],
     ['PUBLIC_URL', 'ftp://chat.example'],
     ['NODE_ENV', 'staging'],
+    ['DESK_TIMEZONE', 'Berlin'],
   ])('refuses %s=%s by name', (name, value) => {
     expect(namesOf(problemsOf({ [name]: value }))).toEqual([name]);
   });

@@ -125,7 +125,8 @@ describe('Dockerfile', () => {
     expect(last).toMatch(/^HEALTHCHECK [^]*\/health\/ready/m);
     expect(last).not.toMatch(/^RUN /m);
     const command = z.array(z.string()).parse(JSON.parse(/^CMD (\[.+\])$/m.exec(last)?.[1] ?? ''));
-    expect(existsSync(join(ROOT, command.at(-1) ?? ''))).toBe(true);
+    expect(command.at(-1)).toBe('--wait');
+    expect(existsSync(join(ROOT, command.at(-2) ?? ''))).toBe(true);
   });
 
   it('copies only what exists and what .dockerignore lets through', async () => {

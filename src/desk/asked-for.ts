@@ -74,7 +74,7 @@ async function agreedIn(reader: AskedReader, call: AgentCall, words: AskedWords)
 
 function asksFor(sentence: string, words: AskedWords): boolean {
   if (words.tells?.test(sentence)) return true;
-  return !isHowTo(sentence) && isWanted(sentence, words.asks);
+  return !isHowTo(sentence) && (words.undeniable ? words.asks.test(sentence) : isWanted(sentence, words.asks));
 }
 
 function hasWords(sentence: string, { asks, tells }: AskedWords): boolean {
@@ -89,7 +89,8 @@ function isWanted(sentence: string, asks: RegExp): boolean {
 const NOT = "(?:do not|don't|dont|did not|didn't|never|not|without|no longer|nobody|nicht|niemals|kein\\p{L}*|ohne|no|nunca|sin|ne|jamais|sans|não|nao|sem)";
 /** At most three words between a "not" and the act it turns round. */
 const DENIED = new RegExp(`(?:^|[^\\p{L}])${NOT}(?: [^ ,;]+){0,3} ?$`, 'u');
-const REFUSES = /(?:^|[^\p{L}])(?:no|nope|not|don't|do not|never|stop|wait|cancel|forget it|nein|nicht|halt|warte|espera|non|pas|attends|não|espere)(?:[^\p{L}]|$)/u;
+const REFUSES =
+  /(?:^|[^\p{L}])(?:no|nope|not|don't|do not|never|stop|wait|cancel|forget it|nein|nicht|halt|warte|espera|non|pas|attends|não|espere)(?:[^\p{L}]|$)/u;
 
 /** Asking how something is done, or what it would do, is not asking for it. */
 function isHowTo(sentence: string): boolean {

@@ -14,6 +14,8 @@ export interface AskedWords {
    * where it is about the account. `never` where strangers are the point, or where whoever is meant must be named anyway.
    */
   readonly strangers: 'one_word' | 'two_words' | 'never';
+  /** "No mails, please" asks for it: a "not" turns nothing round. */
+  readonly undeniable?: true;
   /** New addresses are the point of it. */
   readonly newAddresses?: true;
 }
@@ -21,7 +23,7 @@ export interface AskedWords {
 const oneOf = (list: string): string => `(?:${list.split('; ').join('|')})`;
 
 const PASSWORD = oneOf('password*; passwort*; pass word; pw; contraseña*; mots? de passe; senha*');
-const LOST = oneOf("forgot*; lost; loses; remember*; know; wrong; expired; vergess*; verloren; olvid*; perd*; oubli*; esquec*");
+const LOST = oneOf('forgot*; lost; loses; remember*; know; wrong; expired; vergess*; verloren; olvid*; perd*; oubli*; esquec*');
 const DOCUMENT = oneOf(
   'invoice*; bills?; receipt*; statement*; summary; document*; cop(?:y|ies); pdfs?; vat; tax; rechnung*; beleg*; quittung*; factura*; recibo*; resumen; facture*; reçu*; relevé*; fatura*; nota fiscal',
 );
@@ -42,7 +44,9 @@ export const ASKED_WORDS = {
   },
   unlock: {
     label: 'a lock to be ended',
-    asks: wordsOf('unlock*; un-lock*; unblock*; (?:end|lift|remove|clear|release) .. (?:lock|block)*; let .. (?:back )?in; entsperr*; freischalt*; desbloque*; débloqu*; deverrouill*; destrav*'),
+    asks: wordsOf(
+      'unlock*; un-lock*; unblock*; (?:end|lift|remove|clear|release) .. (?:lock|block)*; let .. (?:back )?in; entsperr*; freischalt*; desbloque*; débloqu*; deverrouill*; destrav*',
+    ),
     tells: wordsOf(
       'locked; lock* .. out; shut out; is blocked; was blocked; got blocked; are blocked; too many .. (?:tries|attempts|times|logins); (?:log|sign|get) (?:back )?in; gesperrt; ausgesperrt; bloquead*; bloqué*; travad*',
     ),
@@ -131,6 +135,7 @@ export const ASKED_WORDS = {
       'notif*; (?:e-?)?mails?; push*; digest*; alert*; remind*; (?:un)?mut*; silenc*; snooze; unsubscribe*; ping*; mention*; comment*; everything; benachricht*; abbestell*; avis*; correo*; notific*; silenci*; courriel*; désabonn*; alerte*; e-mails; lembrete*',
     ),
     strangers: 'one_word',
+    undeniable: true,
   },
   set_security: {
     label: 'a security setting to be changed',
@@ -164,7 +169,9 @@ export const ASKED_WORDS = {
   send_invoice: {
     label: 'a document to be sent',
     asks: wordsOf(`${SENDING} .. ${DOCUMENT}; ${DOCUMENT} .. ${SENDING}`),
-    tells: wordsOf("(?:never|not|n't|didn't|hasn't|haven't|can't|cannot|nicht|keine|no|pas|não) .. (?:invoice|receipt|bill|rechnung|beleg|factura|recibo|facture|reçu|fatura)*"),
+    tells: wordsOf(
+      "(?:never|not|n't|didn't|hasn't|haven't|can't|cannot|nicht|keine|no|pas|não) .. (?:invoice|receipt|bill|rechnung|beleg|factura|recibo|facture|reçu|fatura)*",
+    ),
     strangers: 'two_words',
   },
   send_payment_link: {
@@ -173,7 +180,7 @@ export const ASKED_WORDS = {
       'pay; paying; payment link; link .. pay*; pay* .. link; settle*; (?:other|another|new|different|second) .. card; (?:try|charge|run)* .. (?:again|once more); retry*; zahl*; bezahl*; begleich*; pagar; pago; pague; paguemos; enlace; payer; paie*; régl*; lien; link; quitar',
     ),
     tells: wordsOf(
-      '(?:card|payment)s? .. (?:declin|fail|reject|refus|bounc|not accepted|did not go|didn\'t go)*; (?:declin|fail|reject|refus)* .. (?:card|payment)s?; past due; overdue; karte .. abgelehnt; tarjeta .. rechazad*; carte .. refus*; cartão .. recusad*',
+      "(?:card|payment)s? .. (?:declin|fail|reject|refus|bounc|not accepted|did not go|didn't go)*; (?:declin|fail|reject|refus)* .. (?:card|payment)s?; past due; overdue; karte .. abgelehnt; tarjeta .. rechazad*; carte .. refus*; cartão .. recusad*",
     ),
     strangers: 'two_words',
   },
@@ -186,11 +193,6 @@ export const ASKED_WORDS = {
       "(?:do not|don't|not to|never|no longer|not want .. to|no more) (?:\\p{L}+ )?(?:want .. )?(?:delet|eras|clos)*; (?:deletion|delete|deleting) .. (?:mistake|accident|by error)*; nicht (?:mehr )?lösch*; no (?:lo |la )?(?:borr|elimin)*; ne .. supprim*; não .. (?:apag|exclu)*",
     ),
     strangers: 'two_words',
-  },
-  complete_onboarding_step: {
-    label: 'a step to be ticked off',
-    asks: wordsOf('done; did; have; had; finished; completed; ready; running; there; set; set up; made; created; added; invited; is; are; was; named; imported; saved; erledigt; fertig; gemacht; hecho; listo; terminé; terminado; fait; prêt; feito; pronto; tick*'),
-    strangers: 'never',
   },
 } as const satisfies Readonly<Record<string, AskedWords>>;
 

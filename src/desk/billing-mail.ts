@@ -6,6 +6,8 @@ import { AppError, notFound } from '../foundation/errors.ts';
 import type { Invoice, Prisma } from '../store/generated/prisma/client.ts';
 import { decimalText, centsOf, sumCents } from '../store/money.ts';
 import { actOnce, countInRun, type ActScope, type AgentActDeps, type AgentCall } from './agent-act.ts';
+import { assertAsked } from './asked-for.ts';
+import type { AskedAct } from './asked-words.ts';
 import { enqueueOutgoing } from './outbox.ts';
 
 export const BILLING_DOCUMENTS = ['invoice', 'receipt', 'tax_document', 'year_summary'] as const;
@@ -43,8 +45,9 @@ export interface BillingMailDesk {
 const ACTION = 'billing.mail';
 
 export function createBillingMailDesk(deps: AgentActDeps): BillingMailDesk {
-  const send = async (call: AgentCall, perTurnMax: number, find: (scope: ActScope) => Promise<Content>): Promise<MailOnItsWay> => {
+  const send = async (call: AgentCall, asked: AskedAct, perTurnMax: number, find: (scope: ActScope) => Promise<Content>): Promise<MailOnItsWay> => {
     const id = await actOnce(deps, call, ACTION, async (scope) => {
+      await assertAsked(scope.tx, call, asked);
       if ((await countInRun(scope, call, ACTION)) >= perTurnMax)
         throw new AppError('FORBIDDEN', `At most ${perTurnMax} mails are sent in answer to one message; ask for the rest in the next.`);
       const content = await find(scope);
@@ -60,8 +63,8 @@ export function createBillingMailDesk(deps: AgentActDeps): BillingMailDesk {
   };
   return Object.freeze<BillingMailDesk>({
     sendDocument: (call, wish, perTurnMax) =>
-      send(call, perTurnMax, (scope) => (wish.document === 'year_summary' ? summaryOf(scope, wish) : documentOf(scope, wish))),
-    sendPaymentLink: (call, wish, perTurnMax) => send(call, perTurnMax, (scope) => linkOf(scope, wish)),
+      send(call, 'send_invoice', perTurnMax, (scope) => (wish.document === 'year_summary' ? summaryOf(scope, wish) : documentOf(scope, wish))),
+    sendPaymentLink: (call, wish, perTurnMax) => send(call, 'send_payment_link', perTurnMax, (scope) => linkOf(scope, wish)),
   });
 }
 

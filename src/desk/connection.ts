@@ -5,6 +5,7 @@
 import { notFound } from '../foundation/errors.ts';
 import type { Connection, Prisma } from '../store/generated/prisma/client.ts';
 import { actOnce, refused, type AgentActDeps, type AgentCall } from './agent-act.ts';
+import { assertAsked } from './asked-for.ts';
 import { isNamed, type Words } from './grounding.ts';
 import { enqueueOutgoing } from './outbox.ts';
 
@@ -33,6 +34,7 @@ export function createConnectionDesk(deps: AgentActDeps): ConnectionDesk {
       const { customerId, conversationId } = order;
       const id = await actOnce(deps, order, 'connection.retry_sync', async ({ tx, now }) => {
         const connection = choose(await tx.connection.findMany({ where: { customerId }, orderBy: { id: 'asc' } }), order);
+        await assertAsked(tx, order, 'retry_sync');
         if (connection.status === 'disconnected')
           throw refused('This connection is cut off: somebody of the workspace has to connect it again under Settings > Integrations first.');
         if (await isUnderWay(tx, connection)) throw refused('Another try for this connection is on its way already.');

@@ -11,9 +11,12 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { SignalBus } from '../jobs/signal-bus.ts';
 import type { Database } from '../store/database.ts';
 import { readPolicy } from '../store/policy.ts';
+import type { Policy } from '../store/policy-schema.ts';
 import type { Conversation, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
+import type { Sql } from '../store/sql.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { conversationsVisibleTo } from './access.ts';
+import { checkClientMessageId, checkRating, checkText } from './conversation-check.ts';
 import { changedEvent, haltRuns, takeConversation } from './conversation-lock.ts';
 import type { ConversationDesk, Disposition, PostMessage, StartConversation } from './desk.ts';
 import { resolvedEvent, tellBoth, tellDesk } from './escalation-events.ts';
@@ -73,19 +76,11 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
   /** What most turns are: a customer says something new in their own conversation, which agents hold. Null for all others. */
   async function ask(viewer: Viewer, input: PostMessage, text: string): Promise<{ message: Message; run: Run; disposition: Disposition } | null> {
     if (viewer.kind !== 'customer' || input.onBusy === 'interrupt') return null;
-    const { conversationId, clientMessageId = null } = input;
     const now = deps.clock.now();
-    const written = await database.sql.transaction(async (tx) => {
-      const conversation = await lockConversation(tx, conversationId, viewer.customerId);
-      if (!conversation) throw notFound('conversation');
-      if (conversation.status !== 'active' || conversation.owner === 'people') return null;
-      const busy = await readBusy(tx, conversationId, clientMessageId);
-      if (busy.written || (busy.active > 0 && input.onBusy === 'reject')) return null;
-      return { ...(await insertQuestion(tx, conversation, { text, clientMessageId, now })), place: busy.active };
-    });
+    const written = await database.sql.transaction((tx) => writeAsked(tx, viewer.customerId, input, text, now));
     if (!written) return null;
     const { message, run, place } = written;
-    await tell(conversationId, questionEvents(message, run, place, now), message);
+    await tell(input.conversationId, questionEvents(message, run, place, now), message);
     await wake(run);
     return { message, run, disposition: place > 0 ? 'queued' : 'started' };
   }
@@ -103,14 +98,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
       const conversationId = newId('conv');
       try {
         await assertQuota(database, asked);
-        const written = await database.$transaction(async (tx) => {
-          await holdQuota(tx, asked);
-          const conversation = await tx.conversation.create({
-            data: { id: conversationId, customerId, channel: input.channel ?? 'web', subject: subjectOf(text), createdAt: now, lastMessageAt: now },
-          });
-          if (call) await recordFirstAnswer(tx, call, conversationId, now);
-          return { conversation, ...(await writeQuestion(tx, conversation, text, null, now)) };
-        });
+        const written = await database.$transaction((tx) => writeStarted(tx, input, { ...asked, conversationId, text, call }));
         await tell(conversationId, questionEvents(written.message, written.run, 0, now), written.message);
         await wake(written.run);
         return written;
@@ -156,15 +144,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
       const found = await visible(database, viewer, conversationId);
       if (found.status === 'resolved') return { conversation: found };
       const now = deps.clock.now();
-      const { conversation, stopped, events, ended } = await database.$transaction(async (tx) => {
-        await takeConversation(tx, conversationId);
-        const open = await openEscalation(tx, conversationId);
-        if (open?.claimedById) assertHolds(viewer, open);
-        const halted = await haltRuns(tx, conversationId, viewerKey(viewer), now);
-        const handedBack = open ? { owner: 'agents' as const, ownerVersion: { increment: 1 } } : {};
-        const row = await tx.conversation.update({ where: { id: conversationId }, data: { status: 'resolved', resolvedAt: now, ...handedBack } });
-        return { conversation: row, stopped: halted.running, events: halted.events, ended: open && (await endWithConversation(tx, open, viewer, now)) };
-      });
+      const { conversation, stopped, events, ended } = await database.$transaction((tx) => writeResolved(tx, viewer, conversationId, now));
       await tell(conversationId, events);
       if (ended) await tellBoth(log, ended, [resolvedEvent(ended.id, now)], { once: 'resolved' });
       await halt(stopped);
@@ -180,27 +160,12 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
 
     async rate(viewer, { conversationId, rating, comment }) {
       log.assertAvailable();
-      if (!Number.isInteger(rating) || rating < 1 || rating > 5) throw badInput('input.rating', 'must be a whole number from 1 to 5.');
-      if (comment && comment.length > 2_000) throw badInput('input.comment', 'must have at most 2,000 characters.');
+      checkRating(rating, comment);
       if (viewer.kind === 'staff') throw new AppError('FORBIDDEN', 'Only the customer rates a conversation.');
       await visible(database, viewer, conversationId);
       return changed(await database.conversation.update({ where: { id: conversationId }, data: { rating, ratingComment: comment ?? null } }));
     },
   });
-}
-
-function checkText(text: string, charsMax: number): string {
-  if (text.trim() === '') throw badInput('input.text', 'must not be empty.');
-  if (text.length > charsMax)
-    throw badInput('input.text', `must have at most ${charsMax.toLocaleString('en-US')} characters; this has ${text.length.toLocaleString('en-US')}.`);
-  // PostgreSQL cannot store U+0000, and a lone surrogate would change on its way through UTF-8.
-  if (text.includes('\u0000') || !text.isWellFormed()) throw badInput('input.text', 'contains characters that are not text.');
-  return text;
-}
-
-function checkClientMessageId(id: string | null | undefined): void {
-  if (id === null || id === undefined) return;
-  if (!/^[\x21-\x7e]{1,128}$/.test(id)) throw badInput('input.clientMessageId', 'must have 1 to 128 visible ASCII characters.');
 }
 
 function callOf(viewer: Viewer, input: StartConversation): IdempotentCall | null {
@@ -244,6 +209,45 @@ async function findDuplicate(database: Prisma.TransactionClient, viewer: Viewer,
   }
   const run = await database.run.findFirst({ where: { messageId: message.id } });
   return { message, run, disposition: 'duplicate' };
+}
+
+interface Started {
+  readonly conversationId: string;
+  readonly customerId: string;
+  readonly text: string;
+  readonly plans: Policy['plans'];
+  readonly call: IdempotentCall | null;
+  readonly now: Date;
+}
+
+async function writeStarted(tx: Prisma.TransactionClient, { channel }: StartConversation, { conversationId, customerId, text, plans, call, now }: Started) {
+  await holdQuota(tx, { customerId, plans, now });
+  const conversation = await tx.conversation.create({
+    data: { id: conversationId, customerId, channel: channel ?? 'web', subject: subjectOf(text), createdAt: now, lastMessageAt: now },
+  });
+  if (call) await recordFirstAnswer(tx, call, conversationId, now);
+  return { conversation, ...(await writeQuestion(tx, conversation, text, null, now)) };
+}
+
+/** A question that nothing stands in the way of; null when something does: then writePost decides. */
+async function writeAsked(tx: Sql, customerId: string, { conversationId, clientMessageId = null, onBusy }: PostMessage, text: string, now: Date) {
+  const conversation = await lockConversation(tx, conversationId, customerId);
+  if (!conversation) throw notFound('conversation');
+  if (conversation.status !== 'active' || conversation.owner === 'people') return null;
+  const busy = await readBusy(tx, conversationId, clientMessageId);
+  if (busy.written || (busy.active > 0 && onBusy === 'reject')) return null;
+  return { ...(await insertQuestion(tx, conversation, { text, clientMessageId, now })), place: busy.active };
+}
+
+/** Ends what is under way, and with it the wait for a person; whoever else of the desk holds it is not passed over. */
+async function writeResolved(tx: Prisma.TransactionClient, viewer: Viewer, conversationId: string, now: Date) {
+  await takeConversation(tx, conversationId);
+  const open = await openEscalation(tx, conversationId);
+  if (open?.claimedById) assertHolds(viewer, open);
+  const { running, events } = await haltRuns(tx, conversationId, viewerKey(viewer), now);
+  const handedBack = open ? { owner: 'agents' as const, ownerVersion: { increment: 1 } } : {};
+  const conversation = await tx.conversation.update({ where: { id: conversationId }, data: { status: 'resolved', resolvedAt: now, ...handedBack } });
+  return { conversation, stopped: running, events, ended: open && (await endWithConversation(tx, open, viewer, now)) };
 }
 
 interface Posted {

@@ -10,6 +10,7 @@ import { addDays } from '../store/period.ts';
 import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import { actOnce, refused, type ActScope, type AgentActDeps, type AgentCall } from './agent-act.ts';
+import { assertAsked } from './asked-for.ts';
 import { acceptedOffer, makeOffer, useOffer } from './offer.ts';
 import { enqueueOutgoing } from './outbox.ts';
 
@@ -80,6 +81,7 @@ export function createDeletionDesk(deps: AgentActDeps): DeletionDesk {
 
     async cancel(call) {
       const id = await actOnce(deps, call, 'account.keep', async (scope) => {
+        await assertAsked(scope.tx, call, 'cancel_deletion');
         const pending = await scope.tx.deletionRequest.findFirst({ where: { customerId: call.customerId, status: 'requested', executeAt: { gt: scope.now } } });
         if (!pending) throw refused('No deletion of this account is pending.');
         const row = await scope.tx.deletionRequest.update({ where: { id: pending.id }, data: { status: 'canceled', canceledAt: scope.now } });

@@ -42,12 +42,14 @@ export interface EscalationDeskDeps {
   readonly timeZone: string;
 }
 
+type Staff = Extract<Viewer, { kind: 'staff' }>;
+
 /** Many who claim at once wait for each other; one that waits longer than this gives up. */
-export const TRANSACTION = { maxWait: 10_000, timeout: 10_000 } as const;
+const TRANSACTION = { maxWait: 10_000, timeout: 10_000 } as const;
 /** Shorter than the log remembers what it was told. */
 const TOLD_AGAIN_MS = 4 * 60_000;
 /** Those behind who are told that they moved up. */
-const MOVED_UP_MAX = 20;
+const MOVED_UP_MAX = 10;
 const SUMMARY_CHARS_MAX = 5_000;
 
 export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
@@ -119,18 +121,10 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
       if (!(await database.user.findFirst({ where: { id: staff.userId, active: true }, select: { id: true } })))
         throw new AppError('FORBIDDEN', 'Only people of the desk who are on record can hold a conversation.');
       const now = clock.now();
-      const { escalation, conversation, halted } = await database.$transaction(async (tx) => {
-        await takeConversation(tx, conversationId);
-        const claim = { status: 'claimed', claimedById: staff.userId, claimedAt: now, lastReplyAt: now } as const;
-        const [won] = await tx.escalation.updateManyAndReturn({ where: { id: escalationId, status: 'waiting' }, data: claim });
-        if (!won) return { ...(await alreadyMine(tx, staff.userId, escalationId)), halted: null };
-        const taken = await tx.conversation.update({
-          where: { id: conversationId },
-          data: { owner: 'people', status: 'escalated', ownerVersion: { increment: 1 } },
-        });
-        await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.claim', 'escalation', escalationId, {}, now) });
-        return { escalation: won, conversation: taken, halted: await haltRuns(tx, conversationId, viewerKey(staff), now) };
-      }, TRANSACTION);
+      const { escalation, conversation, halted } = await database.$transaction(
+        (tx) => writeClaim(tx, staff, { escalationId, conversationId, now }),
+        TRANSACTION,
+      );
       if (halted || recent(escalation.claimedAt)) await tellClaimed(escalation, conversation, halted);
       if (halted) await tellMovedUp(escalation.team);
       return { escalation };
@@ -141,20 +135,8 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
       const staff = requireStaff(viewer);
       const { conversationId } = await find(staff, escalationId);
       const now = clock.now();
-      const { escalation, conversation } = await database.$transaction(async (tx) => {
-        await takeConversation(tx, conversationId);
-        await assertMine(tx, staff.userId, escalationId);
-        const row = await tx.escalation.update({
-          where: { id: escalationId },
-          data: { status: 'waiting', claimedById: null, claimedAt: null, lastReplyAt: null },
-        });
-        await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.release', 'escalation', escalationId, { toAgents: toAgents === true }, now) });
-        if (!toAgents) return { escalation: row, conversation: null };
-        return {
-          escalation: row,
-          conversation: await tx.conversation.update({ where: { id: conversationId }, data: { owner: 'agents', ownerVersion: { increment: 1 } } }),
-        };
-      }, TRANSACTION);
+      const subject = { escalationId, conversationId, now };
+      const { escalation, conversation } = await database.$transaction((tx) => writeRelease(tx, staff, subject, toAgents === true), TRANSACTION);
       const waiting = await waitingOf(deps, escalation);
       const events = [releasedEvent(escalationId, viewerKey(staff), now), ...(waiting ? [queuedEvent(escalationId, waiting, now)] : [])];
       const changed = conversation ? { after: [changedEvent(conversationId, now)], fence: ownerFence(conversation) } : {};
@@ -168,21 +150,8 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
       const text = checkSummary(summary);
       const { conversationId } = await find(staff, escalationId);
       const now = clock.now();
-      const { escalation, conversation, message } = await database.$transaction(async (tx) => {
-        await takeConversation(tx, conversationId);
-        await assertMine(tx, staff.userId, escalationId);
-        const data = { status: 'resolved', summary: text, resolvedAt: now, resolvedById: viewerKey(staff) } as const;
-        const row = await tx.escalation.update({ where: { id: escalationId }, data });
-        // A notice that somebody wrote is for the desk and its agents: see messagesVisibleTo.
-        const note = { id: newId('msg'), conversationId, role: 'system', userId: staff.userId, text, createdAt: now, finishedAt: now } as const;
-        const written = await tx.message.create({ data: note });
-        const back = await tx.conversation.update({
-          where: { id: conversationId },
-          data: { owner: 'agents', status: 'active', ownerVersion: { increment: 1 } },
-        });
-        await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.resolve', 'escalation', escalationId, { fields: ['summary'] }, now) });
-        return { escalation: row, conversation: back, message: written };
-      }, TRANSACTION);
+      const subject = { escalationId, conversationId, now };
+      const { escalation, conversation, message } = await database.$transaction((tx) => writeResolve(tx, staff, subject, text), TRANSACTION);
       const telling = {
         once: 'resolved',
         before: [postedEvent(message, 'STAFF', now)],
@@ -193,6 +162,56 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
       return { escalation };
     },
   });
+}
+
+interface Subject {
+  readonly escalationId: string;
+  readonly conversationId: string;
+  readonly now: Date;
+}
+
+interface Claimed {
+  readonly escalation: Escalation;
+  readonly conversation: Conversation;
+  /** Null when it was claimed before, by the same person. */
+  readonly halted: Halted | null;
+}
+
+/** One conditional update decides; the conversation changes hands and the agents' runs end with it. */
+async function writeClaim(tx: Prisma.TransactionClient, staff: Staff, { escalationId, conversationId, now }: Subject): Promise<Claimed> {
+  await takeConversation(tx, conversationId);
+  const claim = { status: 'claimed', claimedById: staff.userId, claimedAt: now, lastReplyAt: now } as const;
+  const [won] = await tx.escalation.updateManyAndReturn({ where: { id: escalationId, status: 'waiting' }, data: claim });
+  if (!won) return { ...(await alreadyMine(tx, staff.userId, escalationId)), halted: null };
+  const taken = { owner: 'people', status: 'escalated', ownerVersion: { increment: 1 } } as const;
+  const conversation = await tx.conversation.update({ where: { id: conversationId }, data: taken });
+  await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.claim', 'escalation', escalationId, {}, now) });
+  return { escalation: won, conversation, halted: await haltRuns(tx, conversationId, viewerKey(staff), now) };
+}
+
+/** @returns The conversation when it changed hands: to the agents. */
+async function writeRelease(tx: Prisma.TransactionClient, staff: Staff, { escalationId, conversationId, now }: Subject, toAgents: boolean) {
+  await takeConversation(tx, conversationId);
+  await assertMine(tx, staff.userId, escalationId);
+  const waiting = { status: 'waiting', claimedById: null, claimedAt: null, lastReplyAt: null } as const;
+  const escalation = await tx.escalation.update({ where: { id: escalationId }, data: waiting });
+  await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.release', 'escalation', escalationId, { toAgents }, now) });
+  const handed = { owner: 'agents', ownerVersion: { increment: 1 } } as const;
+  return { escalation, conversation: toAgents ? await tx.conversation.update({ where: { id: conversationId }, data: handed }) : null };
+}
+
+async function writeResolve(tx: Prisma.TransactionClient, staff: Staff, { escalationId, conversationId, now }: Subject, summary: string) {
+  await takeConversation(tx, conversationId);
+  await assertMine(tx, staff.userId, escalationId);
+  const resolved = { status: 'resolved', summary, resolvedAt: now, resolvedById: viewerKey(staff) } as const;
+  const escalation = await tx.escalation.update({ where: { id: escalationId }, data: resolved });
+  // A notice that somebody wrote is for the desk and its agents: see messagesVisibleTo.
+  const note = { id: newId('msg'), conversationId, role: 'system', userId: staff.userId, text: summary, createdAt: now, finishedAt: now } as const;
+  const message = await tx.message.create({ data: note });
+  const handed = { owner: 'agents', status: 'active', ownerVersion: { increment: 1 } } as const;
+  const conversation = await tx.conversation.update({ where: { id: conversationId }, data: handed });
+  await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.resolve', 'escalation', escalationId, { fields: ['summary'] }, now) });
+  return { escalation, conversation, message };
 }
 
 /** A claim that was repeated by whoever won it. @throws AppError ALREADY_CLAIMED naming the winner, or CONFLICT. */

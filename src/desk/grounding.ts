@@ -21,6 +21,11 @@ export function isNamed(name: string, { said, earlier }: Words): boolean {
   return [said, ...earlier].some((text) => fold(withoutQuotes(text.slice(0, CHARS_MAX))).includes(wanted));
 }
 
+/** The same, leaving out what stands in quotation marks as somebody's sentence: for people and addresses, whom a quoted mail must not name. */
+export function isOwnlyNamed(name: string, { said, earlier }: Words): boolean {
+  return isNamed(name, { said: ownWords(said), earlier: earlier.map(ownWords) });
+}
+
 /** Where a forwarded or answered mail begins; what follows is somebody else's. */
 const FORWARDED =
   /^[-_ ]*(?:(?:original|forwarded) message|begin forwarded message)[-_ :]*$|^(?:on|am|le|el) .{4,120} (?:wrote|schrieb[^:\n]{0,80}|a écrit|escribió) ?:[ \t]*$/im;
@@ -39,11 +44,18 @@ export function withoutQuotes(text: string): string {
 const QUOTED = /["“”„«»]([^"“”„«»\n]{1,2000})["“”„«»]/gu;
 const QUOTED_WORDS_MIN = 4;
 /** What is put into the mouth of a machine: tags, objects, and lines that say who speaks. */
-const MACHINE = [/<([\w:-]{1,40})\b[^>\n]{0,200}>[\s\S]*?<\/\1\s*>/gu, /<\/?[\w:-]{1,40}>/gu, /\{[^{}]*"[^{}]*\}/gu, /^\s*(?:system|assistant|agent|tool|gateway|user)\s*:.*$/gimu];
+const MACHINE = [
+  /<([\w:-]{1,40})\b[^>\n]{0,200}>[\s\S]*?<\/\1\s*>/gu,
+  /<\/?[\w:-]{1,40}>/gu,
+  /\{[^{}]*"[^{}]*\}/gu,
+  /^\s*(?:system|assistant|agent|tool|gateway|user)\s*:.*$/gimu,
+];
 
 /** What asks for something: their words without sentences in quotation marks and without a machine's. Names may stand in quotes, wishes do not. */
 export function ownWords(text: string): string {
-  const own = withoutQuotes(text.slice(0, CHARS_MAX)).replace(QUOTED, (all, inner: string) => (inner.trim().split(/\s+/).length >= QUOTED_WORDS_MIN ? ' ' : all));
+  const own = withoutQuotes(text.slice(0, CHARS_MAX)).replace(QUOTED, (all, inner: string) =>
+    inner.trim().split(/\s+/).length >= QUOTED_WORDS_MIN ? ' ' : all,
+  );
   return MACHINE.reduce((left, pattern) => left.replace(pattern, ' '), own);
 }
 

@@ -10,9 +10,11 @@ import { addDays } from '../store/period.ts';
 import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import { actOnce, countInRun, refused, refuseForPeople, type ActScope, type AgentActDeps, type AgentCall } from './agent-act.ts';
-import { isNamed } from './grounding.ts';
+import { assertAsked, type Asked } from './asked-for.ts';
+import { isOwnlyNamed } from './grounding.ts';
 import { enqueueOutgoing } from './outbox.ts';
 import { personMeant } from './person-meant.ts';
+import { wordsOf } from './word-pattern.ts';
 
 /** Invitations of one person within this are one too many. */
 const RESEND_MS = 10 * 60_000;
@@ -43,7 +45,10 @@ export function createMemberDesk(deps: AgentActDeps): MemberDesk {
   return Object.freeze<MemberDesk>({
     async invite(call, { email: written, name, role }, grant) {
       const email = checkEmail(written);
-      if (!isNamed(email, call)) throw badInput('input.email', 'the customer has not written this address. Ask for it.');
+      if (!isOwnlyNamed(email, call)) throw badInput('input.email', 'the customer has not written this address. Ask for it.');
+      const asked = await assertAsked(database, call, 'invite_member');
+      // Whoever names no role invites a member.
+      if (role !== 'member') assertRoleNamed(asked, role);
       if (role === 'owner' || !grant.roles.includes(role))
         return refuseForPeople(deps, call, `Invite somebody as ${role}`, `Somebody may be invited as ${role} only by an owner of the workspace.`);
       const policy = await readPolicy(database);
@@ -70,6 +75,7 @@ export function createMemberDesk(deps: AgentActDeps): MemberDesk {
       const policy = await readPolicy(database);
       const id = await actOnce(deps, call, 'member.remind', async (scope) => {
         const member = personMeant(await peopleOf(scope), person, call);
+        await assertAsked(scope.tx, call, 'resend_invitation');
         if (member.status !== 'invited') throw refused('This person has accepted the invitation already.');
         if (scope.now.getTime() - member.invitedAt.getTime() < RESEND_MS)
           throw refused('The invitation was sent only minutes ago; give the mail a little time.');
@@ -83,6 +89,7 @@ export function createMemberDesk(deps: AgentActDeps): MemberDesk {
     async remove(call, person, grant) {
       const policy = await readPolicy(database);
       const member = await meant(database, call, person);
+      await assertAsked(database, call, 'remove_member');
       if (member.role === 'owner')
         return refuseForPeople(deps, call, 'Remove an owner', 'An owner can be removed only after ownership was transferred, by the owner.');
       if (!grant.roles.includes(member.role))
@@ -107,6 +114,7 @@ export function createMemberDesk(deps: AgentActDeps): MemberDesk {
     async changeRole(call, person, role, grant) {
       const policy = await readPolicy(database);
       const member = await meant(database, call, person);
+      assertRoleNamed(await assertAsked(database, call, 'change_member_role'), role);
       if (member.role === 'owner' || role === 'owner')
         return refuseForPeople(deps, call, 'Transfer ownership', 'Ownership of a workspace is transferred by its owner alone, under Settings > Members.');
       const beyond = [role, member.role].find((one) => !grant.roles.includes(one));
@@ -135,6 +143,20 @@ export function createMemberDesk(deps: AgentActDeps): MemberDesk {
       return memberOf(id);
     },
   });
+}
+
+/** What people call each role, or what it lets somebody do. */
+const ROLE_WORDS: Readonly<Record<MemberRole, RegExp>> = {
+  owner: wordsOf('own*; take over; chef*; inhaber*; eigentümer*; besitz*; propiet*; dueñ*; propri*; don[oa]'),
+  admin: wordsOf('admin*; manag*; full (?:rights|access); everything; verwalt*; gestion*; gerenci*'),
+  member: wordsOf('member*; edit*; writ*; normal; regular; full; work*; contribut*; mitglied*; bearbeit*; miembro*; editar; membr*; modifier; colabora*'),
+  viewer: wordsOf('view*; read*; look*; see; watch*; lese*; ansehen; lector*; ver; lect*; voir; leitor*'),
+  guest: wordsOf('guest*; client*; extern*; outside*; contractor*; freelanc*; gast*; kunde*; invitad*; invité*; convidad*; cliente*'),
+};
+
+/** The role must be the customer's wish too: a person they named is not to be lifted to another than they said. */
+function assertRoleNamed({ said }: Asked, role: MemberRole): void {
+  if (!ROLE_WORDS[role].test(said)) throw refused(`The customer has not said that the role shall be ${role}. Ask which role is meant.`);
 }
 
 async function meant(database: Database, call: AgentCall, person: string): Promise<Member> {

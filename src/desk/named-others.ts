@@ -13,7 +13,7 @@ export interface Account {
 
 const EMAIL = /[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu;
 const NAME = String.raw`\p{Lu}\p{Ll}[\p{L}'’-]*`;
-const OF = 'of|for|from|about|including|behind|named|called|unlock|reset|remind|von|für|de|del|para|por|pour|do|da';
+const OF = 'of|for|including|behind|named|called|unlock|reset|remind|von|für|de|del|para|por|pour|do|da';
 /** "of Marcus Weber", "unlock Marcus". */
 const NAMED_BY_OF = new RegExp(String.raw`(?<![\p{L}\p{N}])(?:${OF}) (${NAME}(?: ${NAME})*)`, 'gu');
 /** "Marcus's password". */
@@ -27,7 +27,7 @@ const NAMED_BY_TROUBLE = new RegExp(
 const NAMED_BY_VERB = /(?<![\p{L}\p{N}])(?:unlock|entsperre?|desbloquea|débloque) (\p{Ll}[\p{L}'’-]+)/gu;
 /** Whole other accounts, by no name. */
 const ELSEWHERE =
-  /(?<![\p{L}])(?:(?:other|another|every|all|all the|different) (?:customer|compan(?:y|ie)|workspace|tenant|organi[sz]ation)s?(?:['’]s?)?|(?:somebody|someone) else['’]s (?:account|workspace|data)|every workspace)(?![\p{L}])/iu;
+  /(?<![\p{L}])(?:(?:other|another|every|different) (?:customer|compan(?:y|ie)|workspace|tenant|organi[sz]ation)s?(?:['’]s?)?|(?:somebody|someone) else['’]s (?:account|workspace|data)|every workspace)(?![\p{L}])/iu;
 
 /** Capitalised or in a name's place, and no name. */
 const NO_NAMES = new Set(
@@ -60,11 +60,17 @@ export function namesOthers(text: string, { people, company }: Account, { strang
   return null;
 }
 
-const HOST = /(?:https?:\/\/)[\p{L}\p{N}.-]+|(?<![\p{L}\p{N}.@-])(?:[\p{L}\p{N}-]+\.){1,}(?:com|net|org|io|dev|app|ai|co|cloud|eu|de|fr|es|pt|br|uk|example|test|local|internal)(?![\p{L}\p{N}-])/giu;
+const HOST =
+  /(?:https?:\/\/)[\p{L}\p{N}.-]+|(?<![\p{L}\p{N}.@-])[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){0,6}\.(?:com|net|org|io|dev|app|ai|co|cloud|eu|de|fr|es|pt|br|uk|example|test|local|internal)(?![\p{L}\p{N}-])/giu;
 
 /** The first host named that is none of these; the product's own do not count. */
 export function namesOtherHost(text: string, hosts: readonly string[]): string | null {
-  const named = (text.replaceAll(EMAIL, ' ').match(HOST) ?? []).map((host) => host.replace(/^https?:\/\//i, '').replace(/[.-]+$/, '').toLowerCase());
+  const named = (text.replaceAll(EMAIL, ' ').match(HOST) ?? []).map((host) =>
+    host
+      .replace(/^https?:\/\//i, '')
+      .replace(/[.-]+$/, '')
+      .toLowerCase(),
+  );
   return named.find((host) => !hosts.includes(host) && host !== 'loomwork.example' && !host.endsWith('.loomwork.example')) ?? null;
 }
 

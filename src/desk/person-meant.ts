@@ -3,7 +3,7 @@
  * name that only one person there has. Reads only what it is given.
  */
 import { AppError, notFound } from '../foundation/errors.ts';
-import { isNamed, type Words } from './grounding.ts';
+import { isOwnlyNamed, type Words } from './grounding.ts';
 
 /** Names that are everyday words too: alone they name nobody. */
 const WORDS_TOO = new Set(
@@ -34,10 +34,15 @@ export function personMeant<T extends Named>(people: readonly T[], reference: st
   return meant;
 }
 
+/** Those of these people whom the customer named. */
+export function peopleNamed<T extends Named>(people: readonly T[], words: Words): readonly T[] {
+  return people.filter((person) => isPersonNamed(person, people, words));
+}
+
 function isPersonNamed<T extends Named>(person: T, people: readonly T[], words: Words): boolean {
-  if (isNamed(person.email, words) || isNamed(person.name, words)) return true;
+  if (isOwnlyNamed(person.email, words) || isOwnlyNamed(person.name, words)) return true;
   return partsOf(person.name).some(
-    (part) => part.length > 1 && !WORDS_TOO.has(part) && isNamed(part, words) && people.filter((other) => partsOf(other.name).includes(part)).length === 1,
+    (part) => part.length > 1 && !WORDS_TOO.has(part) && isOwnlyNamed(part, words) && people.filter((other) => partsOf(other.name).includes(part)).length === 1,
   );
 }
 

@@ -9,8 +9,10 @@ import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import { badInput } from '../foundation/errors.ts';
 import { actOnce, refused, refuseForPeople, type ActScope, type AgentActDeps, type AgentCall } from './agent-act.ts';
+import { asksForAll, assertAsked } from './asked-for.ts';
 import { enqueueOutgoing } from './outbox.ts';
 import { personMeant } from './person-meant.ts';
+import { wordsOf } from './word-pattern.ts';
 
 export const EXPORT_FORMATS = ['json', 'csv', 'xml', 'pdf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -47,6 +49,9 @@ export function createPrivacyDesk(deps: AgentActDeps): PrivacyDesk {
   return Object.freeze<PrivacyDesk>({
     async requestExport(call, { kind, format, person }, grant) {
       if (!FORMATS_OF[kind].includes(format)) throw badInput('input.format', `must be one of ${FORMATS_OF[kind].join(', ')} for this kind of export.`);
+      const asked = await assertAsked(database, call, 'request_export');
+      if (kind === 'full' && !asksForAll(asked) && !WHOLE.test(asked.said))
+        throw refused('The customer has not asked for the whole workspace. Ask what should be exported.');
       if (!grant.kinds.includes(kind))
         return refuseForPeople(
           deps,
@@ -69,6 +74,8 @@ export function createPrivacyDesk(deps: AgentActDeps): PrivacyDesk {
     },
 
     async openRequest(call, { kind, law, details }, grant) {
+      const { said } = await assertAsked(database, call, 'open_data_request');
+      if (!REQUEST_WORDS[kind].test(said)) throw refused(`The customer has not asked for a request of this kind (${kind}). Ask what they want.`);
       if (!grant.kinds.includes(kind))
         return refuseForPeople(deps, call, `Privacy request: ${kind}`, `A request of this kind (${kind}) is taken by our privacy team.`);
       const policy = await readPolicy(database);
@@ -89,6 +96,24 @@ export function createPrivacyDesk(deps: AgentActDeps): PrivacyDesk {
     },
   });
 }
+
+/** "Our data" is all of it, though nobody says so. */
+const WHOLE = wordsOf('account; workspace; data; daten; konto; datos; cuenta; données; compte; dados; conta');
+
+const RIGHT = 'right*; recht*; anspruch; derecho*; droit*; direito*; gdpr; dsgvo; rgpd; lgpd; ccpa; cpra';
+const REQUEST_WORDS: Readonly<Record<DataRequestKind, RegExp>> = {
+  access: wordsOf(
+    `access; hold; have; know; stor*; about me; about us; everything; copy; data; auskunft; daten; acceso; datos; accès; données; acesso; dados; ${RIGHT}`,
+  ),
+  portability: wordsOf(`portab*; transfer*; move; export*; copy; data; übertrag*; ${RIGHT}`),
+  rectification: wordsOf('rectif*; correct*; wrong; fix; chang*; updat*; berichtig*; korrig*; falsch*; corrig*; corre[cç]*'),
+  restriction: wordsOf('restrict*; limit*; stop; pause; einschränk*; restring*; restreindre; restri*'),
+  objection: wordsOf(`object*; opt out; stop; no longer; marketing; sell*; widersp*; opon*; oppos*; opo[nr]*; ${RIGHT}`),
+  agreement: wordsOf('agreement*; dpa; baa; avv; contract*; sign*; vertrag*; auftragsverarbeitung*; acuerdo*; contrat*; accord*; acordo*; processing'),
+  report: wordsOf(
+    'report*; certificat*; soc ?2; soc ii; iso*; audit*; pentest*; penetration; questionnaire*; bericht*; zertifi*; informe*; certific*; rapport*; relatório*; evidence; proof',
+  ),
+};
 
 /** The last day to answer: by law for a person's right, by our own promise for a document. */
 export function dueDay({ dataRequests }: Pick<Policy, 'dataRequests'>, kind: DataRequestKind, law: Law, from: Date): Date {

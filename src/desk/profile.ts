@@ -7,8 +7,10 @@ import type { Customer } from '../store/generated/prisma/client.ts';
 import { readPolicy } from '../store/policy.ts';
 import { actOnce, refused, refuseForPeople, type AgentActDeps, type AgentCall } from './agent-act.ts';
 import { checkFields } from './customer.ts';
+import { assertAsked, type Asked } from './asked-for.ts';
 import { isNamed } from './grounding.ts';
 import { enqueueOutgoing } from './outbox.ts';
+import { wordsOf } from './word-pattern.ts';
 
 export const PROFILE_FIELDS = ['name', 'company', 'industry', 'country', 'timezone', 'language', 'email'] as const;
 export type ProfileField = (typeof PROFILE_FIELDS)[number];
@@ -41,6 +43,7 @@ export function createProfileDesk(deps: AgentActDeps): ProfileDesk {
       if (beyond) return refuseForPeople(deps, call, `Change the ${beyond} of the account`, `The ${beyond} of the account is changed by a person of our team.`);
       const invented = fields.find((field) => LITERAL.includes(field) && !isNamed(change[field] ?? '', call));
       if (invented) throw badInput(`input.${invented}`, 'the customer has not written this. Ask how it should read.');
+      assertFieldsNamed(await assertAsked(database, call, 'update_profile'), fields);
       const { signIn } = await readPolicy(database);
       const id = await actOnce(deps, call, 'profile.update', async ({ tx, customer, now }) => {
         const { customerId, conversationId } = call;
@@ -68,4 +71,20 @@ export function createProfileDesk(deps: AgentActDeps): ProfileDesk {
       return { customer, confirming: sent.recipient };
     },
   });
+}
+
+/** What customers call each field; a value alone could be meant for any of them. */
+const FIELD_WORDS: Readonly<Record<ProfileField, RegExp>> = {
+  name: wordsOf('name*; call*; renam*; married; heiß*; nombre; llam*; nom; appel*; nome; cham*'),
+  company: wordsOf('compan*; firm; organi[sz]ation; business; name*; called; renam*; firma; empresa; société; entreprise'),
+  industry: wordsOf('industr*; sector; branch*; business; field; branche; rubro; secteur; setor'),
+  country: wordsOf('countr*; mov*; in; from; land; país; pays'),
+  timezone: wordsOf('time*; zone*; mov*; clock; utc; gmt; zeit*; hora*; huso; heure*; fuseau*; fuso*'),
+  language: wordsOf('languag*; speak*; in; to; sprache; idioma; lengua; langue; língua'),
+  email: wordsOf('e-?mail*; mail*; address*; (?:use|write to|reach me at) \\S+@\\S+; adresse*; correo*; dirección; courriel*; endereço*'),
+};
+
+function assertFieldsNamed({ said }: Asked, fields: readonly ProfileField[]): void {
+  const unnamed = fields.find((field) => !FIELD_WORDS[field].test(said));
+  if (unnamed) throw refused(`The customer has not asked for the ${unnamed} of the account to be changed. Ask what should be.`);
 }

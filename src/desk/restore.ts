@@ -6,7 +6,9 @@ import { notFound } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { DeletedItem, RestoreRequest } from '../store/generated/prisma/client.ts';
 import { actOnce, refused, refuseForPeople, type AgentActDeps, type AgentCall } from './agent-act.ts';
+import { assertAsked } from './asked-for.ts';
 import { isNamed } from './grounding.ts';
+import { mayBeItem } from './item-wanted.ts';
 import { enqueueOutgoing } from './outbox.ts';
 
 export interface RequestRestore extends AgentCall {
@@ -31,6 +33,7 @@ export function createRestoreDesk(deps: AgentActDeps): RestoreDesk {
       let tooLarge: DeletedItem | undefined;
       const act = actOnce(deps, order, 'restore.request', async ({ tx, now }) => {
         const item = choose(await tx.deletedItem.findMany({ where: { customerId }, orderBy: [{ deletedAt: 'desc' }, { id: 'asc' }] }), order, now);
+        await assertAsked(tx, order, 'request_restore');
         const standing = await tx.restoreRequest.findFirst({ where: { itemId: item.id, status: { in: ['requested', 'running', 'done'] } } });
         if (item.restoredAt !== null) throw refused(`"${item.name}" is back in the workspace already.`);
         if (standing) throw refused(`The restore of "${item.name}" is on its way already.`);
@@ -63,13 +66,15 @@ function choose(items: readonly DeletedItem[], { itemId, said, earlier }: Reques
   if (itemId !== undefined) {
     const item = items.find((one) => one.id === itemId);
     if (!item) throw notFound('deleted item');
-    if (named.includes(item) || isOnly(item, items, now)) return item;
+    if (named.includes(item) || (isOnly(item, items, now) && mayBeItem(item.name, said))) return item;
     throw refused(`The customer has not named "${item.name}". Ask which item should come back.`);
   }
   // Of several by one name, one that can come back is meant.
   const live = (named.length > 0 ? named : items).filter((item) => isRestorable(item, now));
   const candidates = live.length > 0 ? live : named;
   const [only] = candidates;
+  if (only && candidates.length === 1 && named.length === 0 && !mayBeItem(only.name, said))
+    throw refused(`Nothing the customer names is in the trash; "${only.name}" is the only thing there. Ask whether it is that.`);
   if (only && candidates.length === 1) return only;
   if (candidates.length === 0) throw notFound('deleted item');
   throw refused('Several deleted items could be meant. Ask for the name of the one that should come back.');

@@ -8,8 +8,10 @@ import type { WorkspaceSetting } from '../store/generated/prisma/client.ts';
 import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import { actOnce, refused, refuseForPeople, type AgentActDeps, type AgentCall } from './agent-act.ts';
-import { isNamed, withoutQuotes } from './grounding.ts';
+import { assertAsked, type Asked } from './asked-for.ts';
+import { isNamed, ownWords } from './grounding.ts';
 import { enqueueOutgoing } from './outbox.ts';
+import { wordsOf } from './word-pattern.ts';
 
 export const SECURITY_FIELDS = ['two_factor_required', 'session_timeout', 'password_length', 'ip_allow_list'] as const;
 export type SecurityField = (typeof SECURITY_FIELDS)[number];
@@ -49,6 +51,8 @@ export function createSecurityDesk(deps: AgentActDeps): SecurityDesk {
       assertBounds(change, security);
       assertNamed(change, call);
       await actOnce(deps, call, 'security.set', async ({ tx, customer, now }) => {
+        const asked = await assertAsked(tx, call, 'set_security');
+        assertTwoFactor(asked, change);
         const { customerId, conversationId } = call;
         const before = await tx.workspaceSetting.upsert({
           where: { customerId },
@@ -103,6 +107,18 @@ function assertNamed(change: SecurityChange, call: AgentCall): void {
   if (change.allowAddresses?.some((address) => !isAddressNamed(address, call))) throw missing('allowAddresses');
 }
 
+const TWO_FACTOR = wordsOf(
+  'two-?factor; two factor; two-?step; 2fa; mfa; second factor; zwei-?faktor*; 2-?faktor*; (?:doble|dos) (?:factor|pasos)*; (?:double|deux) (?:authentification|facteur)*; (?:dois|duplo) (?:fator|passos)*',
+);
+const TWO_FACTOR_OFF = wordsOf('off; without; disable*; remov*; no; not; stop; aus; ohne; abschalt*; desactiv*; sin; désactiv*; sans; desativ*; sem');
+
+/** A switch has no value of its own to be named, so the words must say which way. */
+function assertTwoFactor({ said }: Asked, { twoFactorRequired }: SecurityChange): void {
+  if (twoFactorRequired === undefined) return;
+  if (!TWO_FACTOR.test(said) || TWO_FACTOR_OFF.test(said) === twoFactorRequired)
+    throw refused(`The customer has not asked for two-factor to be ${twoFactorRequired ? 'required' : 'optional'}. Ask what they want.`);
+}
+
 const WORDS = [
   'zero',
   'one',
@@ -126,13 +142,13 @@ const WORDS = [
 function isNumberNamed(value: number, call: AgentCall): boolean {
   if (!Number.isInteger(value)) return false;
   const word = WORDS[value] ?? (value === 20 ? 'twenty' : value === 30 ? 'thirty' : value === 60 ? 'sixty' : undefined);
-  const own = [call.said, ...call.earlier].map(withoutQuotes).join('\n');
+  const own = [call.said, ...call.earlier].map(ownWords).join('\n');
   if (value === 1 && /\b(?:an?|per) (?:hour|day)\b/i.test(own)) return true;
   return new RegExp(`(?<![\\d.,])${value}(?![\\d]|[.,]\\d)`).test(own) || (word !== undefined && isNamed(word, call));
 }
 
 function isAddressNamed(address: string, call: AgentCall): boolean {
-  const own = [call.said, ...call.earlier].map(withoutQuotes).join('\n').toLowerCase();
+  const own = [call.said, ...call.earlier].map(ownWords).join('\n').toLowerCase();
   const at = own.indexOf(address.toLowerCase());
   return at >= 0 && !/[\w.:]/.test(own.charAt(at - 1)) && !/^(?:[\w/:]|\.\d)/.test(own.slice(at + address.length));
 }

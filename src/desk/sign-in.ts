@@ -10,9 +10,10 @@ import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import { actOnce, countSince, refused, type ActScope, type AgentActDeps, type AgentCall } from './agent-act.ts';
 import { orAsk } from './beyond-grant.ts';
-import { isNamed } from './grounding.ts';
+import { asksForAll, assertAsked, type Asked } from './asked-for.ts';
 import { enqueueOutgoing } from './outbox.ts';
-import { personMeant } from './person-meant.ts';
+import { peopleNamed, personMeant } from './person-meant.ts';
+import { foldWords } from './word-pattern.ts';
 
 /** The order to the product names what was ended. */
 const Ended = z.object({ sessionIds: z.array(z.string()) });
@@ -47,6 +48,7 @@ export function createSignInDesk(deps: AgentActDeps): SignInDesk {
       const ask = { title: 'Reset links: more than a day allows', description: 'Somebody asks for another link to set a new password.' };
       const reset = () =>
         actOnce(deps, call, 'sign_in.reset', async (scope) => {
+          await assertAsked(scope.tx, call, 'reset_password');
           const contact = choose(await contactsOf(scope), person, call);
           if (contact.signInMethod !== 'password')
             throw refused(
@@ -65,6 +67,7 @@ export function createSignInDesk(deps: AgentActDeps): SignInDesk {
       const ask = { title: 'Locked out again', description: 'Somebody was unlocked today and is locked out once more.' };
       const unlock = () =>
         actOnce(deps, call, 'sign_in.unlock', async (scope) => {
+          await assertAsked(scope.tx, call, 'unlock');
           const contact = chooseLocked(await contactsOf(scope), person, call);
           if (!isLocked(contact, policy, scope.now) && contact.failedSignIns === 0) throw refused('This person is not locked out, so there is no lock to end.');
           await assertToday(scope, 'sign_in.unlock', contact, grant);
@@ -80,9 +83,12 @@ export function createSignInDesk(deps: AgentActDeps): SignInDesk {
 
     async endSessions(call, { person, country }) {
       const id = await actOnce(deps, call, 'sessions.end', async (scope) => {
-        const contact = person === undefined ? null : personMeant(await contactsOf(scope), person, call);
-        const where = { customerId: call.customerId, endedAt: null, ...(contact ? { contactId: contact.id } : {}), ...(country ? { country } : {}) };
-        const open = await scope.tx.signInSession.findMany({ where, select: { id: true } });
+        const asked = await assertAsked(scope.tx, call, 'end_sessions');
+        const contacts = await contactsOf(scope);
+        const contact = person === undefined ? null : personMeant(contacts, person, call);
+        const all = await scope.tx.signInSession.findMany({ where: { customerId: call.customerId, endedAt: null } });
+        assertMeant(asked, all, scope.customer.country, { country, named: peopleNamed(contacts, call), person: contact });
+        const open = all.filter((one) => (!contact || one.contactId === contact.id) && (!country || one.country === country));
         if (open.length === 0) throw refused('There is no such open session.');
         await scope.tx.signInSession.updateMany({ where: { id: { in: open.map((one) => one.id) } }, data: { endedAt: scope.now } });
         const { customerId, conversationId } = call;
@@ -115,6 +121,9 @@ function contactsOf({ tx, customer }: ActScope): Promise<Contact[]> {
 
 function choose(contacts: readonly Contact[], person: string | undefined, call: AgentCall): Contact {
   if (person !== undefined) return personMeant(contacts, person, call);
+  const named = peopleNamed(contacts, call);
+  if (named.length > 1) throw refused('Several people are named. Ask who is meant.');
+  if (named[0]) return named[0];
   const stuck = contacts.filter((one) => one.lockedAt !== null || one.failedSignIns > 0);
   const [only] = stuck.length === 1 ? stuck : contacts;
   if (!only) throw refused('There is nobody registered on this account.');
@@ -123,11 +132,58 @@ function choose(contacts: readonly Contact[], person: string | undefined, call: 
 
 function chooseLocked(contacts: readonly Contact[], person: string | undefined, call: AgentCall): Contact {
   if (person !== undefined) return personMeant(contacts, person, call);
-  const named = contacts.filter((one) => isNamed(one.email, call) || isNamed(one.name, call));
+  const named = peopleNamed(contacts, call);
   const [only, ...others] = named.length > 0 ? named : contacts.filter((one) => one.lockedAt !== null || one.failedSignIns > 0);
   if (!only) throw refused('Nobody on this account is locked out.');
   if (others.length > 0) throw refused('Several people have trouble signing in. Ask who is meant.');
   return only;
+}
+
+interface SessionScope {
+  readonly country: string | undefined;
+  /** Whom the customer named, and whose sessions alone would end. */
+  readonly named: readonly Contact[];
+  readonly person: Contact | null;
+}
+
+/** Nobody else's, no other country's, of no device that is not there, and everybody's only in words for all of them. */
+function assertMeant(asked: Asked, open: readonly SignInSession[], home: string, { country, named, person }: SessionScope): void {
+  const device = DEVICES.find((word) => asked.said.includes(word));
+  const there = (one: SignInSession): boolean => device === undefined || foldWords(`${one.device} ${one.browser}`).includes(device);
+  if (open.length > 0 && !open.some(there)) throw refused(`No device of this kind (${device}) is signed in on this account, so nothing was done.`);
+  if (country !== undefined && !namesCountry(asked.said, country) && (country === home || !ABROAD.test(asked.said)))
+    throw refused('The customer has not named this country. Ask which sessions are meant.');
+  if (person !== null || country !== undefined) return;
+  if (named.length > 0) throw refused('The customer named a person, and this would sign out everybody. Name the person whose sessions end.');
+  if (open.length > 1 && (!asksForAll(asked) || device !== undefined))
+    throw refused('The customer has not asked for all sessions to end. Ask whose, or whether all of them are meant.');
+}
+
+const DEVICES = [
+  'iphone',
+  'ipad',
+  'android',
+  'pixel',
+  'galaxy',
+  'macbook',
+  'chromebook',
+  'thinkpad',
+  'linux',
+  'windows',
+  'firefox',
+  'safari',
+  'chrome',
+  'edge',
+];
+const ABROAD =
+  /(?<!\p{L})(?:abroad|foreign|overseas|other countr\p{L}*|another country|unknown|strange|suspicious|not (?:mine|ours|me)|ausland|fremd\p{L}*|extranjer\p{L}*|étranger|estrangeir\p{L}*)(?!\p{L})/u;
+
+/** The country's name in one of the languages customers write in, or its first letters as in "Romanian". */
+function namesCountry(said: string, country: string): boolean {
+  const names = ['en', 'de', 'es', 'fr', 'pt'].map((language) => foldWords(new Intl.DisplayNames([language], { type: 'region' }).of(country) ?? country));
+  return (
+    names.some((name) => said.includes(name.length > 6 ? name.slice(0, 5) : name)) || new RegExp(`(?<![a-z])(?:${country.toLowerCase()})(?![a-z])`).test(said)
+  );
 }
 
 async function assertToday(scope: ActScope, action: string, contact: Contact, { per_day_max: most }: PerDayGrant): Promise<void> {

@@ -7,7 +7,9 @@ import { notFound } from '../foundation/errors.ts';
 import type { Prisma, WebhookEndpoint } from '../store/generated/prisma/client.ts';
 import { readPolicy } from '../store/policy.ts';
 import { actOnce, refused, type AgentActDeps, type AgentCall } from './agent-act.ts';
-import { isNamed } from './grounding.ts';
+import { assertAsked } from './asked-for.ts';
+import { isNamed, ownWords } from './grounding.ts';
+import { namesOtherHost } from './named-others.ts';
 import { enqueueOutgoing } from './outbox.ts';
 
 const DAY_MS = 86_400_000;
@@ -44,6 +46,7 @@ export function createWebhookDesk(deps: AgentActDeps): WebhookDesk {
       const { customerId, conversationId } = act;
       const id = await actOnce(deps, act, 'webhook.enable', async ({ tx, now }) => {
         const endpoint = choose(await endpointsOf(tx, customerId), act, ({ status }) => status === 'disabled');
+        await assertAsked(tx, act, 'enable_webhook');
         if (endpoint.status === 'active') throw refused(`The endpoint ${addressOf(endpoint.url).host} is on already.`);
         await tx.webhookEndpoint.update({ where: { id: endpoint.id }, data: { status: 'active', disabledReason: null } });
         await enqueueOutgoing(tx, { kind: 'product', customerId, subject: 'webhook_enable', payload: { endpointId: endpoint.id }, conversationId }, now);
@@ -57,6 +60,7 @@ export function createWebhookDesk(deps: AgentActDeps): WebhookDesk {
       const { webhookDelivery } = await readPolicy(database);
       const id = await actOnce(deps, act, 'webhook.redeliver', async ({ tx, now }) => {
         const endpoint = choose(await endpointsOf(tx, customerId), act, () => true);
+        await assertAsked(tx, act, 'redeliver_webhook');
         if (endpoint.status === 'disabled') throw refused('This endpoint is switched off. Once its server answers again, switch it on first.');
         const failed = await failedEvents(tx, endpoint, webhookDelivery.keptDays, now);
         const eventIds = failed.slice(0, act.eventsMax);
@@ -88,6 +92,11 @@ function choose(
   fits: (endpoint: WebhookEndpoint) => boolean,
 ): WebhookEndpoint {
   const words = { said, earlier };
+  const other = namesOtherHost(
+    ownWords(said),
+    endpoints.map(({ url }) => addressOf(url).host.toLowerCase()),
+  );
+  if (other !== null) throw refused(`No endpoint of this account is at ${other}, so nothing was done. Ask which of their own the customer means.`);
   const byHost = endpoints.filter(({ url }) => isNamed(addressOf(url).host, words));
   // Two endpoints on one host are told apart by their paths.
   const byPath = byHost.filter(({ url }) => isNamed(`${addressOf(url).host}${addressOf(url).path}`, words));

@@ -5,9 +5,9 @@
 import { notFound } from '../foundation/errors.ts';
 import type { WorkspaceApiKey } from '../store/generated/prisma/client.ts';
 import { actOnce, refused, type AgentActDeps, type AgentCall } from './agent-act.ts';
+import { assertAsked } from './asked-for.ts';
 import { isNamed, withoutQuotes, type Words } from './grounding.ts';
 import { enqueueOutgoing } from './outbox.ts';
-import { isYes } from './yes.ts';
 
 export interface RevokeKey extends AgentCall {
   /** Left out: the key the customer named. */
@@ -19,19 +19,14 @@ export interface WorkspaceKeyDesk {
   revoke(act: RevokeKey): Promise<WorkspaceApiKey>;
 }
 
-/** Words that ask for a key to end, in the languages customers write in most. */
-const ASKS =
-  /(?<![\p{L}\p{N}])(?:revok\w*|delet\w*|remov\w*|disabl\w*|deactivat\w*|invalidat\w*|kill|cancel|block|rotat\w*|leaked|compromised|stolen|exposed|widerruf\w*|sperr\w*|l[öo]sch\w*|revoc\w*|elimin\w*|anul\w*|r[ée]voqu\w*|supprim\w*|revog\w*|exclu\w*)(?![\p{L}\p{N}])/iu;
-const REFUSES = /(?<![\p{L}\p{N}])(?:do not|don'?t|never|not yet|without) (?:\p{L}+ )?(?:revok|delet|remov|disabl|kill|cancel|block|rotat)/iu;
-
 export function createWorkspaceKeyDesk(deps: AgentActDeps): WorkspaceKeyDesk {
   return Object.freeze<WorkspaceKeyDesk>({
     async revoke(act) {
-      const { customerId, conversationId, said } = act;
+      const { customerId, conversationId } = act;
       const id = await actOnce(deps, act, 'workspace_key.revoke', async ({ tx, now }) => {
         const key = choose(await tx.workspaceApiKey.findMany({ where: { customerId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }), act);
         if (key.revokedAt !== null) throw refused(`The key "${key.name}" was revoked before.`);
-        if (!asksForIt(said)) throw refused(`The customer has not asked for "${key.name}" to be revoked. Ask whether that is wanted.`);
+        await assertAsked(tx, act, 'revoke_api_key');
         await tx.workspaceApiKey.update({ where: { id: key.id }, data: { revokedAt: now } });
         await enqueueOutgoing(tx, { kind: 'product', customerId, subject: 'api_key_revoke', payload: { keyId: key.id }, conversationId }, now);
         return { subjectId: key.id, subjectKind: 'workspace_api_key', changes: { fields: ['revokedAt'] } };
@@ -39,11 +34,6 @@ export function createWorkspaceKeyDesk(deps: AgentActDeps): WorkspaceKeyDesk {
       return deps.database.workspaceApiKey.findUniqueOrThrow({ where: { id } });
     },
   });
-}
-
-function asksForIt(said: string): boolean {
-  const words = withoutQuotes(said).replaceAll('\u2019', "'");
-  return !REFUSES.test(words) && (ASKS.test(words) || isYes(said));
 }
 
 /** The one key that the customer's words name; never a guess, for it cannot be undone. */

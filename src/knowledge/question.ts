@@ -1,6 +1,6 @@
 /**
- * What a question means to the search before the database reads it: which characters count, which phrases stand for another word,
- * and which stems say nothing about a topic. Stems nothing itself and knows no rows.
+ * What of a question counts at all: which characters, which phrases stand for a word the database would drop, and which stems say
+ * nothing about a topic. What its words may stand for is understand.ts. Stems nothing itself and knows no rows.
  */
 
 /** What comes later in a long message rarely changes its topic, and each word costs time. */
@@ -23,6 +23,7 @@ export const SMALL_TALK: readonly string[] = [
   'anyon',
   'appreci',
   'ask',
+  'best',
   'bit',
   'cant',
   'could',

@@ -65,8 +65,7 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   let telling: Promise<void> | null = null;
   let failure: { readonly error: unknown } | null = null;
   let muted = false;
-  /** Readers know of the row. */
-  let known = false;
+  let announced = false;
   let firstTokenMs: number | null = null;
   /** The life of the log in which this text can be read from its beginning. */
   let toldIn = '';
@@ -87,13 +86,7 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
       return { messageId, told: [] };
     }
     const id = newId('msg');
-    const written = await database.sql.execute`
-      INSERT INTO "Message" ("id", "conversationId", "role", "agentId", "runId", "status", "text", "createdAt")
-      SELECT ${id}, r."conversationId", 'agent'::"MessageRole", ${agentId}, r."id", 'writing'::"MessageStatus", '', ${now}::timestamptz
-        FROM "Run" r
-       WHERE r."id" = ${run.id} AND r."leaseOwner" = ${run.leaseOwner} AND r."attempt" = ${run.attempt} AND r."status" = 'running'
-         FOR SHARE`;
-    if (written === 0) throw new LeaseLost();
+    await insertAnswer(database, run, id, agentId, now);
     messageId = id;
     return { messageId: id, told: [{ type: 'MessagePosted', at: now.toISOString(), visibility: 'CUSTOMER', messageId: id, runId: run.id }] };
   }
@@ -104,17 +97,14 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     const end = text.length;
     toldIn = epochOf(await toldUnlessMuted(...begun.told, delta(begun.messageId, 0, end)));
     told = end;
-    known = true;
+    announced = true;
   }
 
-  async function toldUnlessMuted(...events: ParleyEvent[]): Promise<Position> {
-    try {
-      return await tell(...events);
-    } catch (error) {
+  const toldUnlessMuted = (...events: ParleyEvent[]): Promise<Position> =>
+    tell(...events).catch((error: unknown) => {
       muted ||= error instanceof Muted;
       throw error;
-    }
-  }
+    });
 
   /** Tells what is not told yet, and what comes meanwhile, without anybody waiting. */
   function tellRest(): void {
@@ -158,11 +148,9 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     async adopt() {
       if (run.attempt === 1) return [];
       if (kept) {
-        const before = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
-        if (!before) return [];
-        messageId = before.id;
-        known = true;
-        await database.message.update({ where: { id: before.id }, data: { status: 'writing', text: '', finishedAt: null } });
+        messageId = await reopenAnswer(database, run);
+        if (messageId === null) return [];
+        announced = true;
       } else messageId = wordsIdOf(run);
       const reason = 'The answer was taken up again after an interruption.';
       return [{ type: 'MessageReset', at: clock.now().toISOString(), visibility: 'CUSTOMER', messageId, runId: run.id, attempt: run.attempt, reason }];
@@ -182,19 +170,53 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     async finish(tx, status, now) {
       if (!kept) return null;
       if (messageId === null) return closeEarlier(tx, run, now);
-      if (muted && !known) {
-        await tx.execute`DELETE FROM "Message" WHERE "id" = ${messageId}`;
-        return null;
-      }
+      if (muted && !announced) return deleteAnswer(tx, messageId);
       // What was not told when people took over never is: readers must not find it in the row either.
       const standing = muted ? text.slice(0, told) : text;
-      const cited = [...citations.values()].map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
-      await tx.execute`
-        UPDATE "Message" SET "text" = ${standing}, "agentId" = coalesce(${speaker}, "agentId"), "status" = ${status}::"MessageStatus", "finishedAt" = ${now}, "citations" = ${JSON.stringify(cited)}::jsonb
-         WHERE "id" = ${messageId}`;
+      await writeAnswer(tx, { id: messageId, text: standing, agentId: speaker, status, cited: [...citations.values()], now });
       return messageId;
     },
   };
+}
+
+/** @throws LeaseLost when the run is no longer this attempt's. */
+async function insertAnswer(database: Database, run: Run, id: string, agentId: string, now: Date): Promise<void> {
+  const written = await database.sql.execute`
+      INSERT INTO "Message" ("id", "conversationId", "role", "agentId", "runId", "status", "text", "createdAt")
+      SELECT ${id}, r."conversationId", 'agent'::"MessageRole", ${agentId}, r."id", 'writing'::"MessageStatus", '', ${now}::timestamptz
+        FROM "Run" r
+       WHERE r."id" = ${run.id} AND r."leaseOwner" = ${run.leaseOwner} AND r."attempt" = ${run.attempt} AND r."status" = 'running'
+         FOR SHARE`;
+  if (written === 0) throw new LeaseLost();
+}
+
+/** The message of an earlier attempt, empty again; null when there is none. */
+async function reopenAnswer(database: Database, run: Run): Promise<string | null> {
+  const before = await database.message.findFirst({ where: { runId: run.id, role: 'agent' }, select: { id: true } });
+  if (before) await database.message.update({ where: { id: before.id }, data: { status: 'writing', text: '', finishedAt: null } });
+  return before?.id ?? null;
+}
+
+/** Nobody heard of it. */
+async function deleteAnswer(tx: Sql, id: string): Promise<null> {
+  await tx.execute`DELETE FROM "Message" WHERE "id" = ${id}`;
+  return null;
+}
+
+interface Answer {
+  readonly id: string;
+  readonly text: string;
+  readonly agentId: string | null;
+  readonly status: 'complete' | 'partial';
+  readonly cited: readonly Passage[];
+  readonly now: Date;
+}
+
+async function writeAnswer(tx: Sql, { id, text, agentId, status, cited, now }: Answer): Promise<void> {
+  const citations = JSON.stringify(cited.map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section })));
+  await tx.execute`
+    UPDATE "Message" SET "text" = ${text}, "agentId" = coalesce(${agentId}, "agentId"), "status" = ${status}::"MessageStatus", "finishedAt" = ${now}, "citations" = ${citations}::jsonb
+     WHERE "id" = ${id}`;
 }
 
 /** Ended before this attempt began: what an earlier one had left open is closed as it is. */

@@ -1,6 +1,8 @@
 /** Escalations: what waits for a person, who holds it, what was promised. A customer sees how theirs stands; what the desk thinks of it is the desk's. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { escalationsVisibleTo, requireViewer } from '../desk/access.ts';
+import type { Desk } from '../desk/desk.ts';
+import type { Waiting } from '../desk/escalation-queue.ts';
 import { TEAMS } from '../store/escalation.ts';
 import type { Escalation as EscalationRow, EscalationStatus as EscalationStatusValue, Priority as PriorityValue } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
@@ -30,6 +32,15 @@ const TEAM_DESCRIPTION = `Who should take it: ${TEAMS.map((team) => `"${team}"`)
 
 function seesDesk(viewer: Viewer | null): boolean {
   return viewer?.kind === 'staff';
+}
+
+/** Read once for a row, whichever of its fields are asked for. */
+const waits = new WeakMap<EscalationRow, Promise<Waiting | null>>();
+
+function waitingOf(row: EscalationRow, desk: Desk): Promise<Waiting | null> {
+  const known = waits.get(row) ?? desk.escalations.waiting(row);
+  waits.set(row, known);
+  return known;
 }
 
 export const Escalation = builder.prismaObject('Escalation', {
@@ -82,18 +93,18 @@ export const Escalation = builder.prismaObject('Escalation', {
     place: t.int({
       nullable: true,
       description: 'Its place in the queue of its team: 0 is next. `null` unless it waits.',
-      resolve: async (row, _args, { desk }) => (await desk.escalations.waiting(row))?.place ?? null,
+      resolve: async (row, _args, { desk }) => (await waitingOf(row, desk))?.place ?? null,
     }),
     expectedWaitSeconds: t.int({
       nullable: true,
       description: 'How long it will take by what it took lately, hours in which nobody is there included. `null` when that is not known, or it does not wait.',
-      resolve: async (row, _args, { desk }) => (await desk.escalations.waiting(row))?.expectedWaitS ?? null,
+      resolve: async (row, _args, { desk }) => (await waitingOf(row, desk))?.expectedWaitS ?? null,
     }),
     peopleBackAt: t.field({
       type: 'DateTime',
       nullable: true,
       description: 'When the people of the desk are back; `null` while they are there, or when it does not wait.',
-      resolve: async (row, _args, { desk }) => (await desk.escalations.waiting(row))?.peopleBackAt ?? null,
+      resolve: async (row, _args, { desk }) => (await waitingOf(row, desk))?.peopleBackAt ?? null,
     }),
     firstReplyDueAt: t.expose('firstReplyDueAt', { type: 'DateTime', description: 'By when a person must have answered.' }),
     resolutionDueAt: t.expose('resolutionDueAt', {

@@ -106,7 +106,7 @@ export function findDeletion(database: Database): AnyTool {
         executeAt: row.executeAt.toISOString(),
         canceledAt: row.canceledAt?.toISOString() ?? null,
       };
-      if (!row) return { summary: 'No deletion of your account was asked for.', facts };
+      if (!row) return { summary: 'No deletion of your account is pending, and none was asked for before.', facts };
       if (row.status === 'requested')
         return {
           summary: `A deletion of your account was asked for on ${writeDate(row.createdAt)}. It becomes final on ${writeDate(row.executeAt)}, ${writeCount(wholeDays(now, row.executeAt), 'day')} from now; until then it can be called back.`,

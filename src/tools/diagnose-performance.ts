@@ -12,7 +12,7 @@ import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import { defineTool } from './define-tool.ts';
 import { writeStorage } from './find-usage.ts';
-import { issuesFitting } from './known-issues.ts';
+import { issuesFitting, mayBeOfPlatform } from './known-issues.ts';
 import { plain } from './reading.ts';
 import { isAboutSlowness, textAbout } from './topics-technical.ts';
 import { paragraphs, sentences, writeBullets, writeNumber } from './words.ts';
@@ -56,7 +56,12 @@ export function diagnosePerformance(database: Database): AnyTool {
       if (!customer) throw notFound('customer');
       const sizes = new Map(usage.map(({ metric, quantity }) => [metric, quantity]));
       const causes = causesOf(sizes, usage, policy);
-      const known = report === undefined ? [] : issuesFitting(issues, report).slice(0, 1);
+      const known =
+        report === undefined
+          ? []
+          : issuesFitting(issues, report)
+              .filter((issue) => mayBeOfPlatform(issue, report))
+              .slice(0, 1);
       const steps = [...known.map(knownStep), ...causes.map(({ step }) => step), ...KIND_STEPS[kind ?? 'load']];
       return {
         summary: paragraphs(

@@ -1,6 +1,7 @@
 /** `find_deleted_items`: what lies in the workspace's trash, who deleted it, and until when it can come back. Restores nothing. */
 import { z } from 'zod';
 import { isNamed } from '../desk/grounding.ts';
+import { wordsOfItem } from '../desk/item-wanted.ts';
 import type { AnyTool } from '../orchestration/tool.ts';
 import type { Database } from '../store/database.ts';
 import type { DeletedItem, RestoreRequest } from '../store/generated/prisma/client.ts';
@@ -42,7 +43,11 @@ export function findDeletedItems(database: Database): AnyTool {
       });
       const named = name === undefined ? [] : namedAmong(rows, name);
       const shown = named.length > 0 ? named : rows.filter((row) => row.restoredAt === null && row.purgeAt > now);
-      return { summary: summaryOf(shown, named.length > 0, now), facts: { named: named.length > 0, items: shown.map((row) => factsOf(row, now)) } };
+      const missed = name === undefined || named.length > 0 ? [] : wordsOfItem(name);
+      return {
+        summary: summaryOf(shown, { named: named.length > 0, missed, now }),
+        facts: { named: named.length > 0, items: shown.map((row) => factsOf(row, now)) },
+      };
     },
   });
 }
@@ -63,11 +68,20 @@ function tokens(text: string): string[] {
     .filter((word) => word.length > 3 && !EVERYDAY.has(word));
 }
 
-function summaryOf(rows: readonly Row[], named: boolean, now: Date): string {
+interface Shown {
+  readonly named: boolean;
+  /** What the customer calls it when nothing has that name. */
+  readonly missed: readonly string[];
+  readonly now: Date;
+}
+
+function summaryOf(rows: readonly Row[], { named, missed, now }: Shown): string {
   const [first] = rows;
   if (!first) return 'The trash of your workspace is empty, so nothing in it can be restored.';
-  if (rows.length === 1) return line(first, now);
+  const none = missed.length > 0 && `Nothing called "${missed.join(' ')}" is in the trash of your workspace.`;
+  if (rows.length === 1) return sentences(none, line(first, now));
   return paragraphs(
+    none,
     named ? 'These deleted items fit:' : `${writeCount(rows.length, 'item lies', 'items lie')} in the trash of your workspace:`,
     writeBullets(rows.slice(0, SHOWN_MAX).map((row) => line(row, now))),
     rows.length > SHOWN_MAX && `${writeCount(rows.length - SHOWN_MAX, 'older item is', 'older items are')} not shown; name one and I look it up.`,

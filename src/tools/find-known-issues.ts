@@ -8,7 +8,7 @@ import type { Database } from '../store/database.ts';
 import type { KnownIssue } from '../store/generated/prisma/client.ts';
 import { readPolicy } from '../store/policy.ts';
 import { defineTool } from './define-tool.ts';
-import { AREAS, issuesFitting, startsOf } from './known-issues.ts';
+import { AREAS, issuesFitting, mayBeOfPlatform, startsOf } from './known-issues.ts';
 import { isAboutFault, textAbout } from './topics-technical.ts';
 import { paragraphs, sentences, writeBullets, writeDate, writeTime } from './words.ts';
 
@@ -51,12 +51,21 @@ export function findKnownIssues(database: Database): AnyTool {
         },
         orderBy: [{ startedAt: 'desc' }, { id: 'asc' }],
       });
-      const fitting = report === undefined ? [] : issuesFitting(rows, report).slice(0, SHOWN_MAX);
+      const like = report === undefined ? [] : issuesFitting(rows, report);
+      const fitting = like.filter((row) => mayBeOfPlatform(row, report ?? '')).slice(0, SHOWN_MAX);
+      const elsewhere = fitting.length > 0 ? [] : like.slice(0, SHOWN_MAX);
       const incidents = rows.filter((row) => row.incident && row.status !== 'fixed');
-      const others = incidents.filter((incident) => !fitting.includes(incident) && (report === undefined || area !== undefined || asksForOutage(report)));
+      const others = incidents.filter(
+        (incident) => ![...fitting, ...elsewhere].includes(incident) && (report === undefined || area !== undefined || asksForOutage(report)),
+      );
       return {
-        summary: summaryOf(fitting, others, report, incidents.length > 0),
-        facts: { fitting: fitting.map(factsOf), openIncidents: incidents.map(factsOf), statusPage: 'https://status.loomwork.example' },
+        summary: summaryOf({ fitting, elsewhere, incidents: others, report, anyOpen: incidents.length > 0 }),
+        facts: {
+          fitting: fitting.map(factsOf),
+          onOtherPlatforms: elsewhere.map(factsOf),
+          openIncidents: incidents.map(factsOf),
+          statusPage: 'https://status.loomwork.example',
+        },
       };
     },
   });
@@ -67,10 +76,25 @@ function asksForOutage(report: string): boolean {
   return [...OUTAGE].some((start) => said.has(start));
 }
 
-function summaryOf(fitting: readonly KnownIssue[], incidents: readonly KnownIssue[], report: string | undefined, anyOpen: boolean): string {
+interface Findings {
+  readonly fitting: readonly KnownIssue[];
+  /** Like the report, but of another platform than it names; only when none fits. */
+  readonly elsewhere: readonly KnownIssue[];
+  readonly incidents: readonly KnownIssue[];
+  readonly report: string | undefined;
+  readonly anyOpen: boolean;
+}
+
+function summaryOf({ fitting, elsewhere, incidents, report, anyOpen }: Findings): string {
   const [first, ...more] = fitting;
   const running = incidents.length > 0 && `There is an open incident on the status page: ${incidents.map(describe).join(' ')}`;
   if (!first) {
+    if (elsewhere.length > 0)
+      return paragraphs(
+        running,
+        'I found no known fault of this platform that fits this description. Something like it is known elsewhere:',
+        writeBullets(elsewhere.map(describe)),
+      );
     const none = report === undefined ? '' : 'I found no known fault that fits this description.';
     return sentences(running || (!anyOpen && 'The status page shows no open incident.'), none);
   }

@@ -96,19 +96,49 @@ export function findWorkspaceEvents(database: Database): AnyTool {
   });
 }
 
+const VERBS = ['deleted', 'removed', 'invited', 'revoked', 'archived', 'created', 'changed'] as const;
+
 function inferInput(text: string): Input {
   const said = plain(text);
-  const verb = (['deleted', 'removed', 'invited', 'revoked', 'archived', 'created', 'changed'] as const).find((one) =>
-    new RegExp(`\\bwho (?:\\w+ )?${one}\\b|\\b(?:was|were|got) ${one}\\b`).test(said),
-  );
-  const about = READ_ABOUT.find(([, pattern]) => pattern.test(said))?.[0];
-  const days = /\b(?:last|past) (\d{1,3}) days\b/.exec(said)?.[1];
+  const verb = VERBS.find((one) => new RegExp(`\\bwho (?:\\w+ )?${one}\\b|\\b(?:was|were|got) ${one}\\b`).test(said));
+  const person = readActor(said);
+  const asked = verb ?? VERBS.find((one) => person !== undefined && new RegExp(`\\b${one.slice(0, -1)}d?\\b`).test(said));
+  // "The settings" are all there is to change; with a person named the word narrows nothing down.
+  const about = READ_ABOUT.find(
+    ([what, pattern]) => pattern.test(said) && (what !== 'security' || person === undefined || /\b(?:security|two-factor|2fa)\b/.test(said)),
+  )?.[0];
+  const days = readDays(said);
   return {
     ...(about === undefined ? {} : { about }),
+    ...(person === undefined ? {} : { person }),
     // A project is deleted, a person removed: the word alone must not hide the other.
-    ...(verb === undefined || (about === undefined && (verb === 'deleted' || verb === 'removed')) ? {} : { verb }),
-    ...(days === undefined || Number(days) === 0 ? {} : { days: Number(days) }),
+    ...(asked === undefined || (about === undefined && (asked === 'deleted' || asked === 'removed')) ? {} : { verb: asked }),
+    ...(days === undefined ? {} : { days }),
   };
+}
+
+/** Whose acts are asked for: "what did Marcus change", "changes by marcus.lee@…". */
+function readActor(said: string): string | undefined {
+  const name = /\b(?:what (?:all |else )?(?:did|has|have)|(?:changes|actions|activity|activities) (?:made |done )?by) ([\p{L}][\p{L}\p{N}@._'-]{1,252})/u.exec(
+    said,
+  )?.[1];
+  return name === undefined || NOBODY.has(name) ? undefined : name.replace(/[.'-]+$|'s$/, '');
+}
+
+const NOBODY = new Set(
+  'the a an our my your this that these those his her their somebody someone anybody anyone everybody everyone people users admins members colleagues whom who'.split(
+    ' ',
+  ),
+);
+
+/** A week that is over may have begun thirteen days ago. */
+function readDays(said: string): number | undefined {
+  const counted = Number(/\b(?:last|past) (\d{1,3}) days\b/.exec(said)?.[1] ?? 0);
+  if (counted > 0) return counted;
+  if (/\b(?:last|previous) week\b/.test(said)) return 14;
+  if (/\b(?:this|past) week\b/.test(said)) return 7;
+  if (/\b(?:yesterday|today)\b/.test(said)) return 2;
+  return /\b(?:last|previous) month\b/.test(said) ? 62 : undefined;
 }
 
 const READ_ABOUT: readonly (readonly [About, RegExp])[] = [

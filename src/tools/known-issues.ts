@@ -21,6 +21,46 @@ export function issuesFitting(issues: readonly KnownIssue[], report: string): Kn
     .map(({ issue }) => issue);
 }
 
+const BROWSERS = ['chrome', 'firefox', 'safari', 'edge'] as const;
+const PLATFORMS = ['ios', 'android', 'windows', 'mac', ...BROWSERS] as const;
+type Platform = (typeof PLATFORMS)[number];
+
+const PLATFORM_WORDS: Readonly<Record<Platform, RegExp>> = {
+  ios: /\b(?:iphones?|ipads?|ios|apple (?:phone|tablet))\b/,
+  android: /\b(?:android|samsung|galaxy|pixel|huawei|xiaomi|oneplus)\b/,
+  windows: /\b(?:windows|surface)\b/,
+  mac: /\b(?:mac|macs|macbook|imac|macos|osx)\b/,
+  chrome: /\b(?:chrome|chromium)\b/,
+  firefox: /\bfirefox\b/,
+  safari: /\bsafari\b/,
+  edge: /\b(?:microsoft|ms|in|on|with|browser) edge\b/,
+};
+
+/** False for a fault of another platform than those the report names; true when either could be anywhere. */
+export function mayBeOfPlatform({ area, title }: Pick<KnownIssue, 'area' | 'title'>, report: string): boolean {
+  const said = plain(report);
+  const named = namedIn(said);
+  const browsing = /\b(?:browsers?|website|web (?:app|version|page))\b/.test(said) && !BROWSERS.some((one) => named.includes(one));
+  // A computer runs our app or a browser, and people name only the computer.
+  const onComputer = named.includes('windows') || named.includes('mac');
+  const inBrowser = browsing || (onComputer && !/\bdesktop app\b/.test(said) && !BROWSERS.some((one) => named.includes(one)));
+  const reported = new Set<Platform>([...named, ...(inBrowser ? BROWSERS : [])]);
+  const own = platformsOf(area, namedIn(plain(title)));
+  return reported.size === 0 || own.length === 0 || own.some((one) => reported.has(one));
+}
+
+function namedIn(said: string): Platform[] {
+  return PLATFORMS.filter((one) => PLATFORM_WORDS[one].test(said));
+}
+
+/** Where a fault can be met; empty when anywhere. */
+function platformsOf(area: string, named: readonly Platform[]): readonly Platform[] {
+  if (named.length > 0) return named;
+  if (area === 'mobile') return ['ios', 'android'];
+  if (area === 'desktop') return ['windows', 'mac'];
+  return area === 'web' ? BROWSERS : [];
+}
+
 /** The words of a text, cut down to what their forms share. */
 export function startsOf(text: string): ReadonlySet<string> {
   return new Set(

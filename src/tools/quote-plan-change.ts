@@ -51,7 +51,7 @@ const CANCEL =
 const RESUME =
   /\b(?:resume|reactivate|restart|un-?cancel)\b[^.!?]{0,30}\b(?:subscription|renewal|plan)\b|\b(?:undo|take back|withdraw|revoke)\b[^.!?]{0,20}\bcancell?ation\b|\bkeep (?:my|our|the) (?:subscription|plan)\b/;
 const CHANGE =
-  /\b(?:upgrad\w*|downgrad\w*|switch(?:ing)?|mov(?:e|ing)|chang(?:e|ing)|go(?:ing)? (?:back )?(?:to|from)|add(?:ing)?|buy(?:ing)?|remov(?:e|ing)|drop(?:ping)?|reduc(?:e|ing)|cut(?:ting)?|get rid of|more|fewer|less|(?:want|like|prefer|start|begin) (?:to )?(?:pay|paying|be billed) (?:yearly|annually|monthly|by the (?:year|month)))\b/;
+  /\b(?:upgrad\w*|downgrad\w*|switch(?:ing)?|mov(?:e|ing)|chang(?:e|ing)|go(?:ing)? (?:back |down |up )?(?:to|from)|add(?:ing)?|buy(?:ing)?|remov(?:e|ing)|drop(?:ping)?|reduc(?:e|ing)|cut(?:ting)?|get rid of|more|fewer|less|(?:want|like|prefer|start|begin) (?:to )?(?:pay|paying|be billed) (?:yearly|annually|monthly|by the (?:year|month)))\b/;
 
 function infer({ text }: TurnText): Input | null {
   const said = plain(text);

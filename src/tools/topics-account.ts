@@ -96,6 +96,8 @@ export function isAboutAuditLog(text: string): boolean {
     /\b(?:audit|activity (?:log|history|trail)|access logs?|event logs?|admin log|log of (?:all|who|what))\b/,
     /\bwho (?:\w+ )?(?:changed|deleted|removed|invited|added|created|exported|edited|renamed|archived|did|made|modified|turned|switched|moved|revoked|downloaded|logged in|signed in)\b/,
     /\bwhen (?:was|were|did)\b[^.!?]{0,40}\b(?:changed|deleted|removed|invited|created|exported|added|revoked|role|setting)\b/,
+    /\bwhat (?:all |else )?(?:did|has|have) (?!(?:i|we|you|it|this|that|they|the (?:update|release|version|app|new))\b)(?:\S+ ){1,3}?(?:chang(?:e|ed)|delet(?:e|ed)|remov(?:e|ed)|edit(?:ed)?|touch(?:ed)?|modif(?:y|ied)|do|done|switch(?:ed)?|creat(?:e|ed))\b(?! (?:wrong|for|with|if|when i))/,
+    /\b(?:changes|actions|activit(?:y|ies)) (?:made |done )?by \S+/,
     /\b(?:history|record) of (?:changes|admin|settings|who|what)\b/,
   ].some((pattern) => pattern.test(said));
 }

@@ -40,6 +40,12 @@ describe('with the offline model', () => {
       'find_workspace_events',
       /Ivy Chen \(i\*\*\*@northwind-studio\.example\) deleted the project Spring campaign/,
     ],
+    [
+      'audit_log_specialist',
+      'what did Marcus change in the settings last week?',
+      'find_workspace_events',
+      /Marcus Lee \(m\*\*\*@northwind-studio\.example\) changed the security setting session timeout/,
+    ],
     ['permission_manager', 'What may a viewer do?', 'explain_roles', /Viewers may read all projects/],
     ['data_export_specialist', 'Is my data export ready?', 'find_exports', /the audit log as CSV.*the link works until/],
     ['account_deletion_specialist', 'I want to delete our account', 'quote_deletion', /erased for good on .* 30 days from now.*plain yes/s],

@@ -44,6 +44,21 @@ describe('who answers', () => {
     expect(three).toBeGreaterThanOrEqual(0.97);
   });
 
+  it.each([
+    ['what did Marcus change in the settings last week?', 'audit_log_specialist'],
+    ['I was charged twice this month. Can I get a refund?', 'refund_processor'],
+    ['we need to go down to the basic plan, premium is too much for us', 'downgrade_specialist'],
+    ['Somebody deleted our roadmap board, can you bring it back?', 'data_recovery_specialist'],
+    ['our webhook stopped firing since yesterday', 'webhook_troubleshooter'],
+    ['please invite tom.becker@northwind.example as a member', 'team_manager'],
+    ['I want to talk to a real human', 'escalation_decider'],
+    ['app keeps crashing when I open the timeline on my iphone', 'crash_investigator'],
+    ['why do I get 429 all the time', 'rate_limit_advisor'],
+    ['please delete our whole account', 'account_deletion_specialist'],
+    ['is loomwork gdpr compliant and can I get a DPA', 'compliance_specialist'],
+    ['turn off all those emails', 'notification_configurator'],
+  ])('sends "%s" to %s', async (text, agentId) => expect((await route(text)).agentId).toBe(agentId));
+
   it('is measured on messages that no agent file contains, some for every agent', () => {
     const known = new Set(catalog.agents.flatMap((agent) => [...agent.examples, ...agent.utterances, ...agent.notFor].map(sentenceKey)));
     expect(labelled.filter(({ text }) => known.has(sentenceKey(text)))).toEqual([]);

@@ -41,8 +41,8 @@ describe('security settings', () => {
     await bench.database.workspaceSetting.create({ data: { customerId, twoFactorRequired: true, sessionTimeoutMinutes: 60, passwordLengthMin: 14 } });
     for (const [said, change] of [
       ['two-factor off', { twoFactorRequired: false }],
-      ['8 hours', { sessionTimeoutMinutes: 480 }],
-      ['12 is enough', { passwordLengthMin: 12 }],
+      ['sessions of 8 hours', { sessionTimeoutMinutes: 480 }],
+      ['passwords of 12 are enough', { passwordLengthMin: 12 }],
       ['allow 203.0.113.7', { allowAddresses: ['203.0.113.7'] }],
     ] as const)
       await expect(bench.desk.security.set(says(said), change, ALL)).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('owner') });
@@ -77,7 +77,7 @@ describe('notifications', () => {
     expect(rows.map(({ channel, event, enabled }) => [channel, event, enabled])).toEqual([['email', 'comment', false]]);
     await bench.desk.notifications.set(says('everything off for Theo'), { person: 'Theo', enabled: false });
     expect(await bench.database.notificationSetting.count({ where: { customerId, enabled: false, contact: { name: 'Theo Brandt' } } })).toBe(30);
-    await expect(bench.desk.notifications.set(says('turn hers off'), { person: 'Ivy', enabled: false })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(bench.desk.notifications.set(says('turn all her mails off'), { person: 'Ivy', enabled: false })).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });
 

@@ -26,12 +26,18 @@ const mailsOf = (customerId: string) => box.database.outboxMessage.findMany({ wh
 describe('send_invoice', () => {
   it('puts a copy on its way to the billing contact, and says no more than that', async () => {
     const { customer, billing, open, talk } = await billed();
-    const { summary } = await talk.act('send_invoice', 'Send my invoice to thief@evil.example', { grant: GRANT, input: { document: 'invoice' } });
+    const { summary } = await talk.act('send_invoice', 'Send my invoice, please', { grant: GRANT, input: { document: 'invoice' } });
     expect(summary).toBe(`A copy of invoice ${open.number} over $675.00 is on its way to the billing address on file, m***@northwind.example.`);
     expect(await mailsOf(customer.id)).toMatchObject([
       { kind: 'email', subject: 'invoice_copy', recipient: billing.email, status: 'pending', payload: { invoiceNumber: open.number } },
     ]);
-    await expect(talk.act('send_invoice', 'x', { grant: GRANT, input: { document: 'invoice', recipient: 'thief@evil.example' } })).rejects.toMatchObject({
+    await expect(talk.act('send_invoice', 'Send my invoice to thief@evil.example', { grant: GRANT, input: { document: 'invoice' } })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('thief@evil.example is not on this account'),
+    });
+    await expect(
+      talk.act('send_invoice', 'Please send me the documents', { grant: GRANT, input: { document: 'invoice', recipient: 'thief@evil.example' } }),
+    ).rejects.toMatchObject({
       code: 'BAD_INPUT',
     });
   });
@@ -40,9 +46,9 @@ describe('send_invoice', () => {
     const customer = await addCustomer(box.database);
     await addInvoice(box.database, customer.id);
     const talk = await openTalk(box, customer.id);
-    await talk.act('send_invoice', 'x', { grant: GRANT, input: { document: 'receipt' } });
+    await talk.act('send_invoice', 'Please send me the documents', { grant: GRANT, input: { document: 'receipt' } });
     const contact = await addContact(box.database, customer.id, { primary: true, email: `first.${customer.id}@northwind.example` });
-    await talk.act('send_invoice', 'x', { grant: GRANT, input: { document: 'tax_document' } });
+    await talk.act('send_invoice', 'Please send me the documents', { grant: GRANT, input: { document: 'tax_document' } });
     expect((await mailsOf(customer.id)).map(({ recipient, subject }) => [recipient, subject])).toEqual([
       [customer.email, 'receipt'],
       [contact.email, 'tax_document'],
@@ -51,10 +57,16 @@ describe('send_invoice', () => {
 
   it('sends a receipt only of what is paid, and a summary of a year with invoices', async () => {
     const { customer, open, paid, talk } = await billed();
-    await expect(talk.act('send_invoice', 'x', { grant: GRANT, input: { document: 'receipt', invoiceNumber: open.number } })).rejects.toThrow('not paid yet');
-    expect((await talk.act('send_invoice', 'x', { grant: GRANT, input: { document: 'receipt' } })).facts).toMatchObject({ invoiceNumber: paid.number });
-    await expect(talk.act('send_invoice', 'x', { grant: GRANT, input: { document: 'year_summary' } })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect((await talk.act('send_invoice', 'x', { grant: GRANT, input: { document: 'year_summary', year: 2026 } })).summary).toMatch(
+    await expect(
+      talk.act('send_invoice', 'Please send me the documents', { grant: GRANT, input: { document: 'receipt', invoiceNumber: open.number } }),
+    ).rejects.toThrow('not paid yet');
+    expect((await talk.act('send_invoice', 'Please send me the documents', { grant: GRANT, input: { document: 'receipt' } })).facts).toMatchObject({
+      invoiceNumber: paid.number,
+    });
+    await expect(talk.act('send_invoice', 'Please send me the documents', { grant: GRANT, input: { document: 'year_summary' } })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    expect((await talk.act('send_invoice', 'Please send me the documents', { grant: GRANT, input: { document: 'year_summary', year: 2026 } })).summary).toMatch(
       /^The summary of 2026 over \$1,350\.00/,
     );
     expect((await mailsOf(customer.id)).length).toBe(2);
@@ -63,7 +75,9 @@ describe('send_invoice', () => {
   it("does not know another customer's invoice", async () => {
     const { paid } = await billed();
     const { customer, talk } = await billed();
-    await expect(talk.act('send_invoice', 'x', { grant: GRANT, input: { document: 'invoice', invoiceNumber: paid.number } })).rejects.toMatchObject({
+    await expect(
+      talk.act('send_invoice', 'Please send me the documents', { grant: GRANT, input: { document: 'invoice', invoiceNumber: paid.number } }),
+    ).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
     expect(await mailsOf(customer.id)).toEqual([]);
@@ -73,13 +87,18 @@ describe('send_invoice', () => {
     const { customer, talk } = await billed();
     const runId = newId('run');
     const send = (nth: number) =>
-      talk.act('send_invoice', 'x', { grant: GRANT, runId, callId: `${runId}:agent:send_invoice:${nth}`, input: { document: 'invoice' } });
+      talk.act('send_invoice', 'Please send me the documents', {
+        grant: GRANT,
+        runId,
+        callId: `${runId}:agent:send_invoice:${nth}`,
+        input: { document: 'invoice' },
+      });
     await Promise.all(Array.from({ length: 10 }, () => send(1)));
     expect((await mailsOf(customer.id)).length).toBe(1);
     const ended = await Promise.allSettled([2, 3, 4, 5, 6, 7, 8].map(send));
     expect(ended.filter(({ status }) => status === 'fulfilled').length).toBe(4);
     expect((await mailsOf(customer.id)).length).toBe(5);
-    await talk.act('send_invoice', 'x', { grant: GRANT, input: { document: 'invoice' } });
+    await talk.act('send_invoice', 'Please send me the documents', { grant: GRANT, input: { document: 'invoice' } });
     expect((await mailsOf(customer.id)).length).toBe(6);
   });
 });
@@ -87,10 +106,12 @@ describe('send_invoice', () => {
 describe('send_payment_link', () => {
   it('sends the link of the open invoice that is due first, and says when nothing is open', async () => {
     const { customer, billing, open, paid, talk } = await billed();
-    const { summary } = await talk.act('send_payment_link', 'x', { grant: { per_turn_max: 1 } });
+    const { summary } = await talk.act('send_payment_link', 'I want to pay it now', { grant: { per_turn_max: 1 } });
     expect(summary).toBe(`The link to pay $675.00 for invoice ${open.number} is on its way to the billing address on file, m***@northwind.example.`);
     expect(await mailsOf(customer.id)).toMatchObject([{ subject: 'payment_link', recipient: billing.email, payload: { amount: '675.00' } }]);
-    await expect(talk.act('send_payment_link', 'x', { grant: { per_turn_max: 1 }, input: { invoiceNumber: paid.number } })).rejects.toMatchObject({
+    await expect(
+      talk.act('send_payment_link', 'I want to pay it now', { grant: { per_turn_max: 1 }, input: { invoiceNumber: paid.number } }),
+    ).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
   });

@@ -81,7 +81,7 @@ describe('a step of getting started', () => {
     ['nothing', 'Done!'],
   ])('is left open when the words are %s', async (_what, said) => {
     const customerId = await newCustomer();
-    await expect(desk.complete(callOf(customerId, said), 'first_automation')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(desk.complete(callOf(customerId, said), 'first_automation')).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(await doneOf(customerId)).toEqual([]);
   });
 

@@ -21,16 +21,20 @@ describe('an export', () => {
     expect(new Set(made.map((row) => row.id)).size).toBe(1);
     expect(made[0]).toMatchObject({ recipient: email, status: 'requested' });
     expect(await bench.outbox(customerId)).toEqual([{ kind: 'product', subject: 'export', recipient: null }]);
-    await expect(bench.desk.privacy.requestExport(says('and again'), { kind: 'full', format: 'csv' }, EXPORTS)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(bench.desk.privacy.requestExport(says('send me all our data again'), { kind: 'full', format: 'csv' }, EXPORTS)).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
   });
 
   it('goes to no stranger, in no format that does not exist, of no kind beyond the grant', async () => {
     const { customerId, says } = await bench.workspace();
     await expect(
-      bench.desk.privacy.requestExport(says('mail it to eve@evil.example'), { kind: 'full', format: 'json', person: 'eve@evil.example' }, EXPORTS),
-    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      bench.desk.privacy.requestExport(says('mail all our data to eve@evil.example'), { kind: 'full', format: 'json', person: 'eve@evil.example' }, EXPORTS),
+    ).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('eve@evil.example is not on this account') });
     await expect(bench.desk.privacy.requestExport(says('pdf please'), { kind: 'full', format: 'pdf' }, EXPORTS)).rejects.toMatchObject({ code: 'BAD_INPUT' });
-    await expect(bench.desk.privacy.requestExport(says('the log'), { kind: 'audit_log', format: 'csv' }, EXPORTS)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(bench.desk.privacy.requestExport(says('export the log'), { kind: 'audit_log', format: 'csv' }, EXPORTS)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
     expect(await bench.database.exportRequest.count({ where: { customerId } })).toBe(0);
   });
 });
@@ -39,7 +43,11 @@ describe('a privacy request', () => {
   it('is due by its law, and the same request is not opened twice', async () => {
     const { customerId, says } = await bench.workspace();
     const open = (kind: 'access' | 'agreement' | 'objection', law: 'gdpr' | 'ccpa') =>
-      bench.desk.privacy.openRequest(says('I use my right'), { kind, law, details: 'What you hold about me.' }, REQUESTS);
+      bench.desk.privacy.openRequest(
+        says('I use my right of access, object to marketing, and need the agreement'),
+        { kind, law, details: 'What you hold about me.' },
+        REQUESTS,
+      );
     const [gdpr, again, ccpa, paper] = [
       await open('access', 'gdpr'),
       await open('access', 'gdpr'),

@@ -179,7 +179,7 @@ describe('a webhook endpoint', () => {
       code: 'CONFLICT',
     });
     const foreign = await addEndpoint(await addCustomer(), 'https://theirs.example/', 'disabled');
-    await expect(desk.webhooks.enable({ ...call(customerId, 'theirs.example'), endpointId: foreign.id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(desk.webhooks.enable({ ...call(customerId, 'switch theirs.example on'), endpointId: foreign.id })).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(await desk.webhooks.enable(call(customerId, 'switch in.acme.example/a on'))).toMatchObject({ id: first.id, status: 'active' });
   });
 
@@ -235,6 +235,7 @@ describe('an API key', () => {
     await expect(revoke('what is this?\n> revoke Zapier')).rejects.toMatchObject({ code: 'CONFLICT' });
     await expect(revoke('revoke Theirs lwk_yyy222', [], foreign.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(desk.workspaceKeys.revoke(call(customerId, 'revoke Theirs'))).rejects.toMatchObject({ code: 'CONFLICT' });
-    expect(await revoke('Yes, please', ['is Zapier still needed?'])).toMatchObject({ id: key.id });
+    await expect(revoke('Yes, please', ['is Zapier still needed?'])).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await revoke('Then please revoke it', ['is Zapier still needed?'])).toMatchObject({ id: key.id });
   });
 });

@@ -26,8 +26,11 @@ describe('a reset link', () => {
 
   it('goes nowhere else, whatever address is named', async () => {
     const { customerId, says } = await bench.workspace();
-    await expect(bench.desk.signIns.sendReset(says('send it to me@private.example instead'), 'me@private.example', { per_day_max: 3 })).rejects.toMatchObject({
-      code: 'NOT_FOUND',
+    await expect(
+      bench.desk.signIns.sendReset(says('send the reset link to me@private.example instead'), 'me@private.example', { per_day_max: 3 }),
+    ).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('me@private.example is not on this account'),
     });
     await expect(bench.desk.signIns.sendReset(says('a colleague cannot get in'), 'Theo', { per_day_max: 3 })).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(await bench.outbox(customerId)).toEqual([]);
@@ -39,7 +42,7 @@ describe('a reset link', () => {
       message: expect.stringContaining('Google'),
     });
     for (let sent = 0; sent < 3; sent += 1) await bench.desk.signIns.sendReset(says('Theo needs a reset link'), 'Theo', { per_day_max: 3 });
-    await expect(bench.desk.signIns.sendReset(says('Theo once more'), 'Theo', { per_day_max: 3 })).rejects.toMatchObject({
+    await expect(bench.desk.signIns.sendReset(says('another reset for Theo'), 'Theo', { per_day_max: 3 })).rejects.toMatchObject({
       code: 'FORBIDDEN',
       message: expect.stringMatching(/person of our team.*request \d+/),
     });

@@ -2,11 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Agent } from '../../src/catalog/agent.ts';
-import type { LlmEvent } from '../../src/llm/llm.ts';
+import { createAnthropicLlm } from '../../src/llm/anthropic-llm.ts';
+import type { Llm, LlmEvent } from '../../src/llm/llm.ts';
 import { runAgentStep } from '../../src/orchestration/agent-step.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
 import type { WorkflowEvent } from '../../src/orchestration/workflow-event.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
+import { lastWords, startMessagesApi } from '../support/messages-api.ts';
 import { createScriptedLlm } from '../support/scripted-llm.ts';
 import { factsOf } from './facts.ts';
 
@@ -15,6 +17,10 @@ const PROMPT =
 
 function open(tools: readonly AnyTool[]) {
   const llm = createScriptedLlm();
+  return { llm, ...openWith(llm, tools) };
+}
+
+function openWith(llm: Llm, tools: readonly AnyTool[]) {
   const events: WorkflowEvent[] = [];
   const agent: Agent = {
     id: 'an_agent',
@@ -49,7 +55,7 @@ function open(tools: readonly AnyTool[]) {
   const deps = { llm, tools: new Map(tools.map((one) => [one.name, one])), historyTokens: 1_000, answerTokensMax: 100, stepMs: 20_000 };
   const result = runAgentStep(deps, { step: 'agent', agent, turn }, async (event) => void events.push(event), new AbortController().signal);
   result.catch(() => undefined);
-  return { llm, events, result };
+  return { events, result };
 }
 
 const calling = (name: string, input: Readonly<Record<string, unknown>> = {}): LlmEvent => ({
@@ -118,6 +124,59 @@ describe('a call that does not fit', () => {
     for (const event of [{ type: 'text', text: 'Done.' } as const, STOP]) third.send(event);
     await result;
     expect(paid).toEqual([5]);
+  });
+
+  describe('and is not even JSON, from the Messages API', () => {
+    /** What the tool paid and what the customer was answered, with the requests that were made. */
+    async function walk(...written: readonly (string | number)[]) {
+      const { paid, tool } = paying();
+      const api = await startMessagesApi();
+      const llm = createAnthropicLlm({
+        apiKey: 'sk-test',
+        baseUrl: api.url,
+        models: { quick: 'claude-test', balanced: 'claude-test', careful: 'claude-test' },
+        tokenGapMs: 10_000,
+      });
+      try {
+        api.script(
+          ...written.map((one) => ({
+            toolCalls: [typeof one === 'string' ? { name: 'pay', input: {}, rawJson: one } : { name: 'pay', input: { cents: one } }],
+          })),
+          { text: 'That is all.' },
+        );
+        const { events, result } = openWith(llm, [tool]);
+        const { text } = await result;
+        const codes = events.flatMap((event) => (event.type === 'tool_returned' ? [event.code] : []));
+        const told = JSON.stringify(events);
+        return { paid, text, codes, told, requests: api.requests.map(({ body }) => (body ? lastWords(body) : '')) };
+      } finally {
+        await llm.close();
+        await api.close();
+      }
+    }
+
+    it('does not fail the run: the model is told the fault and mends it', async () => {
+      const { paid, text, codes, told, requests } = await walk('{"cents": 1o, "secret": "abc"', 10);
+      expect(paid).toEqual([10]);
+      expect(text).toBe('That is all.');
+      expect(codes).toEqual(['BAD_INPUT', null]);
+      expect(requests[1]).toMatch(/pay was called with input that is not a JSON object\. Mend that and call it once more/);
+      // What it wrote goes back to the model, and into no event.
+      expect(requests[1]).toContain('1o');
+      expect(told).not.toContain('abc');
+    });
+
+    it('is refused for good after the second time', async () => {
+      const { paid, text, codes, requests } = await walk('[1]', 'cents=10', 10);
+      expect(paid).toEqual([]);
+      expect(text).toBe('That is all.');
+      expect(codes).toEqual(['BAD_INPUT', 'BAD_INPUT', 'FORBIDDEN']);
+      expect(requests[3]).toContain('refused for the rest of this answer');
+    });
+
+    it('counts with input that is JSON and does not fit', async () => {
+      expect((await walk('{', -1, 10)).codes).toEqual(['BAD_INPUT', 'BAD_INPUT', 'FORBIDDEN']);
+    });
   });
 
   it('of a tool there is not is treated alike', async () => {

@@ -332,6 +332,24 @@ describe('past conversations', () => {
   });
 });
 
+describe('the escalations of the demo data', () => {
+  it('stand behind every conversation in which a person took part, open where it is and settled where it is', async () => {
+    const conversations = await database.conversation.findMany({ where: { messages: { some: { role: 'person' } } }, include: { escalations: true } });
+    expect(conversations.length).toBeGreaterThan(3);
+    for (const { status, owner, resolvedAt, escalations } of conversations) {
+      expect(escalations).toHaveLength(1);
+      const [escalation] = escalations;
+      if (!escalation) continue;
+      expect(escalation).toMatchObject({ status: status === 'resolved' ? 'resolved' : 'claimed', resolvedAt });
+      expect(owner).toBe(status === 'resolved' ? 'agents' : 'people');
+      const { createdAt, claimedAt, firstReplyAt } = escalation;
+      expect(claimedAt && firstReplyAt && createdAt <= claimedAt && claimedAt <= firstReplyAt).toBe(true);
+    }
+    expect(await database.escalation.count()).toBe(conversations.length);
+    expect(await database.conversation.count({ where: { status: 'escalated', escalations: { none: {} } } })).toBe(0);
+  });
+});
+
 describe('the demo customer', () => {
   it('is Dana Reyes of Northwind Studio on premium with thirty seats, paid nine days ago', async () => {
     const customer = await database.customer.findUniqueOrThrow({

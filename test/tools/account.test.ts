@@ -84,7 +84,7 @@ describe('roles and notifications', () => {
     const { summary } = await box.call('find_notifications', id);
     expect(summary).toContain('Desktop: new assignments');
     expect(summary).toContain('Slack: nothing');
-    expect((await box.call('set_notification', id, { channel: 'email', event: 'digest', enabled: false })).summary).toBe(
+    expect((await box.call('set_notification', id, { channel: 'email', event: 'digest', enabled: false }, { said: 'no digest mails please' })).summary).toBe(
       'The daily digest by e-mail is off now for Dana Reyes.',
     );
     expect((await box.call('find_notifications', id, { channel: 'email' })).summary).not.toContain('digest');
@@ -168,10 +168,15 @@ describe('exports, deletion and privacy requests', () => {
   it('say where each stands', async () => {
     const { id } = await addCustomer(box.database);
     expect((await box.call('find_exports', id)).summary).toBe('No export of your data was made so far.');
-    expect((await box.call('find_deletion', id)).summary).toBe('No deletion of your account was asked for.');
+    expect((await box.call('find_deletion', id)).summary).toBe('No deletion of your account is pending, and none was asked for before.');
     expect((await box.call('find_data_requests', id)).summary).toContain('no privacy or compliance request');
     await addContact(box.database, id, { primary: true });
-    const { summary } = await box.call('request_export', id, { kind: 'personal', format: 'pdf' }, { grant: { kinds: ['personal'] } });
+    const { summary } = await box.call(
+      'request_export',
+      id,
+      { kind: 'personal', format: 'pdf' },
+      { said: 'my personal data as PDF', grant: { kinds: ['personal'] } },
+    );
     expect(summary).toBe('The export of personal data as PDF is ordered. The link will come by e-mail to d***@northwind.example when the file is ready.');
     expect((await box.call('find_exports', id)).summary).toContain('being made');
     await box.database.deletionRequest.create({ data: { id: newId('era'), customerId: id, requestedBy: 'x', createdAt: NOW, executeAt: days(30) } });
@@ -220,6 +225,11 @@ describe('whatever a model sends', () => {
 describe('what each tool hears', () => {
   it.each([
     ['Who deleted the Onboarding board?', 'find_workspace_events', { about: 'project', verb: 'deleted' }],
+    ['what did Marcus change in the settings last week?', 'find_workspace_events', { person: 'marcus', verb: 'changed', days: 14 }],
+    ['Show me all changes by marcus.lee@northwind.example yesterday', 'find_workspace_events', { person: 'marcus.lee@northwind.example', days: 2 }],
+    ['what has Ivy Chen done this week', 'find_workspace_events', { person: 'ivy', days: 7 }],
+    ['what did I do wrong?', 'find_workspace_events', null],
+    ['what did the update change?', 'find_workspace_events', null],
     ['please show failed logins of the last 14 days in the audit log', 'find_workspace_events', { about: 'sign_in', days: 14 }],
     ['who are our admins?', 'find_members', { role: 'admin' }],
     ['our open invitations', 'find_members', { invited: true }],

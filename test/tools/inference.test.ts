@@ -97,6 +97,10 @@ table('the own plan', [
 ]);
 
 table('a change of the plan', [
+  [
+    'we need to go down to the basic plan, premium is too much for us',
+    { compare_plans: { plans: ['basic', 'premium'] }, quote_plan_change: { plan: 'basic' } },
+  ],
   ['please upgrade us to premium', { quote_plan_change: { plan: 'premium' }, find_plan: {} }],
   ['we need 5 more seats', { quote_plan_change: { changeSeatsBy: 5 }, find_plan: {} }],
   ['Turn off the auto-renewal please', { quote_plan_change: { renewal: 'cancel' }, find_plan: {} }],

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
 import type { Prisma } from '../../src/store/generated/prisma/client.ts';
+import { mayBeOfPlatform } from '../../src/tools/known-issues.ts';
 import { addCustomer, addUsage, days, NOW, openToolbox, type Toolbox } from './fixtures.ts';
 
 let box: Toolbox;
@@ -64,6 +65,36 @@ describe('find_known_issues', () => {
     expect((await box.call('find_known_issues', customer.id, { report: 'the coffee is cold' })).summary).toContain(
       'I found no known fault that fits this description.',
     );
+  });
+});
+
+describe('the platform of a report', () => {
+  const fault = (title: string, area: string) => ({ title, area });
+  it.each([
+    ['the app crashes on my iPhone', fault('The app for Android crashes', 'mobile'), false],
+    ['the app crashes on my iPhone', fault('The app for iPhone crashes', 'mobile'), true],
+    ['the app crashes on my iPhone', fault('The timeline freezes', 'web'), false],
+    ['the app crashes on my iPhone', fault('Photos crash the phone app', 'mobile'), true],
+    ['crash on my Samsung', fault('The app for Android crashes', 'mobile'), true],
+    ['the app crashes', fault('The app for Android crashes', 'mobile'), true],
+    ['the Mac app closes itself', fault('The desktop app for Windows closes itself', 'desktop'), false],
+    ['the timeline freezes on my Mac', fault('The timeline freezes', 'web'), true],
+    ['the desktop app on my mac freezes', fault('The timeline freezes', 'web'), false],
+    ['upload stops in Chrome', fault('Uploads stop in Safari', 'web'), false],
+    ['upload stops in the browser', fault('Uploads stop in Safari', 'web'), true],
+    ['no sync on my android', fault('Comments in Slack arrive late', 'sync'), true],
+  ])('%s, %o: %s', (report, issue, fits) => expect(mayBeOfPlatform(issue, report)).toBe(fits));
+
+  it('keeps the faults of others from leading, and tells them as such', async () => {
+    const customer = await addCustomer(box.database);
+    await addIssue({ title: 'The app for Android dies', area: 'mobile', symptoms: ['widget dies', 'app dies open'], workaround: null });
+    const report = 'the widget of the app dies when I open it';
+    expect((await box.call('find_known_issues', customer.id, { report: `${report} on my Android` })).summary).toMatch(
+      /^This fits a known fault\. "The app for Android/,
+    );
+    const { summary, facts } = await box.call('find_known_issues', customer.id, { report: `${report} on my iPhone` });
+    expect(summary).toMatch(/^I found no known fault of this platform that fits.*known elsewhere:\n\n- "The app for Android dies"/s);
+    expect(facts).toMatchObject({ fitting: [], onOtherPlatforms: [{ title: 'The app for Android dies' }] });
   });
 });
 

@@ -90,7 +90,7 @@ describe('complete_onboarding_step', () => {
   it('refuses a step the customer did not name, and a step there is not', async () => {
     const customer = await addCustomer(box.database);
     await expect(box.call('complete_onboarding_step', customer.id, { step: 'first_dashboard' }, { said: 'hello' })).rejects.toMatchObject({
-      code: 'FORBIDDEN',
+      code: 'CONFLICT',
     });
     await expect(box.call('complete_onboarding_step', customer.id, { step: 'everything' }, { said: 'all done' })).rejects.toMatchObject({ code: 'BAD_INPUT' });
   });

@@ -15,6 +15,7 @@ import { billingExtraRows } from './billing-extras.ts';
 import { makeConversations, type Member } from './conversation.ts';
 import { makeDemoCustomer } from './demo-customer.ts';
 import { createRandom } from './random.ts';
+import { escalationRows } from './escalations.ts';
 import { customerRows, talkRows } from './rows.ts';
 import { usageOf } from './usage.ts';
 import { developerRows } from './workspace-developer.ts';
@@ -80,6 +81,7 @@ export async function seedDemo(database: Database, { now, log }: SeedOptions): P
       await insertRows(tx, 'Message', rows.messages);
       await insertRows(tx, 'Run', rows.runs);
       await insertRows(tx, 'RunStep', rows.steps);
+      await insertRows(tx, 'Escalation', rows.escalations);
       await insertRows(tx, 'KnownIssue', rows.knownIssues);
       await insertRows(tx, 'Connection', rows.connections);
       await insertRows(tx, 'DeletedItem', rows.deletedItems);
@@ -125,7 +127,22 @@ export function makeDemo(policy: Policy, now: Date) {
   const conversations = makeConversations(members, policy, today);
   const people = peopleRows(members, demo.customerId, today);
   const events = eventRows(members, people.members, demo.customerId, policy, today);
-  return { demo, rows: { users, partners, ...customerRows(members, policy, demo.staffUserId, today), ...billingExtraRows(members, policy, demo.staffUserId), ...workspaceUsageRows(members, policy, today), ...technicalRows(members, policy, today), ...developerRows(members, policy, now, today), ...people, ...events, ...talkRows(conversations, demo.staffUserId) } };
+  return {
+    demo,
+    rows: {
+      users,
+      partners,
+      ...customerRows(members, policy, demo.staffUserId, today),
+      ...billingExtraRows(members, policy, demo.staffUserId),
+      ...workspaceUsageRows(members, policy, today),
+      ...technicalRows(members, policy, today),
+      ...developerRows(members, policy, now, today),
+      ...people,
+      ...events,
+      ...talkRows(conversations, demo.staffUserId),
+      escalations: escalationRows(conversations, policy, demo.staffUserId, today),
+    },
+  };
 }
 
 /**

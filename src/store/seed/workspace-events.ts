@@ -98,6 +98,8 @@ function demoEvents(random: Random, account: Account, today: Date): Event[] {
     event(random, account, at(12, 20), ivy.email, 'token.created', 'time sheet sync'),
     event(random, account, at(20, 33), dana.email, 'security.changed', 'two-factor (no longer required)'),
     event(random, account, at(3, 90), dana.email, 'plan.changed', 'premium, four seats more'),
+    // Drawn apart, so that nothing after it becomes another.
+    event(createRandom('a setting Marcus changed'), account, at(5, 75), marcus.email, 'security.changed', 'session timeout'),
     ...Array.from({ length: 5 }, (_, index) => event(random, account, at(1, 40 + index), theo.email, 'sign_in.failed', theo.email, 'RO')),
   ];
 }
