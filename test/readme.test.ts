@@ -134,7 +134,9 @@ describe('the chat page in the README', () => {
       await expect.poll(() => page.lines().at(-1), PATIENCE).toContain(word);
       me.wire.cut();
     }
-    await expect.poll(() => page.lines(), PATIENCE).toEqual([expect.stringContaining(': Please send me a copy of my last invoice'), expect.stringMatching(/word59 $/)]);
+    await expect
+      .poll(() => page.lines(), PATIENCE)
+      .toEqual([expect.stringContaining(': Please send me a copy of my last invoice'), expect.stringMatching(/word59 $/)]);
     expect(page.lines()[1]).toContain(words.join(''));
     expect(page.state()).toBe('live');
     const again = await openPage(me);

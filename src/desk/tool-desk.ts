@@ -24,7 +24,10 @@ import { createWebhookDesk } from './webhook.ts';
 import { createRestoreDesk } from './restore.ts';
 import { createConnectionDesk } from './connection.ts';
 
-export type ToolDesk = Omit<Desk, 'presence' | 'conversations' | 'escalations' | 'agents' | 'articles' | 'agentRuns' | 'routeCorrections' | 'erasures' | 'exports'>;
+export type ToolDesk = Omit<
+  Desk,
+  'presence' | 'conversations' | 'escalations' | 'agents' | 'articles' | 'agentRuns' | 'routeCorrections' | 'erasures' | 'exports'
+>;
 
 export interface ToolDeskDeps {
   readonly database: Database;

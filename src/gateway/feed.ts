@@ -116,33 +116,22 @@ export function createFeed(deps: FeedDeps): Feed {
       const { item, position: after } = read(value);
       if (item === null) return null;
       const payload = payloadOf(item);
-      if (payload === null || slowAlone()) return { item, payload, after };
+      if (payload === null || slowAlone(members)) return { item, payload, after };
       deliver(payload, after);
       return null;
     };
-    for (let items = 1; ; items += 1) {
-      if (items % YIELD_ITEMS === 0) await setImmediate();
-      let waiting = await takeWhilePolled(opened.items, tell);
-      if (leaving.signal.aborted) return;
-      if (!waiting) {
-        const next = await opened.items.next();
-        if (leaving.signal.aborted) return;
-        if (next.done) return endAll(members);
-        waiting = tell(next.value);
-        if (!waiting) continue;
-      }
+    for (;;) {
+      const waiting = await nextWaiting(opened.items, tell, leaving.signal);
+      if (waiting === 'ended') return endAll(members);
+      if (!waiting) return;
       const payload = waiting.payload ?? (await render(opened, waiting.item));
-      const slow = slowAlone();
-      if (slow) await keepPace(slow);
+      const slow = slowAlone(members);
+      // Whoever joined would wait too. What is said meanwhile merges at its source.
+      if (slow) unshare();
+      if (slow && !(await drained(slow, deps.clock))) cutOff(slow);
       if (leaving.signal.aborted) return;
       deliver(payload, waiting.after);
     }
-  }
-
-  /** The only member, when it owes so much that it is waited for. */
-  function slowAlone(): Member | null {
-    const [only] = members;
-    return only && members.size === 1 && only.outlet.owed() > OWED_BYTES_MAX ? only : null;
   }
 
   async function render(opened: OpenedSubscription, item: unknown): Promise<string> {
@@ -159,13 +148,6 @@ export function createFeed(deps: FeedDeps): Feed {
     for (const member of others) sendOff(member);
     if (keeper) caller = { ...keeper.call, signal: leaving.signal };
     return JSON.stringify(await opened.execute(item, caller));
-  }
-
-  /** What it says meanwhile merges at its source. */
-  async function keepPace(member: Member): Promise<void> {
-    // Whoever joined would wait too.
-    unshare();
-    if (!(await drained(member, deps.clock))) cutOff(member);
   }
 
   function deliver(payload: string, after: string | null): void {
@@ -202,9 +184,7 @@ export function createFeed(deps: FeedDeps): Feed {
       tail = [{ position: from, payload: '' }];
     },
     join(member, from) {
-      const at = tail?.findLastIndex((item) => item.position === from) ?? -1;
-      if (!tail || at < 0) return false;
-      for (const { payload } of tail.slice(at + 1)) member.outlet.write(createNextFrames(payload));
+      if (!tail || !writeRest(tail, from, member)) return false;
       members.add(member);
       member.leave = () => leave(member);
       return true;
@@ -213,6 +193,27 @@ export function createFeed(deps: FeedDeps): Feed {
   };
   deps.member.leave = () => leave(deps.member);
   return feed;
+}
+
+/** Tells what can be told at once, up to the item that has to be waited for; null when the signal aborted. */
+async function nextWaiting(items: AsyncIterator<unknown>, tell: (item: unknown) => Waiting | null, signal: AbortSignal): Promise<Waiting | 'ended' | null> {
+  for (let told = 1; ; told += 1) {
+    if (told % YIELD_ITEMS === 0) await setImmediate();
+    const declined = await takeWhilePolled(items, tell);
+    if (signal.aborted) return null;
+    if (declined) return declined;
+    const next = await items.next();
+    if (signal.aborted) return null;
+    if (next.done) return 'ended';
+    const waiting = tell(next.value);
+    if (waiting) return waiting;
+  }
+}
+
+/** The only member, when it owes so much that it is waited for. */
+function slowAlone(members: ReadonlySet<Member>): Member | null {
+  const [only] = members;
+  return only && members.size === 1 && only.outlet.owed() > OWED_BYTES_MAX ? only : null;
 }
 
 function endAll(members: ReadonlySet<Member>): void {
@@ -228,6 +229,13 @@ function writeToAll(members: ReadonlySet<Member>, payload: string): Member[] {
     else member.outlet.write(frames);
   }
   return slow;
+}
+
+/** Writes what came after this position; false when it is not known any more. */
+function writeRest(tail: readonly Delivered[], from: string, { outlet }: Member): boolean {
+  const at = tail.findLastIndex((item) => item.position === from);
+  if (at >= 0) for (const { payload } of tail.slice(at + 1)) outlet.write(createNextFrames(payload));
+  return at >= 0;
 }
 
 function keep(tail: Delivered[], item: Delivered): void {

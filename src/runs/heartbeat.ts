@@ -19,17 +19,88 @@ export function withHeartbeats(
   readActiveRuns: () => Promise<readonly string[]>,
   shows: (event: ParleyEvent) => boolean,
 ): Polled<Entry> {
+  let pending: Promise<IteratorResult<Entry>> | null = null;
+  let beat: ((entry: IteratorResult<Entry>) => void) | null = null;
+  /** Whoever waits without a promise, and the heartbeat that is to be had then. */
+  let woken: (() => void) | null = null;
+  let due: Entry | null = null;
+
+  const silence = watchSilence(clock, readActiveRuns, (entry) => {
+    if (beat) return beat({ done: false, value: entry });
+    if (!woken) return;
+    due = entry;
+    woken();
+  });
+
+  /** The next entry, or a heartbeat that came first; what is still awaited then stays pending. */
+  function awaitEntry(): Promise<IteratorResult<Entry>> {
+    return new Promise((resolve, reject) => {
+      beat = resolve;
+      const awaited = pending ?? source.next();
+      pending = awaited;
+      awaited.then((result) => {
+        if (beat !== resolve) return;
+        pending = null;
+        resolve(result);
+      }, reject);
+    });
+  }
+
+  return {
+    async next() {
+      for (;;) {
+        const result = await awaitEntry();
+        beat = null;
+        if (result.done) {
+          silence.stop();
+          return result;
+        }
+        const entry = result.value;
+        if (entry.kind === 'event' && entry.event.type === 'Heartbeat') return result;
+        silence.note(entry);
+        if (entry.kind !== 'event' || shows(entry.event)) return result;
+      }
+    },
+    poll(wake) {
+      // A promise for the next entry is out already: it has to be kept.
+      if (pending) return undefined;
+      woken = null;
+      const heartbeat = due;
+      due = null;
+      if (heartbeat) return heartbeat;
+      for (;;) {
+        const entry = source.poll(wake);
+        if (entry === null) woken = wake;
+        if (!entry) return entry;
+        silence.note(entry);
+        if (entry.kind !== 'event' || shows(entry.event)) return entry;
+      }
+    },
+    async return() {
+      silence.stop();
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+interface Silence {
+  /** Something was said. */
+  note(entry: Entry): void;
+  stop(): void;
+}
+
+/** Calls `tell` with a heartbeat after each ten seconds in which nothing was noted while a run is active. */
+function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly string[]>, tell: (heartbeat: Entry) => void): Silence {
   const activeRuns = new Set<string>();
   const endedRuns = new Set<string>();
   let asked = false;
   let phase: HeartbeatPhase = 'queued';
   let last: Entry | null = null;
-  let pending: Promise<IteratorResult<Entry>> | null = null;
-  let beat: ((entry: IteratorResult<Entry>) => void) | null = null;
   let timer: NodeJS.Timeout | null = null;
-  /** Whoever waits without a promise, and the heartbeat that is to be had then. */
-  let woken: (() => void) | null = null;
-  let due: Entry | null = null;
 
   function note(entry: Entry): void {
     last = entry;
@@ -75,66 +146,10 @@ export function withHeartbeats(
     if (!timer || !last) return;
     const { position, sequence } = last;
     const event: ParleyEvent = { type: 'Heartbeat', at: clock.now().toISOString(), visibility: 'CUSTOMER', phase };
-    const entry: Entry = { kind: 'event', position, sequence, event, replay: false };
-    if (beat) return beat({ done: false, value: entry });
-    if (!woken) return;
-    due = entry;
-    woken();
+    tell({ kind: 'event', position, sequence, event, replay: false });
   }
 
-  /** The next entry, or a heartbeat that came first; what is still awaited then stays pending. */
-  function awaitEntry(): Promise<IteratorResult<Entry>> {
-    return new Promise((resolve, reject) => {
-      beat = resolve;
-      const awaited = pending ?? source.next();
-      pending = awaited;
-      awaited.then((result) => {
-        if (beat !== resolve) return;
-        pending = null;
-        resolve(result);
-      }, reject);
-    });
-  }
-
-  return {
-    async next() {
-      for (;;) {
-        const result = await awaitEntry();
-        beat = null;
-        if (result.done) {
-          stop();
-          return result;
-        }
-        const entry = result.value;
-        if (entry.kind === 'event' && entry.event.type === 'Heartbeat') return result;
-        note(entry);
-        if (entry.kind !== 'event' || shows(entry.event)) return result;
-      }
-    },
-    poll(wake) {
-      // A promise for the next entry is out already: it has to be kept.
-      if (pending) return undefined;
-      woken = null;
-      const heartbeat = due;
-      due = null;
-      if (heartbeat) return heartbeat;
-      for (;;) {
-        const entry = source.poll(wake);
-        if (entry === null) woken = wake;
-        if (!entry) return entry;
-        note(entry);
-        if (entry.kind !== 'event' || shows(entry.event)) return entry;
-      }
-    },
-    async return() {
-      stop();
-      await source.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  return { note, stop };
 }
 
 function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {

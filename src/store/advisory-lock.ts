@@ -5,7 +5,14 @@
 import pg from 'pg';
 
 /** Any fixed numbers will do, as long as nobody else in the same database uses them. */
-export const ADVISORY_LOCKS = { members: 724_190_001, migrations: 724_190_002, seed: 724_190_003, home: 724_190_004, knowledge: 724_190_005, retention: 724_190_006 } as const;
+export const ADVISORY_LOCKS = {
+  members: 724_190_001,
+  migrations: 724_190_002,
+  seed: 724_190_003,
+  home: 724_190_004,
+  knowledge: 724_190_005,
+  retention: 724_190_006,
+} as const;
 export type AdvisoryLock = keyof typeof ADVISORY_LOCKS;
 
 const CONNECT_MS = 10_000;

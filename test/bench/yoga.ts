@@ -69,7 +69,18 @@ const presence = createPresence({ database, log: eventLog, registry: createMemor
 const agents = createAgentDesk({ database, catalog, clock });
 const shared = {
   database,
-  desk: { ...toolDesk, presence, conversations, escalations: createEscalationDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock, timeZone: 'UTC' }), agents, agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock }), routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }), articles: createArticleDesk({ database, clock }), erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }), exports: createExportDesk({ database, clock }) },
+  desk: {
+    ...toolDesk,
+    presence,
+    conversations,
+    escalations: createEscalationDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock, timeZone: 'UTC' }),
+    agents,
+    agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock }),
+    routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
+    articles: createArticleDesk({ database, clock }),
+    erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }),
+    exports: createExportDesk({ database, clock }),
+  },
   runs: nothingRuns(),
   catalog,
   router,

@@ -168,7 +168,10 @@ describe('the answer', () => {
     const written = ['{"plan": ', 'plan=premium', '["premium"]', 'null'];
     api.script({
       text: 'Let me look.',
-      toolCalls: [...written.map((rawJson, at) => ({ id: `toolu_${at}`, name: 'find_plan', input: {}, rawJson })), { id: 'toolu_ok', name: 'find_plan', input: {} }],
+      toolCalls: [
+        ...written.map((rawJson, at) => ({ id: `toolu_${at}`, name: 'find_plan', input: {}, rawJson })),
+        { id: 'toolu_ok', name: 'find_plan', input: {} },
+      ],
     });
     const { events, error } = await collect(llm.stream(requestOf({ tools: [LOOK_UP] }), never()));
     expect(error).toBeNull();

@@ -20,12 +20,7 @@ export interface Toolbox {
   readonly database: Database;
   readonly tools: ReadonlyMap<string, AnyTool>;
   /** Calls a tool for a customer with an empty grant. */
-  call(
-    name: string,
-    customerId: string,
-    input?: unknown,
-    options?: CallOptions,
-  ): Promise<ToolOutcome>;
+  call(name: string, customerId: string, input?: unknown, options?: CallOptions): Promise<ToolOutcome>;
   close(): Promise<void>;
 }
 
@@ -47,7 +42,17 @@ export async function openToolbox(): Promise<Toolbox> {
 }
 
 function contextFor(customerId: string, context: Partial<ToolContext>): ToolContext {
-  return { customerId, conversationId: null, runId: newId('run'), agentId: 'billing_agent', callId: newId('step'), said: '', earlier: [], now: NOW, ...context };
+  return {
+    customerId,
+    conversationId: null,
+    runId: newId('run'),
+    agentId: 'billing_agent',
+    callId: newId('step'),
+    said: '',
+    earlier: [],
+    now: NOW,
+    ...context,
+  };
 }
 
 /** No tool of these tests asks who would answer: that needs the whole catalogue. */
