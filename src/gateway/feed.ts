@@ -108,14 +108,11 @@ export function createFeed(deps: FeedDeps): Feed {
   async function follow(opened: OpenedSubscription): Promise<void> {
     const read = createReading(deps.resumed);
     const context = opened.contextOf(caller);
-    const payloadOf = (item: unknown): string | null => {
-      const text = leaves?.(item, context) ?? null;
-      return text === null || (caller.viewer && wasAskedWho(caller.viewer)) ? null : `{"data":${text}}`;
-    };
     const tell = (value: unknown): Waiting | null => {
       const { item, position: after } = read(value);
       if (item === null) return null;
-      const payload = payloadOf(item);
+      const text = leaves?.(item, context) ?? null;
+      const payload = text === null || (caller.viewer && wasAskedWho(caller.viewer)) ? null : `{"data":${text}}`;
       if (payload === null || slowAlone(members)) return { item, payload, after };
       deliver(payload, after);
       return null;
@@ -125,10 +122,9 @@ export function createFeed(deps: FeedDeps): Feed {
       if (waiting === 'ended') return endAll(members);
       if (!waiting) return;
       const payload = waiting.payload ?? (await render(opened, waiting.item));
-      const slow = slowAlone(members);
       // Whoever joined would wait too. What is said meanwhile merges at its source.
-      if (slow) unshare();
-      if (slow && !(await drained(slow, deps.clock))) cutOff(slow);
+      if (slowAlone(members)) unshare();
+      await keepPace(members, deps.clock);
       if (leaving.signal.aborted) return;
       deliver(payload, waiting.after);
     }
@@ -214,6 +210,12 @@ async function nextWaiting(items: AsyncIterator<unknown>, tell: (item: unknown) 
 function slowAlone(members: ReadonlySet<Member>): Member | null {
   const [only] = members;
   return only && members.size === 1 && only.outlet.owed() > OWED_BYTES_MAX ? only : null;
+}
+
+/** Waits for the only member when it owes too much, and lets go of one that takes nothing any more. */
+async function keepPace(members: ReadonlySet<Member>, clock: Clock): Promise<void> {
+  const slow = slowAlone(members);
+  if (slow && !(await drained(slow, clock))) cutOff(slow);
 }
 
 function endAll(members: ReadonlySet<Member>): void {

@@ -120,7 +120,7 @@ function readPatterns(): ReadonlyMap<string, readonly Pattern[]> {
   const patterns = new Map<string, Pattern[]>();
   for (const [line, { phrases }] of WORDINGS.entries()) {
     for (const phrase of phrases) {
-      const stems = wordsOf(phrase).map((word) => (word === '*' ? word : stemOf(word)));
+      const stems = wordsOf(phrase).map((word) => (word === '*' ? word : stemOf(SHORTHAND.get(word) ?? word)));
       const first = stems[0] ?? '';
       patterns.set(first, [...(patterns.get(first) ?? []), { stems, words: stems.filter((stem) => stem !== '*').length, line }]);
     }
@@ -133,7 +133,8 @@ function wordsOf(text: string): string[] {
   const plain = text
     .normalize('NFD')
     .replaceAll(/\p{M}+/gu, '')
-    .toLowerCase();
+    .toLowerCase()
+    .replaceAll(/\b(e|wi)-(mails?|fi)\b/g, '$1$2');
   return plain.match(/[@*]|[\p{L}\p{N}]+/gu) ?? [];
 }
 

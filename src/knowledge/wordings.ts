@@ -13,7 +13,7 @@ invoice: bill, bills, receipt, receipts, paperwork for * payment, proof of payme
 download invoice: where * receipt, where * bill, need * receipt, copy of * bill, copy of * invoice, lost * receipt, find * receipt, find * bill, invoice pdf, send * invoice again, never got * receipt, expense claim, expenses, invoice * lost, invoice got lost, proof of payment, copy of my bill, another copy
 company name on invoices / company address on invoice: wrong name on * bill, old name on * bill, wrong name on * invoice, old name on * invoice, our company name, billing details, new address on * invoice, legal entity, registered office, invoice still shows, rechnungsadresse, dirección de facturación, adresse de facturation
 vat / tax: gst, gstin, mwst, mehrwertsteuer, umsatzsteuer, ust id, iva, tva, turnover tax, fiscal number, steuer, steuernummer, impuesto, impuestos, nif, cif, taxe, taxes, tin, ein, abn
-tax exempt / exemption certificate: exempt, exemption, tax free, do not pay tax, not pay * tax, no tax, steuerbefreit, exento, w8, w9, withholding, tax form, tax residency
+tax exempt / exemption certificate: exempt, exemption, tax free, do not pay tax, not pay * tax, no tax, steuerbefreit, exento, withholding, tax form, tax residency
 billing contact: who gets * bills, who gets * invoices, invoices * somebody else, invoices * someone else, bills * somebody else, bills * someone else, send * bills to, send * invoices to, forward * invoices, invoices * accounting, invoices * bookkeeper, invoices * finance, billing e mail, billing email, accountant, bookkeeper, accounts payable, buchhaltung, buchhalter, contabilidad, contable, comptabilité, comptable
 card: visa, mastercard, amex, credit card, debit card, karte, kreditkarte, tarjeta, carte bancaire
 payment method: pay with, pay by, way to pay, new card, other card, another card, different card, change * card, replace * card, update * card, swap * card, new bank, changed bank, switched bank, other bank account, card on file, card details, paypal, apple pay, google pay, zahlungsmethode, zahlungsart, método de pago, moyen de paiement, mode de paiement
@@ -256,8 +256,7 @@ notification: notif, notifs
 subscription: sub, subs
 configure: config
 password: pw, pwd
-email: e-mail, e-mails, emails, mail, mails
-wifi: wi-fi
+email: emails, mail, mails
 certificate: cert, certs
 document: doc
 repository: repo

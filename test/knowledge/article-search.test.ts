@@ -10,6 +10,7 @@ import type { Knowledge } from '../../src/knowledge/knowledge.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { FRESH_QUESTIONS } from './fresh-questions.ts';
 import { NONSENSE, QUESTIONS } from './questions.ts';
+import { DEVELOPMENT_QUESTIONS, HELD_OUT_QUESTIONS, WORDED_ELSEWHERE } from './unseen-questions.ts';
 
 const ARTICLES = fileURLToPath(new URL('../../prisma/knowledge', import.meta.url));
 const ALL_QUESTIONS = [...QUESTIONS, ...FRESH_QUESTIONS];
@@ -30,24 +31,32 @@ afterAll(async () => {
 const slugsFor = async (question: string): Promise<string[]> => (await knowledge.search(question, { first: 3 })).map((hit) => hit.slug);
 
 describe('article search', () => {
-  it('finds an article that answers among the first three for at least nine of ten questions, first and fresh ones apart', async () => {
-    for (const [name, questions] of [
-      ['first', QUESTIONS],
-      ['fresh', FRESH_QUESTIONS],
-    ] as const) {
-      const missed: string[] = [];
-      let best = 0;
-      for (const [question, ...expected] of questions) {
-        const slugs = await slugsFor(question);
-        if (expected.includes(slugs[0] ?? '')) best += 1;
-        if (!slugs.some((slug) => expected.includes(slug))) missed.push(`${question} -> ${slugs.join(', ') || 'nothing'}`);
-      }
-      const found = questions.length - missed.length;
-      process.stdout.write(
-        `article search, ${name} questions: ${found} of ${questions.length} in the first three, ${best} in the first place\n${missed.map((line) => `  missed: ${line}\n`).join('')}`,
-      );
-      expect(found / questions.length).toBeGreaterThanOrEqual(0.9);
+  // The names of misses are for development; of the questions held out only the number is told, so that nobody mends the search for them.
+  it.each([
+    { name: 'first', questions: QUESTIONS, shareMin: 0.9, told: true },
+    { name: 'fresh', questions: FRESH_QUESTIONS, shareMin: 0.9, told: true },
+    { name: 'development', questions: DEVELOPMENT_QUESTIONS, shareMin: 0.9, told: true },
+    { name: 'held-out', questions: HELD_OUT_QUESTIONS, shareMin: 0.85, told: false },
+    { name: 'elsewhere worded', questions: WORDED_ELSEWHERE, shareMin: 0.7, told: false },
+  ])('finds an article that answers $name questions among the first three, in a share of at least $shareMin', async ({ name, questions, shareMin, told }) => {
+    const missed: string[] = [];
+    let best = 0;
+    for (const [question, ...expected] of questions) {
+      const slugs = await slugsFor(question);
+      if (expected.includes(slugs[0] ?? '')) best += 1;
+      if (!slugs.some((slug) => expected.includes(slug))) missed.push(`${question} -> ${slugs.join(', ') || 'nothing'}`);
     }
+    const found = questions.length - missed.length;
+    const lines = told ? missed.map((line) => `  missed: ${line}\n`).join('') : '';
+    process.stdout.write(`article search, ${name} questions: ${found} of ${questions.length} in the first three, ${best} in the first place\n${lines}`);
+    expect(found / questions.length).toBeGreaterThanOrEqual(shareMin);
+  });
+
+  it('keeps what it is measured by apart: 160 further questions in two halves, none of them in another set', () => {
+    const unseen = [...DEVELOPMENT_QUESTIONS, ...HELD_OUT_QUESTIONS];
+    expect(unseen).toHaveLength(160);
+    const all = [...ALL_QUESTIONS, ...unseen, ...WORDED_ELSEWHERE].map(([question]) => question.toLowerCase());
+    expect(new Set(all).size).toBe(all.length);
   });
 
   it('is asked about every article, in more than 260 questions of which at least 200 are fresh', async () => {
