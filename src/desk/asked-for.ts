@@ -22,7 +22,7 @@ export interface Asked {
 }
 
 /** The rows that are read, in the act's transaction or before it. */
-export type AskedReader = Pick<Prisma.TransactionClient, 'message' | 'customer' | 'contact' | 'member'>;
+type AskedReader = Pick<Prisma.TransactionClient, 'message' | 'customer' | 'contact' | 'member'>;
 
 /** @throws AppError CONFLICT when nobody asked for it, or when the message names somebody else. */
 export async function assertAsked(reader: AskedReader, call: AgentCall, act: AskedAct): Promise<Asked> {

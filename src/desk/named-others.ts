@@ -13,7 +13,7 @@ export interface Account {
 
 const EMAIL = /[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu;
 const NAME = String.raw`\p{Lu}\p{Ll}[\p{L}'’-]*`;
-const OF = 'of|for|including|behind|named|called|unlock|reset|remind|von|für|de|del|para|por|pour|do|da';
+const OF = 'of|for|including|behind|unlock|reset|remind|von|für|de|del|para|por|pour|do|da';
 /** "of Marcus Weber", "unlock Marcus". */
 const NAMED_BY_OF = new RegExp(String.raw`(?<![\p{L}\p{N}])(?:${OF}) (${NAME}(?: ${NAME})*)`, 'gu');
 /** "Marcus's password". */
@@ -31,7 +31,7 @@ const ELSEWHERE =
 
 /** Capitalised or in a name's place, and no name. */
 const NO_NAMES = new Set(
-  `i he she we they it you that this there here what who let everyone everybody nobody somebody someone anyone people user users member members admin admins owner colleague colleagues team
+  `i he she we they it you that this there here what who where when why how which let stopped works working doesn't isn't won't ich er sie wir ihr es was wer wie wo wann warum man niemand jemand él ella nosotros yo il elle nous je ele ela eu quién qui quem everyone everybody nobody somebody someone anyone people user users member members admin admins owner colleague colleagues team
   me my mine our ours us him his her hers them their your the a an all any each every please again now one ones and or
   account accounts workspace company login password support billing board boards project projects task tasks invoice invoices webhook endpoint session sessions device devices phone laptop
   mein meine meinen unser unsere unseren das den die der dem ihn sie uns mich alle bitte mi mis la el los las mon ma mes le les notre nos meu minha o os as nossa nosso

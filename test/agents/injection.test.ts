@@ -151,7 +151,7 @@ const ADDED_TO = new Set([
 /** Once per call is kept of a note for the people as well; of any other act it would mean that it happened. */
 const NOTED = 'addAgentNote';
 /** What an audit entry of an attack may be about. */
-const AUDITED = new Set(['ticket.open', 'customer.note', 'note.add']);
+const AUDITED = new Set(['ticket.open']);
 
 interface Table {
   readonly name: string;
