@@ -59,6 +59,8 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   let messageId: string | null = null;
   let speaker: string | null = null;
   let text = '';
+  /** The end of it that is still to be told, by itself: a slice of the whole would keep the whole in memory with each event. */
+  let untold = '';
   let step = '';
   /** UTF-16 units of the text that were told. */
   let told = 0;
@@ -94,9 +96,9 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   /** The row, then the first words with it. */
   async function start(agentId: string): Promise<void> {
     const begun = await begin(agentId);
-    const end = text.length;
-    toldIn = epochOf(await toldUnlessMuted(...begun.told, delta(begun.messageId, 0, end)));
-    told = end;
+    const words = takeUntold();
+    toldIn = epochOf(await toldUnlessMuted(...begun.told, delta(begun.messageId, 0, words)));
+    told = words.length;
     announced = true;
   }
 
@@ -108,15 +110,16 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
 
   /** Tells what is not told yet, and what comes meanwhile, without anybody waiting. */
   function tellRest(): void {
-    const end = text.length;
-    if (messageId === null || told === end) return;
+    if (messageId === null || untold === '') return;
     const id = messageId;
-    telling = toldUnlessMuted(delta(id, told, end))
+    const words = takeUntold();
+    const end = told + words.length;
+    telling = toldUnlessMuted(delta(id, told, words))
       .then(async (position) => {
         told = end;
         const epoch = epochOf(position);
         // The log began anew: readers were told to start over, and the row has no text yet. So the whole of it is said again.
-        if (epoch !== toldIn) toldIn = epochOf(await toldUnlessMuted(delta(id, 0, end)));
+        if (epoch !== toldIn) toldIn = epochOf(await toldUnlessMuted(delta(id, 0, text.slice(0, end))));
       })
       .catch((error: unknown) => void (failure = { error }))
       .finally(() => {
@@ -130,7 +133,13 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     if (failure) throw failure.error;
   }
 
-  const delta = (id: string, from: number, to: number): ParleyEvent => ({
+  function takeUntold(): string {
+    const words = untold;
+    untold = '';
+    return words;
+  }
+
+  const delta = (id: string, offset: number, words: string): ParleyEvent => ({
     type: 'TextDelta',
     at: clock.now().toISOString(),
     visibility: 'CUSTOMER',
@@ -138,8 +147,8 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     messageId: id,
     step,
     attempt: run.attempt,
-    offset: from,
-    text: text.slice(from, to),
+    offset,
+    text: words,
   });
 
   return {
@@ -161,9 +170,10 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
       step = words.step;
       speaker = words.agentId;
       text += words.text;
+      untold += words.text;
       if (begins) return start(words.agentId);
       if (!telling) tellRest();
-      return text.length - told > UNTOLD_CHARS_MAX ? settled() : undefined;
+      return untold.length > UNTOLD_CHARS_MAX ? settled() : undefined;
     },
     flush: settled,
     cite: (passage) => void citations.set(`${passage.slug}#${passage.section}`, passage),
