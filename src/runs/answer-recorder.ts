@@ -5,12 +5,13 @@
 import type { Clock } from '../foundation/clock.ts';
 import { newId } from '../foundation/ids.ts';
 import type { ParleyEvent } from '../events/event.ts';
-import { epochOf, type Position } from '../events/position.ts';
+import type { Position } from '../events/position.ts';
 import type { Passage } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import type { Sql } from '../store/sql.ts';
 import { LeaseLost } from './lease.ts';
+import { createWordTeller } from './word-teller.ts';
 
 export interface AnswerRecorderDeps {
   readonly database: Database;
@@ -31,9 +32,6 @@ interface Words {
   readonly agentId: string;
   readonly text: string;
 }
-
-/** UTF-16 units that may wait to be told; more, and the model is waited for. */
-const UNTOLD_CHARS_MAX = 16_384;
 
 export interface AnswerRecorder {
   /** Takes over the message of an earlier attempt, if there is one: its text is void. */
@@ -58,19 +56,10 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   const kept = run.conversationId !== null;
   let messageId: string | null = null;
   let speaker: string | null = null;
-  let text = '';
-  /** The end of it that is still to be told, by itself: a slice of the whole would keep the whole in memory with each event. */
-  let untold = '';
   let step = '';
-  /** UTF-16 units of the text that were told. */
-  let told = 0;
-  let telling: Promise<void> | null = null;
-  let failure: { readonly error: unknown } | null = null;
   let muted = false;
   let announced = false;
   let firstTokenMs: number | null = null;
-  /** The life of the log in which this text can be read from its beginning. */
-  let toldIn = '';
 
   /**
    * The row before the first word: whoever hears of the message can load it. One statement with the run's row: an attempt that was
@@ -96,63 +85,31 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   /** The row, then the first words with it. */
   async function start(agentId: string): Promise<void> {
     const begun = await begin(agentId);
-    const words = takeUntold();
-    toldIn = epochOf(await toldUnlessMuted(...begun.told, delta(begun.messageId, 0, words)));
-    told = words.length;
+    await words.begin(begun.told);
     announced = true;
   }
 
-  const toldUnlessMuted = (...events: ParleyEvent[]): Promise<Position> =>
-    tell(...events).catch((error: unknown) => {
-      muted ||= error instanceof Muted;
-      throw error;
-    });
-
-  /** Tells what is not told yet, and what comes meanwhile, without anybody waiting. */
-  function tellRest(): void {
-    if (messageId === null || untold === '') return;
-    const id = messageId;
-    const words = takeUntold();
-    const end = told + words.length;
-    telling = toldUnlessMuted(delta(id, told, words))
-      .then(async (position) => {
-        told = end;
-        const epoch = epochOf(position);
-        // The log began anew: readers were told to start over, and the row has no text yet. So the whole of it is said again.
-        if (epoch !== toldIn) toldIn = epochOf(await toldUnlessMuted(delta(id, 0, text.slice(0, end))));
-      })
-      .catch((error: unknown) => void (failure = { error }))
-      .finally(() => {
-        telling = null;
-        if (!failure) tellRest();
-      });
-  }
-
-  async function settled(): Promise<void> {
-    while (telling) await telling;
-    if (failure) throw failure.error;
-  }
-
-  function takeUntold(): string {
-    const words = untold;
-    untold = '';
-    return words;
-  }
-
-  const delta = (id: string, offset: number, words: string): ParleyEvent => ({
-    type: 'TextDelta',
-    at: clock.now().toISOString(),
-    visibility: 'CUSTOMER',
-    runId: run.id,
-    messageId: id,
-    step,
-    attempt: run.attempt,
-    offset,
-    text: words,
+  const words = createWordTeller({
+    tell: (...events) =>
+      tell(...events).catch((error: unknown) => {
+        muted ||= error instanceof Muted;
+        throw error;
+      }),
+    delta: (offset, text) => ({
+      type: 'TextDelta',
+      at: clock.now().toISOString(),
+      visibility: 'CUSTOMER',
+      runId: run.id,
+      messageId: messageId ?? '',
+      step,
+      attempt: run.attempt,
+      offset,
+      text,
+    }),
   });
 
   return {
-    begun: () => kept && (muted ? told > 0 : text !== ''),
+    begun: () => kept && (muted ? words.told() > 0 : words.text() !== ''),
     firstTokenMs: () => firstTokenMs,
     async adopt() {
       if (run.attempt === 1) return [];
@@ -164,25 +121,21 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
       const reason = 'The answer was taken up again after an interruption.';
       return [{ type: 'MessageReset', at: clock.now().toISOString(), visibility: 'CUSTOMER', messageId, runId: run.id, attempt: run.attempt, reason }];
     },
-    say(words) {
-      if (failure) throw failure.error;
-      const begins = text === '' || messageId === null;
-      step = words.step;
-      speaker = words.agentId;
-      text += words.text;
-      untold += words.text;
-      if (begins) return start(words.agentId);
-      if (!telling) tellRest();
-      return untold.length > UNTOLD_CHARS_MAX ? settled() : undefined;
+    say(said) {
+      const begins = words.text() === '' || messageId === null;
+      step = said.step;
+      speaker = said.agentId;
+      words.say(said.text);
+      return begins ? start(said.agentId) : words.go();
     },
-    flush: settled,
+    flush: words.flush,
     cite: (passage) => void citations.set(`${passage.slug}#${passage.section}`, passage),
     async finish(tx, status, now) {
       if (!kept) return null;
       if (messageId === null) return closeEarlier(tx, run, now);
       if (muted && !announced) return deleteAnswer(tx, messageId);
       // What was not told when people took over never is: readers must not find it in the row either.
-      const standing = muted ? text.slice(0, told) : text;
+      const standing = muted ? words.text().slice(0, words.told()) : words.text();
       await writeAnswer(tx, { id: messageId, text: standing, agentId: speaker, status, cited: [...citations.values()], now });
       return messageId;
     },

@@ -145,7 +145,9 @@ export async function openGround(): Promise<Ground & { close(): Promise<void> }>
     async addCustomer(partnerId) {
       const customerId = newId('cus');
       if (partnerId) await rows.database.partner.upsert({ where: { id: partnerId }, create: { id: partnerId, name: 'Partner' }, update: {} });
-      await rows.database.customer.create({ data: { id: customerId, email: `${customerId}@example.test`, name: 'Dana Reyes', plan: 'premium', partnerId: partnerId ?? null } });
+      await rows.database.customer.create({
+        data: { id: customerId, email: `${customerId}@example.test`, name: 'Dana Reyes', plan: 'premium', partnerId: partnerId ?? null },
+      });
       return customerId;
     },
     async close() {
