@@ -86,6 +86,8 @@ const OUTBOX_MS = 5_000;
 /** What closing the doors may take once no run is active. */
 const DOORS_MS = 5_000;
 
+const ANY_TOOL = { has: () => true, parseGrant: () => undefined };
+
 type Close = () => Promise<void> | void;
 
 export async function startParley(deps: ParleyDeps): Promise<Parley> {
@@ -101,6 +103,9 @@ export async function startParley(deps: ParleyDeps): Promise<Parley> {
 }
 
 async function open({ config, log, clock, captureException }: ParleyDeps, opened: Close[], close: () => Promise<void>): Promise<Parley> {
+  // Takes seconds after a change of the agents' examples, in a thread of its own; the tools they are granted are checked below.
+  const learning = openRoutingModel(reachableAgents(await loadCatalog(AGENTS, ANY_TOOL)));
+  learning.catch(() => undefined);
   const databaseUrl = await openPostgres(config, log, opened);
   await migrate({ url: databaseUrl, log });
   const database = openRows(databaseUrl, config, log, opened);
@@ -125,7 +130,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     router: { route: (request, signal) => router.route(request, signal) },
   });
   const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
-  const router: Router = createLocalRouter(catalog, { model: await openRoutingModel(reachableAgents(catalog)) });
+  const router: Router = createLocalRouter(catalog, { model: await learning });
   const agents = createAgentDesk({ database, catalog, clock });
   const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: config.limits.messageCharsMax });
   const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock });

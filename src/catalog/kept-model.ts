@@ -3,9 +3,11 @@
  * it was made from the same examples by the same code and is whole; anything else is learned anew. Decides nothing about routing.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import type { Agent } from './agent.ts';
 import { learnRouting, routingModelOf, type Learned, type RoutingModel } from './routing-model.ts';
@@ -16,6 +18,7 @@ const FILE = 'routing-model.bin';
 /** What shapes the model besides the examples: a change in any of them makes the kept file worthless. */
 const CODE = ['concepts.ts', 'features.ts', 'linear-model.ts', 'routing-model.ts', 'spelling.ts'] as const;
 const HASH_BYTES = 32;
+const LEARN_MS = 120_000;
 const FLOAT_BYTES = 4;
 
 const Head = z.strictObject({
@@ -34,7 +37,7 @@ export async function openRoutingModel(agents: readonly Agent[], dir = CACHE): P
     () => null,
   );
   if (kept) return routingModelOf(kept);
-  const learned = learnRouting(agents);
+  const learned = await learnElsewhere(agents);
   const draft = `${file}.${process.pid}`;
   // Written beside and renamed: another instance on the same directory never reads half a file.
   await mkdir(dir, { recursive: true })
@@ -42,6 +45,20 @@ export async function openRoutingModel(agents: readonly Agent[], dir = CACHE): P
     .then(() => rename(draft, file))
     .catch(() => undefined);
   return routingModelOf(learned);
+}
+
+/** The same as learning here, beside whatever else this process does. */
+async function learnElsewhere(agents: readonly Agent[]): Promise<Learned> {
+  const worker = new Worker(new URL('learn-worker.ts', import.meta.url), { workerData: agents, execArgv: [] });
+  try {
+    const [learned] = (await once(worker, 'message', { signal: AbortSignal.timeout(LEARN_MS) })) as [Learned];
+    return learned;
+  } catch {
+    // A thread that could not be had or did not answer: it takes as long here.
+    return learnRouting(agents);
+  } finally {
+    await worker.terminate();
+  }
 }
 
 /** What the model is made of, as one hash. */
