@@ -78,7 +78,7 @@ const TURN_MS = 30_000;
 const START_ATTEMPTS_MAX = 5;
 const QUESTIONS = [
   'Where do I find my invoices?',
-  'How do I add a member to a project?',
+  'How do I invite a colleague to our workspace?',
   'My card was declined, what should I do?',
   'What does the premium plan cost for ten people?',
   'I cannot sign in, my account is locked.',
