@@ -206,8 +206,8 @@ describe('the embedded PostgreSQL', () => {
 
   it('starts although the process file it left names a zombie', async () => {
     await madeBefore();
-    // The shell becomes `sleep` and never asks after its first child, which stays a zombie.
-    const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The shell becomes `sleep` before its child ends, and never asks after it: the child stays a zombie.
+    const parent = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
     children.push(parent);
     const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
     await until(async () => (await processState(Number(line))) === 'zombie');
