@@ -4,12 +4,13 @@
  */
 import { z } from 'zod';
 import type { Database } from './database.ts';
+import type { Plan } from './generated/prisma/client.ts';
 import { centsOf } from './money.ts';
 
 export interface CustomerFacts {
   readonly name: string;
   readonly company: string | null;
-  readonly plan: string;
+  readonly plan: Plan;
   /** "active", "past due", "suspended", "closed". */
   readonly status: string;
   readonly language: string;
@@ -102,7 +103,7 @@ const Details = z.object({
 interface Row {
   readonly name: string;
   readonly company: string | null;
-  readonly plan: string;
+  readonly plan: Plan;
   readonly status: string;
   readonly language: string;
   readonly since: Date;

@@ -75,11 +75,11 @@ describe('the decision to escalate', () => {
     expect(decided).toMatchObject({ team: 'executive', urgency: 'critical' });
   });
 
-  it.each([
+  it.each<[string, Partial<EscalationInput>]>([
     // plan points + urgency points + 2 below -0.5 + 1 above 10,000 a year
-    ['critical', { plan: 'enterprise', urgency: 'critical' as const, sentiment: -0.6 }],
-    ['high', { plan: 'premium', urgency: 'critical' as const }],
-    ['medium', { plan: 'basic', sentiment: -0.8, urgency: 'low' as const }],
+    ['critical', { plan: 'enterprise', urgency: 'critical', sentiment: -0.6 }],
+    ['high', { plan: 'premium', urgency: 'critical' }],
+    ['medium', { plan: 'basic', sentiment: -0.8, urgency: 'low' }],
     ['low', { plan: 'free', toPerson: true }],
   ])('adds up to %s priority', (priority, changes) => {
     const expected = priority === 'medium' ? ['medium', 'high'] : [priority];

@@ -2,6 +2,8 @@
  * Whether people should take over, and which: rules over what was read in a message, any one of which is enough. Says which fired and
  * why. Decides only; whoever asks raises the case. Words count as words: an issue is not "sue", a personal plan no person.
  */
+import { priorityOf, teamOf, type Team } from '../../store/escalation.ts';
+import type { Plan, Priority } from '../../store/generated/prisma/client.ts';
 import type { Policy } from '../../store/policy-schema.ts';
 import { URGENCIES, type Urgency } from './urgency.ts';
 import { readWords } from './words.ts';
@@ -11,10 +13,6 @@ export type EscalationDecision = (typeof ESCALATION_DECISIONS)[number];
 
 export const ESCALATION_RULES = ['explicit_request', 'legal', 'critical', 'high_value', 'very_negative_sentiment', 'too_many_turns', 'low_confidence'] as const;
 export type EscalationRule = (typeof ESCALATION_RULES)[number];
-
-/** Highest in rank first: of several, the first takes the case. */
-export const TEAMS = ['executive', 'management', 'specialist', 'tier2_support'] as const;
-export type Team = (typeof TEAMS)[number];
 
 export interface EscalationInput {
   readonly text: string;
@@ -28,7 +26,7 @@ export interface EscalationInput {
   readonly complexity: number;
   /** Messages of the customer, this one included, since anything was solved. */
   readonly turns: number;
-  readonly plan: string;
+  readonly plan: Plan;
   readonly monthlyValueCents: number;
 }
 
@@ -46,7 +44,7 @@ export interface Escalation {
   /** Of the case, when there is one: the highest of the rules that fired. */
   readonly urgency: Urgency | null;
   readonly team: Team | null;
-  readonly priority: 'critical' | 'high' | 'medium' | 'low' | null;
+  readonly priority: Priority | null;
   /** One sentence for a support lead. */
   readonly reason: string;
 }
@@ -73,72 +71,57 @@ const EXPLICIT = new RegExp(
 const LEGAL =
   /\b(?:sue|sues|suing|lawsuit|legal (?:action|steps|proceedings)|take (?:you|this|it) to court|see you in court|go(?:ing)? to court|small claims|report(?:ing)? you to|ombudsman|gdpr (?:complaint|violation|breach)|privacy violation|(?:my|our|a) (?:lawyer|attorney|solicitor)s? (?:will|is going to|are going to|has been|have been|is ready)|(?:hear|letter|call|mail) from (?:my|our|a) (?:lawyer|attorney|solicitor)s?|(?:call|contact|involve|instruct|hand (?:this|it) (?:over )?to|go to|talk to|speak to|see) (?:my|our|a) (?:lawyer|attorney|solicitor)s?|(?:complain(?:t|ing)?|report(?:ing)?|go|going|turn|inform) (?:\w+ ){0,3}?(?:to )?(?:the |a )?(?:regulators?|data protection authority|consumer protection)|(?:the )?regulator (?:will|is) (?:hear|inform\w*|involved)|mein anwalt|mi abogad[oa]|mon avocat|meu advogad[oa])\b/;
 
-export function decideEscalation(input: EscalationInput, { escalation, priority }: Pick<Policy, 'escalation' | 'priority'>): Escalation {
+type Rule = Omit<FiredRule, 'team'>;
+
+export function decideEscalation(input: EscalationInput, policy: Pick<Policy, 'escalation' | 'priority'>): Escalation {
   const { text } = readWords(input.text);
-  const fired = rulesOf(input, text, escalation).flatMap((rule) => rule ?? []);
-  if (fired.length === 0) {
-    const near = input.sentiment < priority.sentimentBelow || input.turns === escalation.turnsMax;
+  const { monthlyValueCents } = input;
+  const rules = rulesOf(input, text, policy.escalation).flatMap((rule) => rule ?? []);
+  if (rules.length === 0) {
+    const near = input.sentiment < policy.priority.sentimentBelow || input.turns === policy.escalation.turnsMax;
     return {
       decision: near ? 'OFFER' : 'ANSWER',
-      fired,
+      fired: [],
       urgency: null,
       team: null,
       priority: null,
       reason: near ? 'No rule fired, but the conversation is near to one: a person may be offered.' : 'No rule fired: the agent answers.',
     };
   }
-  const urgency = URGENCIES[Math.max(...fired.map((rule) => URGENCIES.indexOf(rule.urgency)))] ?? 'medium';
-  const team = TEAMS.find((known) => fired.some((rule) => rule.team === known)) ?? 'tier2_support';
-  return { decision: 'ESCALATE', fired, urgency, team, priority: priorityOf(input, urgency, priority), reason: fired.map(({ because }) => because).join(' ') };
+  const urgency = URGENCIES[Math.max(...rules.map((rule) => URGENCIES.indexOf(rule.urgency)))] ?? 'medium';
+  const names = rules.map(({ rule }) => rule);
+  return {
+    decision: 'ESCALATE',
+    fired: rules.map((rule) => ({ ...rule, team: teamOf([rule.rule], rule.urgency, monthlyValueCents, policy) })),
+    urgency,
+    team: teamOf(names, urgency, monthlyValueCents, policy),
+    priority: priorityOf({ ...input, urgency }, policy),
+    reason: rules.map(({ because }) => because).join(' '),
+  };
 }
 
-function rulesOf(input: EscalationInput, text: string, policy: Policy['escalation']): (FiredRule | null)[] {
+function rulesOf(input: EscalationInput, text: string, policy: Policy['escalation']): (Rule | null)[] {
   const { confidence, toPerson, sentiment, urgency, complexity, turns, plan, monthlyValueCents } = input;
   const asked = EXPLICIT.exec(text);
   const legal = LEGAL.exec(text);
   const valuable = plan === 'enterprise' || monthlyValueCents >= policy.monthlyValueFromCents;
-  const executive = monthlyValueCents > policy.executiveMonthlyValueOverCents;
   return [
     asked || toPerson
       ? {
           rule: 'explicit_request',
           urgency: 'medium',
-          team: 'tier2_support',
           because: asked ? `The customer asks for a person ("${asked[0].trim()}").` : 'The message is one for a person.',
         }
       : null,
-    legal && { rule: 'legal', urgency: 'critical', team: 'executive', because: `The customer names the law or a regulator ("${legal[0]}").` },
-    urgency === 'critical'
-      ? { rule: 'critical', urgency: 'critical', team: 'specialist', because: 'The message tells of a total outage, lost data or a break-in.' }
-      : null,
+    legal && { rule: 'legal', urgency: 'critical', because: `The customer names the law or a regulator ("${legal[0]}").` },
+    urgency === 'critical' ? { rule: 'critical', urgency: 'critical', because: 'The message tells of a total outage, lost data or a break-in.' } : null,
     valuable && complexity >= policy.complexityFrom
-      ? {
-          rule: 'high_value',
-          urgency: 'high',
-          team: executive ? 'executive' : 'management',
-          because: `A valuable account asks something complex (${complexity} of 10).`,
-        }
+      ? { rule: 'high_value', urgency: 'high', because: `A valuable account asks something complex (${complexity} of 10).` }
       : null,
-    sentiment < policy.sentimentBelow
-      ? { rule: 'very_negative_sentiment', urgency: 'high', team: 'tier2_support', because: `The message is very negative (${sentiment}).` }
-      : null,
-    turns > policy.turnsMax ? { rule: 'too_many_turns', urgency: 'medium', team: 'tier2_support', because: `${turns} messages without progress.` } : null,
+    sentiment < policy.sentimentBelow ? { rule: 'very_negative_sentiment', urgency: 'high', because: `The message is very negative (${sentiment}).` } : null,
+    turns > policy.turnsMax ? { rule: 'too_many_turns', urgency: 'medium', because: `${turns} messages without progress.` } : null,
     confidence < policy.confidenceBelow
-      ? { rule: 'low_confidence', urgency: 'low', team: 'tier2_support', because: `It is unclear who should answer (confidence ${confidence.toFixed(2)}).` }
+      ? { rule: 'low_confidence', urgency: 'low', because: `It is unclear who should answer (confidence ${confidence.toFixed(2)}).` }
       : null,
   ];
-}
-
-function priorityOf(
-  { plan, sentiment, monthlyValueCents }: EscalationInput,
-  urgency: Urgency,
-  policy: Policy['priority'],
-): NonNullable<Escalation['priority']> {
-  const planPoints: Readonly<Record<string, number>> = policy.planPoints;
-  const points =
-    (planPoints[plan] ?? 0) +
-    URGENCIES.indexOf(urgency) +
-    (sentiment < policy.sentimentBelow ? policy.sentimentPoints : 0) +
-    (12 * monthlyValueCents > policy.yearlyValueOverCents ? policy.yearlyValuePoints : 0);
-  return (['critical', 'high', 'medium'] as const).find((level) => points >= policy[level].points) ?? 'low';
 }
