@@ -55,6 +55,11 @@ export function isNino(text: string): boolean {
   return /^(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]$/.test(text);
 }
 
+/** Whether these two letters, upper case, may be the first of one. */
+export function beginsNino(letters: string): boolean {
+  return isNino(`${letters}123456A`);
+}
+
 /** German tax identification number: ISO 7064 MOD 11,10, and of the first ten digits exactly one stands there twice or three times. */
 export function isSteuerId(digits: string): boolean {
   if (!/^[1-9]\d{10}$/.test(digits)) return false;

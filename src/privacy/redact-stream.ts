@@ -7,15 +7,16 @@ import { PLACEHOLDERS, placeholderAt, type Found, type RedactionPolicy } from '.
 import { swallowKey, takePrivateKey } from './private-key.ts';
 import { drop, forget, newScan, replace, type Scan } from './scan.ts';
 import { isFiller, takeValue } from './value.ts';
-import { takeNumber, takeWord } from './word.ts';
+import { beginsPlain, takeNumber, takeWord } from './word.ts';
 
 /** No more than so many characters are ever held back. */
 export const HELD_CHARS_MAX = 320;
 
 export interface Redactor {
   /**
-   * What of the text so far is decided and has not been returned yet; often the chunk without its last word, sometimes ''. Prose is held
-   * back by the current word at most, a number or a word in capitals until it is clear what it is, anything by `HELD_CHARS_MAX`.
+   * What of the text so far is decided and has not been returned yet; often the whole chunk, sometimes ''. Prose is held back by a short or
+   * unusual word at most (by every last word where addresses are taken out), a number or a word in capitals until it is clear what it is,
+   * anything by `HELD_CHARS_MAX`.
    */
   push(chunk: string): string;
   /** What was held back. The redactor begins anew with the next text; `found` goes on counting. */
@@ -45,11 +46,13 @@ export function createRedactor(policy: RedactionPolicy): Redactor {
 function decided(scan: Scan): string {
   while (scan.at < scan.text.length && step(scan));
   const { text, at, kept } = scan;
-  const out = scan.out === '' ? text.slice(kept, at) : scan.out + text.slice(kept, at);
+  // The beginning of a plain word goes out before its end is known; what the word says about the next ones is read at its end.
+  const to = at < text.length && beginsPlain(scan) ? text.length : Math.max(at, kept);
+  const out = scan.out === '' ? text.slice(kept, to) : scan.out + text.slice(kept, to);
   scan.out = '';
   scan.text = at === text.length ? '' : text.slice(at);
   scan.at = 0;
-  scan.kept = 0;
+  scan.kept = to - at;
   if (scan.passwordFrom >= 0) {
     scan.passwordFrom -= at;
     scan.passwordTo -= at;

@@ -7,10 +7,21 @@
 const KEY =
   /^(?:(?:pk|sk|rk)_(?:live|test)_[\w-]{16,}|lwk_[\w-]{16,}|sk-(?:ant-|proj-|svcacct-|or-)?[\w-]{20,}|whsec_[\w+/=-]{16,}|gh[pousr]_[A-Za-z\d]{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}|(?:AKIA|ASIA)[A-Z\d]{16}|xox[abeprs]-[\w-]{16,}|xapp-[\w-]{16,}|AIza[\w-]{35}|ya29\.[\w.-]{20,}|npm_[A-Za-z\d]{36}|pypi-[\w-]{40,}|SG\.[\w-]{16,}\.[\w-]{16,}|hf_[A-Za-z]{30,}|dop_v1_[a-f\d]{40,}|shp(?:at|ca|pa|ss)_[a-fA-F\d]{32}|sntrys_[\w+/=.-]{20,}|lin_api_[A-Za-z\d]{30,}|secret_[A-Za-z\d]{40,}|key-[a-f\d]{32}|eyJ[\w-]{10,}\.[\w-]{10,}\.?[\w.-]*)$/;
 const KEY_CHARS_MIN = 20;
+/** The letters that keys begin with, up to the first character that is none; behind the latter ones more letters may follow. */
+const KEY_STARTS =
+  'pk sk rk lwk whsec ghp gho ghu ghs ghr github glpat xoxa xoxb xoxe xoxp xoxr xoxs xapp ya npm pypi SG hf dop shpat shpca shppa shpss sntrys lin secret key'.split(
+    ' ',
+  );
+const KEY_STARTS_GOING_ON = ['AKIA', 'ASIA', 'AIza', 'eyJ'];
 
 /** Ids of rows (TypeID), and numbers of invoices, tickets and the like: they name things, and open nothing. */
 const NAMES_A_THING = /^(?:[a-z]{2,10}_[0-7][0-9a-hjkmnp-tv-z]{25}|[A-Z]{2,6}-\d{2,4}-\d+|[A-Z]{2,6}-\d+|v?\d+(?:\.\d+){1,3}|#\d+)$/;
 const UUID = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
+
+/** Whether a word whose first characters are these letters, and which goes on, may become a key. */
+export function mayBecomeKey(letters: string): boolean {
+  return [...KEY_STARTS, ...KEY_STARTS_GOING_ON].some((start) => start.startsWith(letters)) || KEY_STARTS_GOING_ON.some((start) => letters.startsWith(start));
+}
 
 export function isKey(word: string): boolean {
   return word.length >= KEY_CHARS_MIN && KEY.test(word);

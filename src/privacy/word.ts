@@ -3,12 +3,12 @@
  * keys and numbers are made of, without spaces; text is held back no longer than until one has ended.
  */
 import { AT, classOf, DASH, DIGIT, isNewline, isWideDash, LETTER, MARK, SPACE, WORDY } from './characters.ts';
-import { ibanLength, isDniOrNie, isIban, isNino } from './checks.ts';
+import { beginsNino, ibanLength, isDniOrNie, isIban, isNino } from './checks.ts';
 import { emailIn } from './email.ts';
 import { PLACEHOLDERS } from './kinds.ts';
 import { DIGITS_MIN, firstNumber } from './numbers.ts';
 import { replace, WORD_CHARS_MAX, type Scan } from './scan.ts';
-import { isKey } from './secrets.ts';
+import { isKey, mayBecomeKey } from './secrets.ts';
 import type { Outcome } from './value.ts';
 import { CONNECTORS, MEANINGS, nextHash } from './words.ts';
 
@@ -70,6 +70,20 @@ export function takeWord(scan: Scan): boolean {
   if (taken === 'more') return false;
   if (taken === 'none') pass(scan, end, hash, lastHash);
   return true;
+}
+
+/**
+ * Whether the held word, of which only the beginning has come, is a plain one: whatever follows, these characters stay as they are. Ids of
+ * people begin with one or two letters, addresses with any.
+ */
+export function beginsPlain({ text, at, policy, swallow, expectation, authority, passwordFrom }: Scan): boolean {
+  if (policy.email || swallow !== 'none' || expectation !== 'none' || authority || passwordFrom >= 0) return false;
+  const length = text.length - at;
+  if (length < 2 || length >= WORD_CHARS_MAX) return false;
+  for (let i = at; i < text.length; i += 1) if (classOf(text.charCodeAt(i)) !== LETTER) return false;
+  const letters = text.slice(at);
+  if (length === 2 && (ibanLength(letters.toUpperCase()) > 0 || beginsNino(letters.toUpperCase()))) return false;
+  return !mayBecomeKey(letters);
 }
 
 function isNumeric(classes: number): boolean {
