@@ -14,8 +14,8 @@ COPY prisma/ prisma/
 RUN node .config/generate.ts
 COPY agents/ agents/
 COPY src/ src/
-# What routing learns from the agents' examples, so that no start has to.
-RUN node --input-type=module -e "import { openRoutingModel } from './src/catalog/kept-model.ts'; import { loadCatalog } from './src/catalog/load-catalog.ts'; import { reachableAgents } from './src/catalog/local-router.ts'; await openRoutingModel(reachableAgents(await loadCatalog('agents', { has: () => true, parseGrant: () => undefined })))"
+# What is learned from the agents' examples, so that no start has to.
+RUN node .config/learn.ts
 
 # What runs in production. The optional packages are the embedded PostgreSQL and compiled shortcuts, none of them needed. Left out as
 # well: declarations and source maps of packages, and the query compilers of databases that are not PostgreSQL.

@@ -46,6 +46,9 @@ const Environment = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
   LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
   SENTRY_DSN: z.url().optional(),
+  REDACT_EMAIL: flag.optional(),
+  REDACT_PHONE: flag.optional(),
+  REDACT_KEPT_DOMAINS: z.string().default('loomwork.example'),
   MESSAGE_CHARS_MAX: count(1, 100_000).default(10_000),
   HISTORY_TOKENS: count(500, 150_000).default(8_000),
   ANSWER_TOKENS_MAX: count(64, 32_000).default(1_024),
@@ -137,9 +140,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     /** Null outside production: a secret is made once and kept in the data directory. */
     jwtSecret: set.JWT_SECRET ?? null,
     /** Origins besides our own that browsers may connect from. */
-    allowedOrigins: set.ALLOWED_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ''),
+    allowedOrigins: listOf(set.ALLOWED_ORIGINS),
+    /** What is taken out of all that is said, before it is kept, told or sent on: cards, ids, passwords and keys always, these as set. */
+    redaction: Object.freeze({
+      email: set.REDACT_EMAIL ?? false,
+      phone: set.REDACT_PHONE ?? false,
+      keptDomains: listOf(set.REDACT_KEPT_DOMAINS.toLowerCase()),
+    }),
     graphiql: set.GRAPHIQL ?? !production,
     logLevel: set.LOG_LEVEL ?? (set.NODE_ENV === 'test' ? 'silent' : 'info'),
     logPretty: set.LOG_FORMAT ? set.LOG_FORMAT === 'pretty' : !production,
@@ -167,6 +174,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
       operationCostMax: set.OPERATION_COST_MAX,
     }),
   });
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }
 
 /** The offline model costs nothing. A day has no limit by itself: only who runs Parley knows its traffic. */

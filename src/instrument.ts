@@ -2,10 +2,14 @@
  * Error reporting, imported before anything else: Sentry when SENTRY_DSN is set, nothing otherwise (not even loaded). Reports carry
  * the stack and a request id; requests, users, messages and variables stay here.
  */
+import { redact } from './privacy/redact.ts';
+
 const dsn = process.env['SENTRY_DSN'];
 const sentry = dsn ? await import('@sentry/node') : null;
 
 /** Addresses, tokens and keys that an error's own sentence may quote. */
+/** Whatever the desk may need to know, nobody who reads reports does. */
+const STRICT = { email: true, phone: true, keptDomains: [] };
 const PERSONAL = /[\w.+-]+@[\w-]+\.[\w.-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bpk_(?:test|live)_[\w-]+|\+?\d[\d ().-]{7,}\d/g;
 
 if (sentry && dsn) {
@@ -32,11 +36,16 @@ if (sentry && dsn) {
       delete event.server_name;
       delete event.extra;
       for (const exception of event.exception?.values ?? []) {
-        if (exception.value) exception.value = exception.value.replace(PERSONAL, '[redacted]');
+        if (exception.value) exception.value = cleaned(exception.value);
       }
+      if (event.message) event.message = cleaned(event.message);
       return event;
     },
   });
+}
+
+function cleaned(text: string): string {
+  return redact(text, STRICT).text.replace(PERSONAL, '[redacted]');
 }
 
 /** Reports an unexpected error. Never throws; without a DSN it does nothing. */

@@ -7,6 +7,7 @@ import { ConfigError, readConfig, type Config } from './config.ts';
 import { systemClock } from './foundation/clock.ts';
 import { createLogger, type Logger } from './foundation/logger.ts';
 import { startParley, type Parley } from './parley.ts';
+import { quietLog } from './quiet-log.ts';
 import { waitForServices } from './services.ts';
 
 const NODE_MAJOR = 24;
@@ -132,7 +133,7 @@ async function main(): Promise<void> {
   checkNode();
   const { wait } = readArguments(process.argv.slice(2));
   const config = readConfigOrExit();
-  const log = createLogger({ level: config.logLevel, pretty: config.logPretty });
+  const log = quietLog(createLogger({ level: config.logLevel, pretty: config.logPretty }), config.redaction);
   process.on('unhandledRejection', (error) => {
     log.error({ err: error }, 'unhandled rejection');
     captureException(error);

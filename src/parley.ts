@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Catalog } from './catalog/agent.ts';
 import { loadCatalog } from './catalog/load-catalog.ts';
-import { openRoutingModel } from './catalog/kept-model.ts';
+import { openRoutingModel } from './catalog/kept-routing.ts';
 import { createLocalRouter, reachableAgents } from './catalog/local-router.ts';
 import type { Router } from './catalog/router.ts';
 import type { Config } from './config.ts';
@@ -26,11 +26,13 @@ import type { Desk } from './desk/desk.ts';
 import { startKnowledgeRounds } from './desk/knowledge-rounds.ts';
 import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-outbox.ts';
 import { createFileTransport, createHttpTransport } from './desk/outbox-transport.ts';
-import { createToolDesk } from './desk/tool-desk.ts';
+import { createToolDesk, type ToolDesk } from './desk/tool-desk.ts';
 import { createPresence } from './desk/presence.ts';
 import { openDelivery } from './delivery.ts';
 import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
 import type { EventLog } from './events/event-log.ts';
+import type { JobQueue } from './jobs/job-queue.ts';
+import type { SignalBus } from './jobs/signal-bus.ts';
 import type { Clock } from './foundation/clock.ts';
 import { newId } from './foundation/ids.ts';
 import type { Logger } from './foundation/logger.ts';
@@ -51,6 +53,8 @@ import { schema } from './schema/schema.ts';
 import { openDatabase, probe, type Database } from './store/database.ts';
 import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { migrate } from './store/migrate.ts';
+import { openSignalReader } from './orchestration/understand/kept-signals.ts';
+import { quietLog } from './quiet-log.ts';
 import { readPolicy, seedPolicy } from './store/policy.ts';
 import { createTools } from './tools/tools.ts';
 
@@ -102,10 +106,15 @@ export async function startParley(deps: ParleyDeps): Promise<Parley> {
   }
 }
 
-async function open({ config, log, clock, captureException }: ParleyDeps, opened: Close[], close: () => Promise<void>): Promise<Parley> {
-  // Takes seconds after a change of the agents' examples, in a thread of its own; the tools they are granted are checked below.
-  const learning = openRoutingModel(reachableAgents(await loadCatalog(AGENTS, ANY_TOOL)));
+async function open({ config, log: bareLog, clock, captureException }: ParleyDeps, opened: Close[], close: () => Promise<void>): Promise<Parley> {
+  const { redaction } = config;
+  const log = quietLog(bareLog, redaction);
+  // Both take seconds after a change of the examples, in threads of their own; the tools they are granted are checked below.
+  const spokenTo = reachableAgents(await loadCatalog(AGENTS, ANY_TOOL));
+  const learning = openRoutingModel(spokenTo);
   learning.catch(() => undefined);
+  const hearing = openSignalReader(AGENTS, spokenTo);
+  hearing.catch(() => undefined);
   const databaseUrl = await openPostgres(config, log, opened);
   await migrate({ url: databaseUrl, log });
   const database = openRows(databaseUrl, config, log, opened);
@@ -122,8 +131,12 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   const llm = openModel(config, clock, opened);
   const knowledge = createKnowledge({ database, clock });
   const toolDesk = createToolDesk({ database, clock });
+  const escalations = createEscalationDesk({ database, log: eventLog, signals, clock, timeZone: config.deskTimeZone, redaction });
+  const readSignals = await hearing;
   const tools = createTools({
     database,
+    readSignals,
+    escalations,
     knowledge,
     desk: toolDesk,
     catalog: { get: (id) => catalog.get(id) },
@@ -132,21 +145,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
   const router: Router = createLocalRouter(catalog, { model: await learning });
   const agents = createAgentDesk({ database, catalog, clock });
-  const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: config.limits.messageCharsMax });
-  const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock });
-  const routeCorrections = createRouteCorrectionDesk({ database, catalog, clock });
-  const desk: Desk = Object.freeze({
-    ...toolDesk,
-    presence,
-    conversations,
-    escalations: createEscalationDesk({ database, log: eventLog, signals, clock, timeZone: config.deskTimeZone }),
-    agents,
-    agentRuns,
-    routeCorrections,
-    articles: createArticleDesk({ database, clock }),
-    erasures: createErasureDesk({ database, log: eventLog, signals, clock }),
-    exports: createExportDesk({ database, clock }),
-  });
+  const desk = openDesk({ config, database, log: eventLog, jobs, signals, clock, catalog, agents, presence, escalations, toolDesk });
 
   const { historyTokens, answerTokensMax, stepMs, runMs, runsAtOnce, drainMs } = config.limits;
   const reply = createReply({
@@ -154,9 +153,12 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
     tools,
     catalog,
     router,
+    readSignals,
     historyTokens,
     answerTokensMax,
     stepMs,
+    redaction,
+    expectedWait: escalations.expected,
     disabledAgents: () => agents.disabled(),
     policy: () => readPolicy(database),
   });
@@ -164,6 +166,7 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   const driver = createRunDriver({
     database,
     budgets,
+    escalations,
     log: eventLog,
     jobs,
     signals,
@@ -217,6 +220,33 @@ async function open({ config, log, clock, captureException }: ParleyDeps, opened
   opened.push(() => gateway.drain(drainMs));
   if (demo) await writeDemo(config.dataDir, demo.credentials, url);
   return { url, port, model: llm.name, agents: catalog.agents.length, demo, isHome: delivery.isHome(), close };
+}
+
+interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations'> {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly jobs: JobQueue;
+  readonly signals: SignalBus;
+  readonly clock: Clock;
+  readonly catalog: Catalog;
+  readonly toolDesk: ToolDesk;
+}
+
+function openDesk({ config, toolDesk, agents, presence, escalations, ...deps }: DeskDeps): Desk {
+  const { redaction, limits } = config;
+  return Object.freeze({
+    ...toolDesk,
+    presence,
+    escalations,
+    agents,
+    conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
+    agentRuns: createAgentRunDesk({ ...deps, agents, redaction }),
+    routeCorrections: createRouteCorrectionDesk(deps),
+    articles: createArticleDesk(deps),
+    erasures: createErasureDesk(deps),
+    exports: createExportDesk(deps),
+  });
 }
 
 async function openPostgres(config: Config, log: Logger, opened: Close[]): Promise<string> {

@@ -1,6 +1,7 @@
 /**
- * Keeps what routing has learned in one file beside the installed packages, so that only the first start after a change trains. The file is used only when
- * it was made from the same examples by the same code and is whole; anything else is learned anew. Decides nothing about routing.
+ * Keeps what was learned in files beside the installed packages, so that only the first start after a change trains. A file is used only
+ * when it was made from the same examples by the same code and is whole; anything else is learned anew, in a thread of its own. Knows
+ * nothing of what is learned.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,69 +10,77 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import type { Agent } from './agent.ts';
-import { learnRouting, routingModelOf, type Learned, type RoutingModel } from './routing-model.ts';
+import type { Learned } from './learned.ts';
 
 /** Where tools keep what they can make again; `npm ci` empties it. An image is built with it filled. */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/parley', import.meta.url));
-const FILE = 'routing-model.bin';
-/** What shapes the model besides the examples: a change in any of them makes the kept file worthless. */
-const CODE = ['concepts.ts', 'features.ts', 'linear-model.ts', 'routing-model.ts', 'spelling.ts'] as const;
 const HASH_BYTES = 32;
 const LEARN_MS = 120_000;
 const FLOAT_BYTES = 4;
 
 const Head = z.strictObject({
-  agents: z.number().int().positive(),
+  classes: z.number().int().positive(),
   words: z.array(z.tuple([z.string(), z.number()])),
   features: z.array(z.string()),
   unseenRarity: z.number(),
 });
 
-/** The model for these agents: read from `dir` when it is kept there, learned and kept otherwise. A `dir` that cannot be written costs only time. */
-export async function openRoutingModel(agents: readonly Agent[], dir = CACHE): Promise<RoutingModel> {
-  const file = join(dir, FILE);
-  const source = await sourceOf(agents);
+export interface Kept {
+  readonly file: string;
+  /** What shapes the model besides the examples: a change in any of these files makes what is kept worthless. */
+  readonly code: readonly URL[];
+  /** All that it learns from. */
+  readonly examples: unknown;
+  /** Asked for with `examples` where nothing fits is kept; answers in one message. */
+  readonly worker: URL;
+  /** The same, here. */
+  readonly learn: () => Learned;
+}
+
+/** What is learned from these examples: read from `dir` when it is kept there, learned and kept otherwise. A `dir` that cannot be written costs only time. */
+export async function openKept({ file: name, code, examples, worker, learn }: Kept, dir = CACHE): Promise<Learned> {
+  const file = join(dir, name);
+  const source = await sourceOf(code, examples);
   const kept = await readFile(file).then(
     (bytes) => decode(bytes, source),
     () => null,
   );
-  if (kept) return routingModelOf(kept);
-  const learned = await learnElsewhere(agents);
+  if (kept) return kept;
+  const learned = await learnElsewhere(worker, examples, learn);
   const draft = `${file}.${process.pid}`;
   // Written beside and renamed: another instance on the same directory never reads half a file.
   await mkdir(dir, { recursive: true })
     .then(() => writeFile(draft, encode(learned, source)))
     .then(() => rename(draft, file))
     .catch(() => undefined);
-  return routingModelOf(learned);
+  return learned;
 }
 
 /** The same as learning here, beside whatever else this process does. */
-async function learnElsewhere(agents: readonly Agent[]): Promise<Learned> {
-  const worker = new Worker(new URL('learn-worker.ts', import.meta.url), { workerData: agents, execArgv: [] });
+async function learnElsewhere(url: URL, examples: unknown, learn: () => Learned): Promise<Learned> {
+  const worker = new Worker(url, { workerData: examples, execArgv: [] });
   try {
     const [learned] = (await once(worker, 'message', { signal: AbortSignal.timeout(LEARN_MS) })) as [Learned];
     return learned;
   } catch {
     // A thread that could not be had or did not answer: it takes as long here.
-    return learnRouting(agents);
+    return learn();
   } finally {
     await worker.terminate();
   }
 }
 
 /** What the model is made of, as one hash. */
-async function sourceOf(agents: readonly Agent[]): Promise<Buffer> {
+async function sourceOf(code: readonly URL[], examples: unknown): Promise<Buffer> {
   const hash = createHash('sha256');
-  for (const name of CODE) hash.update(await readFile(new URL(name, import.meta.url)));
-  hash.update(JSON.stringify(agents.map(({ id, title, examples, utterances, notFor }) => [id, title, examples, utterances, notFor])));
+  for (const url of code) hash.update(await readFile(url));
+  hash.update(JSON.stringify(examples));
   return hash.digest();
 }
 
 /** Hash of the source, hash of the rest, length of the head, the head as JSON, then the numbers. */
-function encode({ agents, words, vocabulary, rarity, unseenRarity, weights }: Learned, source: Buffer): Buffer {
-  const head = Buffer.from(JSON.stringify({ agents, words: [...words], features: [...vocabulary.keys()], unseenRarity } satisfies z.output<typeof Head>));
+function encode({ classes, words, vocabulary, rarity, unseenRarity, weights }: Learned, source: Buffer): Buffer {
+  const head = Buffer.from(JSON.stringify({ classes, words: [...words], features: [...vocabulary.keys()], unseenRarity } satisfies z.output<typeof Head>));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.length);
   const rest = Buffer.concat([length, head, bytesOf(rarity), bytesOf(weights)]);
@@ -85,11 +94,11 @@ function decode(bytes: Buffer, source: Buffer): Learned | null {
   const numbers = 4 + rest.readUInt32LE(0);
   const head = Head.safeParse(JSON.parse(rest.toString('utf8', 4, numbers)));
   if (!head.success) return null;
-  const { agents, words, features, unseenRarity } = head.data;
+  const { classes, words, features, unseenRarity } = head.data;
   const weightsAt = numbers + features.length * FLOAT_BYTES;
-  if (rest.length !== weightsAt + features.length * agents * FLOAT_BYTES) return null;
+  if (rest.length !== weightsAt + features.length * classes * FLOAT_BYTES) return null;
   return {
-    agents,
+    classes,
     words: new Map(words),
     vocabulary: new Map(features.map((name, index) => [name, index])),
     rarity: floatsOf(rest.subarray(numbers, weightsAt)),

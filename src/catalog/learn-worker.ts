@@ -1,8 +1,7 @@
 /** Learns routing in a thread of its own, so that a start goes on meanwhile. Run only as a worker, by kept-model.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Agent } from './agent.ts';
-import { learnRouting } from './routing-model.ts';
+import { learnRouting, type Examples } from './routing-model.ts';
 
-const agents = workerData as readonly Agent[];
+const agents = workerData as readonly Examples[];
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
 parentPort?.postMessage(learnRouting(agents));

@@ -30,20 +30,29 @@ const RIVAL_MIN = 0.002;
 /** An error smaller than this moves no weight: nearly all are, once an example is learned. */
 const ERROR_MIN = 0.01;
 const SQUARES_START = 1e-3;
-/** How much plain counting (naive Bayes) adds to what was learned, and what is counted where nothing was seen. */
-const COUNTED_SHARE = 0.5;
+/** What is counted where nothing was seen. */
 const UNSEEN_COUNT = 0.05;
 
+export interface Training {
+  readonly classes: number;
+  readonly features: number;
+  /** How much plain counting (naive Bayes) adds to what was learned, from 0. */
+  readonly countedShare: number;
+  /** Whether classes with few examples count for more than their number, by its root. */
+  readonly balanced: boolean;
+}
+
 /**
- * Stochastic gradient descent with per-weight steps (AdaGrad). Classes with few examples count for more than their number, by its root.
+ * Stochastic gradient descent with per-weight steps (AdaGrad).
  * @returns One row of class weights per feature.
  */
-export function trainLinearModel(samples: readonly Sample[], classes: number, features: number): Float32Array {
+export function trainLinearModel(samples: readonly Sample[], training: Training): Float32Array {
+  const { classes, features, countedShare, balanced } = training;
   const weights = new Float32Array(features * classes);
   const squares = new Float32Array(weights.length).fill(SQUARES_START);
   const counts = new Float64Array(classes);
   for (const { label } of samples) counts[label] = (counts[label] ?? 0) + 1;
-  const importance = counts.map((count) => Math.sqrt(samples.length / (classes * Math.max(count, 1))));
+  const importance = counts.map((count) => (balanced ? Math.sqrt(samples.length / (classes * Math.max(count, 1))) : 1));
   const everyone = Int32Array.from({ length: classes }, (_, index) => index);
   const rivals = samples.map(() => everyone);
   const errors = new Float64Array(classes);
@@ -61,7 +70,7 @@ export function trainLinearModel(samples: readonly Sample[], classes: number, fe
       if (wrong.length > 0) step({ weights, squares, classes }, sample.row, errors, wrong, importance[sample.label] ?? 1);
     }
   }
-  addCounted(weights, samples, classes, features);
+  if (countedShare > 0) addCounted(weights, samples, training);
   return weights;
 }
 
@@ -69,7 +78,7 @@ export function trainLinearModel(samples: readonly Sample[], classes: number, fe
  * Adds for each feature how much more often it stands in examples of a class than in others. What is learned from mistakes says little
  * about rare features of examples that were easy; counting does. It costs nothing later, being only another summand of the weights.
  */
-function addCounted(weights: Float32Array, samples: readonly Sample[], classes: number, features: number): void {
+function addCounted(weights: Float32Array, samples: readonly Sample[], { classes, features, countedShare }: Training): void {
   const counts = new Float32Array(weights.length);
   const totals = new Float64Array(classes);
   for (const { label, not, row } of samples) {
@@ -90,7 +99,7 @@ function addCounted(weights: Float32Array, samples: readonly Sample[], classes: 
       const total = totals[label] ?? 0;
       const inside = (own + UNSEEN_COUNT) / (total + UNSEEN_COUNT * features);
       const outside = (Math.max(sum - own, 0) + UNSEEN_COUNT) / (all - total + UNSEEN_COUNT * features);
-      weights[start + label] = (weights[start + label] ?? 0) + COUNTED_SHARE * Math.log(inside / outside);
+      weights[start + label] = (weights[start + label] ?? 0) + countedShare * Math.log(inside / outside);
     }
   }
 }

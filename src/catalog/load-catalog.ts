@@ -19,6 +19,9 @@ import {
 } from './agent-file.ts';
 import { AGENT_TIERS, type Agent, type AgentTier, type Catalog } from './agent.ts';
 
+/** Beside the folders of the tiers: the messages that reading who needs people is learned from. */
+export const SIGNAL_FOLDER = '_escalation';
+
 /** What the catalogue must know of the tools: which exist, and whether a grant fits. */
 export interface ToolNames {
   has(name: string): boolean;
@@ -99,6 +102,7 @@ async function readRoot(dir: string, tree: Tree): Promise<void> {
   for (const entry of entries) {
     const tier = AGENT_TIERS.find((known) => known === entry.name);
     if (entry.isDirectory() && tier) await readFolder(dir, tier, { tier, domain: '' }, tree);
+    else if (entry.name === SIGNAL_FOLDER) continue;
     else if (entry.isDirectory()) tree.report(entry.name, { line: 1, sentence: `"${entry.name}" is not a tier; the tiers are ${AGENT_TIERS.join(', ')}.` });
     else if (entry.name !== '_house.md') tree.report(entry.name, { line: 1, sentence: 'Only _house.md and the folders of the tiers belong here.' });
   }

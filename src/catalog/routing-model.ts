@@ -17,6 +17,7 @@ import {
   type Token,
 } from './features.ts';
 import { createDice, scoresOf, softmax, trainLinearModel, type Row, type Sample } from './linear-model.ts';
+import type { Learned } from './learned.ts';
 import { createSpelling } from './spelling.ts';
 
 export interface Reading {
@@ -28,25 +29,13 @@ export interface Reading {
   readonly foreign: boolean;
 }
 
+/** What an agent is known by. */
+export type Examples = Pick<Agent, 'id' | 'title' | 'examples' | 'utterances' | 'notFor'>;
+
 export interface RoutingModel {
   read(text: string): Reading;
   /** The words of the message that speak most for one agent, in the order written. */
   words(reading: Reading, agent: number): readonly string[];
-}
-
-/** All that training found: the same examples give the same, bit for bit. */
-export interface Learned {
-  readonly agents: number;
-  /** Every word of the examples, with how often it occurred. */
-  readonly words: ReadonlyMap<string, number>;
-  /** Every feature that counts, by name, with its number. */
-  readonly vocabulary: ReadonlyMap<string, number>;
-  /** How much each feature tells, by number. */
-  readonly rarity: Float32Array;
-  /** How much a word tells that was never seen. */
-  readonly unseenRarity: number;
-  /** For each feature one weight per agent. */
-  readonly weights: Float32Array;
 }
 
 /**
@@ -57,16 +46,18 @@ const TEMPERATURE = 1.5;
 /** Each example is learned a second time with about every seventh word left out, so that no single word decides. */
 const DROPPED_SHARE = 0.15;
 const DROP_WORDS_MIN = 4;
+/** How much rare words of examples that were easy count. */
+const COUNTED_SHARE = 0.5;
 /** Words shown as the reason: the strongest, and those at least a third as strong. */
 const REASON_WORDS_MAX = 3;
 const REASON_SHARE_MIN = 1 / 3;
 
-export function createRoutingModel(agents: readonly Agent[]): RoutingModel {
+export function createRoutingModel(agents: readonly Examples[]): RoutingModel {
   return routingModelOf(learnRouting(agents));
 }
 
 /** Trains on the agents' examples: a second or two for some ten thousand. */
-export function learnRouting(agents: readonly Agent[]): Learned {
+export function learnRouting(agents: readonly Examples[]): Learned {
   const spoken = agents.flatMap((agent, label) => [
     ...[...agent.examples, ...agent.utterances, agent.title].map((text) => ({ label, not: false, tokens: tokenize(text) })),
     ...agent.notFor.map((text) => ({ label, not: true, tokens: tokenize(text) })),
@@ -88,11 +79,11 @@ export function learnRouting(agents: readonly Agent[]): Learned {
     const kept = tokens.filter(() => dice() >= DROPPED_SHARE);
     if (kept.length > 0) samples.push({ label, not, row: toRow(countFeatures(kept)) });
   }
-  const weights = trainLinearModel(samples, agents.length, vocabulary.size);
-  return { agents: agents.length, words, vocabulary, rarity, unseenRarity, weights };
+  const weights = trainLinearModel(samples, { classes: agents.length, features: vocabulary.size, countedShare: COUNTED_SHARE, balanced: true });
+  return { classes: agents.length, words, vocabulary, rarity, unseenRarity, weights };
 }
 
-export function routingModelOf({ agents, words, vocabulary, rarity, unseenRarity, weights }: Learned): RoutingModel {
+export function routingModelOf({ classes: agents, words, vocabulary, rarity, unseenRarity, weights }: Learned): RoutingModel {
   const prepare = preparation(words);
   const rare = rarityIn(vocabulary, rarity, unseenRarity);
   const pull = (feature: string, agent: number) => {

@@ -19,7 +19,7 @@ export type RunItem =
   | {
       readonly __typename: Exclude<
         ConversationItem['__typename'],
-        'AgentChosen' | 'ConversationChanged' | 'TypingChanged' | 'PresenceChanged' | `Escalation${string}`
+        'AgentChosen' | 'ConversationChanged' | 'TypingChanged' | 'PresenceChanged' | `Escalation${'Raised' | 'Queued' | 'Claimed' | 'Released' | 'Resolved'}`
       >;
     };
 
@@ -93,6 +93,7 @@ export const FOLLOW: Operation<{ readonly conversationEvents: ConversationItem }
     ... on ConversationChanged { conversation { status owner } }
     ... on UsageUpdated { runId usage { ...UsageFields } }
     ... on BudgetWarning { runId scope }
+    ... on EscalationDecided { runId decision rules }
     ... on EscalationRaised { escalation { id status } }
     ... on EscalationQueued { place expectedWaitSeconds peopleBackAt }
     ... on EscalationClaimed { person { kind id name } }

@@ -206,6 +206,12 @@ export type UsageUpdated = Item<'UsageUpdated'> & { readonly runId: string; read
 
 /** Told to the desk: most of what models may cost for this is spent. */
 export type BudgetWarning = Item<'BudgetWarning'> & { readonly runId: string; readonly scope: string };
+/** Told to the desk of every turn: whether the message needs a person. */
+export type EscalationDecided = Item<'EscalationDecided'> & {
+  readonly runId: string;
+  readonly decision: 'ANSWER' | 'ESCALATE' | 'OFFER';
+  readonly rules: readonly string[];
+};
 /** An escalation as its customer may know it. */
 export interface Escalation {
   readonly id: string;
@@ -251,6 +257,7 @@ export type ConversationItem =
   | ConversationChanged
   | UsageUpdated
   | BudgetWarning
+  | EscalationDecided
   | EscalationRaised
   | EscalationQueued
   | EscalationClaimed

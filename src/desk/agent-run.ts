@@ -8,6 +8,8 @@ import { newId } from '../foundation/ids.ts';
 import type { Catalog } from '../catalog/agent.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { RedactionPolicy } from '../privacy/kinds.ts';
+import { redact } from '../privacy/redact.ts';
 import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
@@ -38,9 +40,11 @@ export interface AgentRunDeskDeps {
   readonly catalog: Pick<Catalog, 'get'>;
   readonly agents: { disabled(): Promise<ReadonlySet<string>> };
   readonly clock: Clock;
+  /** What an agent is asked is kept, told and sent on only without what it names. */
+  readonly redaction: RedactionPolicy;
 }
 
-export function createAgentRunDesk({ database, log, jobs, catalog, agents, clock }: AgentRunDeskDeps): AgentRunDesk {
+export function createAgentRunDesk({ database, log, jobs, catalog, agents, clock, redaction }: AgentRunDeskDeps): AgentRunDesk {
   return Object.freeze<AgentRunDesk>({
     async start(viewer, input) {
       log.assertAvailable();
@@ -50,13 +54,14 @@ export function createAgentRunDesk({ database, log, jobs, catalog, agents, clock
       if (viewer.kind !== 'staff' && !agent.reachable) throw new AppError('FORBIDDEN', 'This agent works for the people of the desk; customers do not run it.');
       if ((await agents.disabled()).has(agent.id))
         throw new AppError('UNAVAILABLE', `The agent ${agent.id} is switched off at the moment.`, { retryable: false });
-      const call = callOf(viewer, input);
+      const text = redact(input.text, redaction).text;
+      const call = callOf(viewer, { ...input, text });
       const before = call && (await findFirstAnswer(database, call));
       if (before) return { run: await database.run.findUniqueOrThrow({ where: { id: before } }) };
       const customerId = await findCustomer(database, viewer, input);
       const now = clock.now();
       const id = newId('run');
-      const { agentId, text } = input;
+      const { agentId } = input;
       try {
         const run = await database.$transaction(async (tx) => {
           if (call) await recordFirstAnswer(tx, call, id, now);

@@ -9,6 +9,8 @@ import type { EventLog } from '../events/event-log.ts';
 import type { ParleyEvent } from '../events/event.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { SignalBus } from '../jobs/signal-bus.ts';
+import type { RedactionPolicy } from '../privacy/kinds.ts';
+import { redact } from '../privacy/redact.ts';
 import type { Database } from '../store/database.ts';
 import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
@@ -34,6 +36,8 @@ export interface ConversationDeskDeps {
   readonly clock: Clock;
   /** UTF-16 units a message may have. */
   readonly messageCharsMax: number;
+  /** What is said is kept, told and sent on only without what it names. */
+  readonly redaction: RedactionPolicy;
 }
 
 /** Shorter than the log remembers what it was told. */
@@ -88,8 +92,8 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
   return Object.freeze<ConversationDesk>({
     async start(viewer, input) {
       log.assertAvailable();
-      const text = checkText(input.text, deps.messageCharsMax);
-      const call = callOf(viewer, input);
+      const text = readText(deps, input.text);
+      const call = callOf(viewer, { ...input, text });
       const before = call && (await findFirstAnswer(database, call));
       if (before) return startedBefore(database, before);
       const now = deps.clock.now();
@@ -112,7 +116,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
 
     async post(viewer, input) {
       log.assertAvailable();
-      const text = checkText(input.text, deps.messageCharsMax);
+      const text = readText(deps, input.text);
       checkClientMessageId(input.clientMessageId);
       const asked = await ask(viewer, input, text);
       if (asked) return asked;
@@ -160,12 +164,22 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
 
     async rate(viewer, { conversationId, rating, comment }) {
       log.assertAvailable();
-      checkRating(rating, comment);
+      const data = ratingOf(deps, rating, comment);
       if (viewer.kind === 'staff') throw new AppError('FORBIDDEN', 'Only the customer rates a conversation.');
       await visible(database, viewer, conversationId);
-      return changed(await database.conversation.update({ where: { id: conversationId }, data: { rating, ratingComment: comment ?? null } }));
+      return changed(await database.conversation.update({ where: { id: conversationId }, data }));
     },
   });
+}
+
+/** From here on nobody has it as it was written: a message that is repeated is told by what is left of it. */
+function readText({ messageCharsMax, redaction }: ConversationDeskDeps, text: string): string {
+  return redact(checkText(text, messageCharsMax), redaction).text;
+}
+
+function ratingOf({ redaction }: ConversationDeskDeps, rating: number, comment: string | null | undefined) {
+  checkRating(rating, comment);
+  return { rating, ratingComment: comment ? redact(comment, redaction).text : null };
 }
 
 function callOf(viewer: Viewer, input: StartConversation): IdempotentCall | null {

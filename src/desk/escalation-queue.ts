@@ -22,6 +22,9 @@ export interface Waiting {
   readonly peopleBackAt: Date | null;
 }
 
+/** Whose wait is estimated: one that waits, or would. */
+export type Expected = Pick<Escalation, 'customerId' | 'team' | 'priority'>;
+
 /** How one that waits stands in its queue; null when it does not wait. */
 export async function waitingOf(deps: QueueDeps, escalation: Escalation): Promise<Waiting | null> {
   if (escalation.status !== 'waiting') return null;
@@ -43,7 +46,7 @@ export async function firstWaiting({ database }: QueueDeps, team: string, count:
 }
 
 /** From the middle one of the latest waits, counted in hours in which somebody was there. */
-export async function estimateFor({ database, clock, timeZone }: QueueDeps, escalation: Escalation): Promise<Omit<Waiting, 'place'>> {
+export async function estimateFor({ database, clock, timeZone }: QueueDeps, escalation: Expected): Promise<Omit<Waiting, 'place'>> {
   const policy = await readPolicy(database);
   const now = clock.now();
   const { plan } = await database.customer.findUniqueOrThrow({ where: { id: escalation.customerId }, select: { plan: true } });

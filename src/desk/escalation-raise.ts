@@ -2,6 +2,8 @@
 import type { Clock } from '../foundation/clock.ts';
 import { AppError, badInput } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
+import type { RedactionPolicy } from '../privacy/kinds.ts';
+import { redact } from '../privacy/redact.ts';
 import type { Database } from '../store/database.ts';
 import { priorityOf, teamOf, type Team } from '../store/escalation.ts';
 import type { Customer, Escalation, Message, Prisma, Priority } from '../store/generated/prisma/client.ts';
@@ -47,13 +49,19 @@ export interface RaiseDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly timeZone: string;
+  readonly redaction: RedactionPolicy;
 }
 
 const REASON_CHARS_MAX = 1_000;
 
-export async function writeRaised({ database, clock, timeZone }: RaiseDeps, tx: Prisma.TransactionClient, by: Raiser, input: RaiseEscalation): Promise<Raised> {
+export async function writeRaised(
+  { database, clock, timeZone, redaction }: RaiseDeps,
+  tx: Prisma.TransactionClient,
+  by: Raiser,
+  input: RaiseEscalation,
+): Promise<Raised> {
   const { conversationId } = input;
-  const reason = checkReason(input.reason);
+  const reason = redact(checkReason(input.reason), redaction).text;
   const policy = await readPolicy(database);
   await takeConversation(tx, conversationId);
   const open = await tx.escalation.findFirst({ where: { conversationId, ...OPEN } });

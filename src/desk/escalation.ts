@@ -8,6 +8,8 @@ import { AppError, badInput, notFound } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { SignalBus } from '../jobs/signal-bus.ts';
+import type { RedactionPolicy } from '../privacy/kinds.ts';
+import { redact } from '../privacy/redact.ts';
 import type { Database } from '../store/database.ts';
 import type { Conversation, Escalation, Message, Prisma } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
@@ -16,7 +18,7 @@ import { auditEntry } from './audit.ts';
 import { changedEvent, haltRuns, takeConversation, type Halted } from './conversation-lock.ts';
 import { claimedEvent, queuedEvent, raisedEvent, releasedEvent, resolvedEvent, tellBoth } from './escalation-events.ts';
 import { notClaimed } from './escalation-hold.ts';
-import { firstWaiting, waitingOf, type Waiting } from './escalation-queue.ts';
+import { estimateFor, firstWaiting, waitingOf, type Expected, type Waiting } from './escalation-queue.ts';
 import { writeRaised, type RaiseEscalation, type Raised, type Raiser } from './escalation-raise.ts';
 import { ownerFence } from './owner-fence.ts';
 
@@ -31,6 +33,8 @@ export interface EscalationDesk {
   resolve(viewer: Viewer, input: { readonly escalationId: string; readonly summary: string }): Promise<{ escalation: Escalation }>;
   /** Null when it does not wait. */
   waiting(escalation: Escalation): Promise<Waiting | null>;
+  /** How long one of this kind would wait, before it is raised. */
+  expected(asked: Expected): Promise<Omit<Waiting, 'place'>>;
 }
 
 export interface EscalationDeskDeps {
@@ -40,6 +44,8 @@ export interface EscalationDeskDeps {
   readonly clock: Clock;
   /** IANA name of where the people of the desk work. */
   readonly timeZone: string;
+  /** Reasons and summaries are kept without what it names. */
+  readonly redaction: RedactionPolicy;
 }
 
 type Staff = Extract<Viewer, { kind: 'staff' }>;
@@ -100,6 +106,7 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
 
   return Object.freeze<EscalationDesk>({
     waiting: (escalation) => waitingOf(deps, escalation),
+    expected: (asked) => estimateFor(deps, asked),
 
     async raise(by, input) {
       log.assertAvailable();
@@ -147,7 +154,7 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
     async resolve(viewer, { escalationId, summary }) {
       log.assertAvailable();
       const staff = requireStaff(viewer);
-      const text = checkSummary(summary);
+      const text = redact(checkSummary(summary), deps.redaction).text;
       const { conversationId } = await find(staff, escalationId);
       const now = clock.now();
       const subject = { escalationId, conversationId, now };

@@ -35,6 +35,11 @@ export type Participant = z.infer<typeof Participant>;
 export const SLA_CLOCKS = ['first_reply', 'resolution'] as const;
 export type SlaClock = (typeof SLA_CLOCKS)[number];
 
+/** What is judged of every message: the agent answers, it also offers a person, or a person is asked for. */
+export const ESCALATION_DECISIONS = ['answer', 'offer', 'escalate'] as const;
+export type EscalationDecision = (typeof ESCALATION_DECISIONS)[number];
+export const ESCALATION_PRIORITIES = ['low', 'medium', 'high', 'critical'] as const;
+
 const Candidate = z.object({ agentId: z.string(), confidence: z.number() });
 
 const head = { at: z.iso.datetime(), visibility: z.enum(VISIBILITIES) };
@@ -148,6 +153,22 @@ export const ParleyEvent = z.discriminatedUnion('type', [
     reason: z.string(),
     /** 1 for the first of the run. */
     hop: z.int(),
+  }),
+  /** Told of every turn, whatever is decided. */
+  z.object({
+    ...head,
+    type: z.literal('EscalationDecided'),
+    runId: z.string(),
+    decision: z.enum(ESCALATION_DECISIONS),
+    /** The rules that fired, by name. */
+    rules: z.array(z.string()),
+    /** Of the choice of the agent, 0 to 1: one of the things that are judged. */
+    confidence: z.number(),
+    /** Null unless a person is asked for; the same holds for `team`. */
+    priority: z.enum(ESCALATION_PRIORITIES).nullable(),
+    team: z.string().nullable(),
+    /** One sentence. */
+    reason: z.string(),
   }),
   /** `until`: when it ends unless it is said again; null when it has ended. */
   z.object({ ...head, type: z.literal('TypingChanged'), who: Participant, until: z.iso.datetime().nullable() }),

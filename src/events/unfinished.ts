@@ -60,6 +60,7 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
     case 'ConversationChanged':
     case 'UsageUpdated':
     case 'BudgetWarning':
+    case 'EscalationDecided':
     case 'EscalationRaised':
     case 'EscalationQueued':
     case 'EscalationClaimed':

@@ -78,6 +78,8 @@ export interface Persona {
   readonly customerName: string | null;
   /** True when no agent has answered in this conversation yet. */
   readonly firstReply: boolean;
+  /** A sentence the answer must have; the prompt asks a model that reads it for the same. */
+  readonly mustSay?: string;
 }
 
 export interface LlmRequest {

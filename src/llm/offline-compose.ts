@@ -26,6 +26,8 @@ export function composeAnswer(request: LlmRequest): string {
   const talk = smallTalkOf(question.text);
   const results = resultsOfTurn(request.messages);
   const parts = talk === 'greeting' || talk === 'thanks' ? [chat(talk, request)] : answer(request, question, results, topic, talk);
+  // A tool may have said it already.
+  if (persona.mustSay && !parts.some((part) => part.includes(persona.mustSay ?? ''))) parts.push(persona.mustSay);
   if (persona.firstReply) {
     if (talk !== 'greeting' && persona.customerName) parts.unshift(`Hi ${persona.customerName},`);
     parts.push("_This is Parley's offline model: no language model is connected. With ANTHROPIC_API_KEY set, a real one answers._");

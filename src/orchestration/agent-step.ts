@@ -7,8 +7,10 @@ import type { FinishReason } from '../events/event.ts';
 import type { Agent } from '../catalog/agent.ts';
 import type { Llm, LlmEvent, LlmMessage, LlmRequest, LlmTool, LlmUsage, Passage, StopReason, ToolCall } from '../llm/llm.ts';
 import { addUsage, NO_USAGE } from '../llm/llm.ts';
+import type { RedactionPolicy } from '../privacy/kinds.ts';
+import { createRedactor, type Redactor } from '../privacy/redact-stream.ts';
 import { describeCustomer } from './context.ts';
-import { handOverTool, type HandOver } from './hand-over.ts';
+import { handOverTool, type Barred, type HandOver } from './hand-over.ts';
 import { createOutputGuard, insteadOfInstructions, type OutputGuard } from './output-guard.ts';
 import type { AnyTool, TurnText } from './tool.ts';
 import { createToolCalls } from './tool-calls.ts';
@@ -25,6 +27,8 @@ export interface AgentStepDeps {
   readonly historyTokens: number;
   readonly answerTokensMax: number;
   readonly stepMs: number;
+  /** What an agent says passes it before anybody reads it, and so does what is told of its tools. */
+  readonly redaction: RedactionPolicy;
 }
 
 export interface AgentStepInput {
@@ -33,8 +37,11 @@ export interface AgentStepInput {
   readonly turn: Turn;
   /** Who may go on with this answer; empty without anybody. */
   readonly mayHandOverTo?: readonly Agent[];
+  readonly barred?: Barred;
   /** What else the agent has to know of this turn, for its prompt. */
   readonly notes?: readonly string[];
+  /** A sentence the answer must have, for a model that cannot read a prompt. */
+  readonly mustSay?: string;
   /** What the customer has read of this answer from the agents before. */
   readonly saidBefore?: string;
   readonly language?: Language;
@@ -63,14 +70,21 @@ export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, e
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(deps.stepMs)]);
   const messages: LlmMessage[] = recall(input.turn, deps.historyTokens);
   const citations = new Map<string, Passage>();
-  const tools = createToolCalls(deps.tools, input, emit);
+  const tools = createToolCalls(deps, input, emit);
   const guard = createOutputGuard(input.agent.prompt);
+  const redactor = createRedactor(deps.redaction);
   let usage = NO_USAGE;
   let text = '';
   try {
     for (let request = 1; request <= ROUNDS_MAX; request += 1) {
       const offered = request < ROUNDS_MAX ? offerTools(deps.tools, input) : [];
-      const round = await askModel(deps, input, { messages, offered, request, textSoFar: `${input.saidBefore ?? ''}${text}`, citations, guard }, emit, bounded);
+      const round = await askModel(
+        deps,
+        input,
+        { messages, offered, request, textSoFar: `${input.saidBefore ?? ''}${text}`, citations, guard, redactor },
+        emit,
+        bounded,
+      );
       usage = addUsage(usage, round.usage);
       text += round.text;
       if (round.guarded) text += await sayInstead(input, text, emit);
@@ -98,6 +112,7 @@ interface Question {
   readonly citations: Map<string, Passage>;
   /** One for the step: instructions may be told in pieces between tools. */
   readonly guard: OutputGuard;
+  readonly redactor: Redactor;
 }
 
 /** The sentence in place of recited instructions, as its own paragraph. */
@@ -109,24 +124,25 @@ async function sayInstead({ step, agent, saidBefore: before = '', language = 'en
 
 async function askModel(deps: AgentStepDeps, input: AgentStepInput, question: Question, emit: Emit, signal: AbortSignal): Promise<Round> {
   const { step, agent } = input;
-  const { guard } = question;
+  const { guard, redactor } = question;
   const cut = new AbortController();
   const calls: ToolCall[] = [];
   let text = '';
   let usage = NO_USAGE;
   let stop: StopReason | null = null;
-  const say = async (words: string): Promise<void> => {
+  const say = async (words: string, heldBack = false): Promise<void> => {
     if (words === '') return;
     // What the model says after its tools is a new paragraph of the same message.
     const told = text === '' && question.textSoFar !== '' ? `\n\n${words}` : words;
     text += told;
-    await emit({ type: 'text', step, agentId: agent.id, text: told });
+    await emit({ type: 'text', step, agentId: agent.id, text: told, ...(heldBack ? { heldBack } : {}) });
   };
+  const sayRest = (): Promise<void> => say(redactor.push(guard.end()) + redactor.end(), true);
   const stream = deps.llm.stream(requestOf(deps, input, question), AbortSignal.any([signal, cut.signal]));
   const read = async (event: LlmEvent): Promise<void> => {
     switch (event.type) {
       case 'text':
-        await say(guard.pass(event.text));
+        await say(redactor.push(guard.pass(event.text)));
         if (guard.tripped) cut.abort(RECITED);
         break;
       case 'tool_call':
@@ -148,9 +164,13 @@ async function askModel(deps: AgentStepDeps, input: AgentStepInput, question: Qu
   try {
     for await (const event of stream) await read(event);
   } catch (error) {
-    if (!guard.tripped || signal.aborted) throw error;
+    if (!guard.tripped || signal.aborted) {
+      // What was held back belongs to what is kept of the answer.
+      if (!signal.aborted) await sayRest();
+      throw error;
+    }
   }
-  await say(guard.end());
+  await sayRest();
   // Whatever it asks for beside reciting its instructions is not done.
   if (guard.tripped) return { text, calls: [], stop: 'end_turn', usage, guarded: true };
   if (!stop) throw new AppError('MODEL_OVERLOADED', 'The model ended without saying why.');
@@ -160,7 +180,7 @@ async function askModel(deps: AgentStepDeps, input: AgentStepInput, question: Qu
 /** Why a stream of ours was cut. */
 const RECITED = new Error('the answer recites its instructions');
 
-function requestOf(deps: AgentStepDeps, { agent, turn, notes = [] }: AgentStepInput, { messages, offered }: Question): LlmRequest {
+function requestOf(deps: AgentStepDeps, { agent, turn, notes = [], mustSay }: AgentStepInput, { messages, offered }: Question): LlmRequest {
   return {
     grade: agent.model,
     systemFixed: agent.prompt,
@@ -174,11 +194,12 @@ function requestOf(deps: AgentStepDeps, { agent, turn, notes = [] }: AgentStepIn
       job: agent.job,
       customerName: turn.customer.name.split(' ', 1)[0] ?? null,
       firstReply: !turn.history.some((message) => message.role === 'agent'),
+      ...(mustSay === undefined ? {} : { mustSay }),
     },
   };
 }
 
-function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn, mayHandOverTo = [] }: AgentStepInput): LlmTool[] {
+function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn, mayHandOverTo = [], barred }: AgentStepInput): LlmTool[] {
   const said: TurnText = { text: turn.text, earlier: saidBefore(turn) };
   const granted = Object.keys(agent.tools).flatMap((name) => {
     const tool = tools.get(name);
@@ -187,6 +208,6 @@ function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn, mayHandO
       { name, description: tool.description, inputSchema: tool.inputSchema, knownInput: tool.infer(said), readOnly: tool.effect === 'read' || tool.unattended },
     ];
   });
-  const onward = handOverTool(mayHandOverTo);
+  const onward = handOverTool([...mayHandOverTo, ...(barred?.offered ?? [])]);
   return onward ? [...granted, onward] : granted;
 }

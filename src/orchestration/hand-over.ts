@@ -14,6 +14,15 @@ export interface HandOver {
   readonly reason: string;
 }
 
+/** Whom an agent's file names and who must not be called any more: heard in this answer, or one hop too far. */
+export interface Barred {
+  readonly agents: readonly Agent[];
+  /** Those of them that the tool names all the same: to call one of these means that no agent is right. */
+  readonly offered: readonly Agent[];
+  /** Asks for a person instead; resolves to what the agent is told. */
+  ask(to: Agent): Promise<string>;
+}
+
 const REASON_CHARS_MAX = 300;
 /** Of what was said, the end is what the next agent goes on from. */
 const SAID_CHARS_MAX = 1_200;

@@ -6,25 +6,27 @@
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { createBoundedQueue } from '../foundation/bounded-queue.ts';
 import { AppError } from '../foundation/errors.ts';
-import { PERSON_AGENT_ID, type Agent, type Catalog } from '../catalog/agent.ts';
+import type { Agent, Catalog } from '../catalog/agent.ts';
 import type { Route, Router } from '../catalog/router.ts';
 import type { LlmUsage } from '../llm/llm.ts';
-import type { Policy } from '../store/policy-schema.ts';
 import { runAgentStep, type AgentStepDeps, type AgentStepResult } from './agent-step.ts';
 import { createChooseAgent } from './choose-agent.ts';
-import { takeOverNote } from './hand-over.ts';
+import { takeOverNote, type Barred } from './hand-over.ts';
+import { endHandOvers, judgeTurn, type JudgeDeps } from './judge.ts';
+import type { PeopleNote } from './people.ts';
+import { snapshotOf, type Intent } from './snapshot.ts';
 import { saidBefore, type Turn } from './turn.ts';
-import { decideEscalation } from './understand/escalation.ts';
+import type { SignalReader } from './understand/signal-model.ts';
 import { describeReading } from './understand/reading.ts';
 import { understand, type Understanding } from './understand.ts';
 import type { Emit, StepOutcome, WorkflowEvent } from './workflow-event.ts';
 
-export interface ReplyDeps extends AgentStepDeps {
+export interface ReplyDeps extends AgentStepDeps, JudgeDeps {
   readonly catalog: Catalog;
   readonly router: Router;
+  readonly readSignals: SignalReader;
   /** Ids of the agents the staff switched off. */
   readonly disabledAgents: () => Promise<ReadonlySet<string>>;
-  readonly policy: () => Promise<Pick<Policy, 'escalation' | 'priority' | 'hopsMax'>>;
 }
 
 /**
@@ -50,11 +52,21 @@ interface Chain {
   readonly citations: AgentStepResult['citations'];
 }
 
+/** What was decided before anybody answers. */
+interface Routed {
+  readonly confidence: number;
+  readonly intent: Intent;
+  readonly people: PeopleNote | null;
+  /** True when this turn has asked for a person. */
+  readonly personWanted: boolean;
+}
+
 const State = Annotation.Root({
   turn: Annotation<Turn>,
   emit: Annotation<Emit>,
   signal: Annotation<AbortSignal>,
   understanding: Annotation<Understanding | null>,
+  routed: Annotation<Routed | null>,
   chain: Annotation<Chain | null>,
   /** The last agent's; null while somebody is still to speak. */
   answered: Annotation<AgentStepResult | null>,
@@ -64,7 +76,7 @@ type ReplyState = typeof State.State;
 
 export function createReply(deps: ReplyDeps): ReplyWorkflow {
   const graph = new StateGraph(State)
-    .addNode('understand', (state) => step(state, 'understand', null, null, async () => understandTurn(state)))
+    .addNode('understand', (state) => step(state, 'understand', null, null, async () => understandTurn(deps, state)))
     .addNode('route', (state) => step(state, 'route', null, 'router', (signal) => route(deps, state, signal)))
     .addNode('agent', (state) => answer(deps, state))
     .addNode('finish', (state) => finish(state))
@@ -81,7 +93,7 @@ export function createReply(deps: ReplyDeps): ReplyWorkflow {
     const left = new AbortController();
     const both = AbortSignal.any([signal, left.signal]);
     // The signal goes to the nodes and not to the graph, which would leave a node that is still at work behind.
-    graph.invoke({ turn, emit: events.push, signal: both, understanding: null, chain: null, answered: null }, { recursionLimit: NODES_MAX }).then(
+    graph.invoke({ turn, emit: events.push, signal: both, understanding: null, routed: null, chain: null, answered: null }, { recursionLimit: NODES_MAX }).then(
       () => events.end(),
       (error: unknown) => events.end({ error: signal.aborted ? signal.reason : error }),
     );
@@ -133,37 +145,26 @@ async function step(
   }
 }
 
-async function understandTurn({ turn }: ReplyState): Promise<StepDone> {
-  const understanding = understand({ ...turn, earlier: saidBefore(turn) });
+async function understandTurn({ readSignals }: ReplyDeps, { turn }: ReplyState): Promise<StepDone> {
+  const understanding = understand({ ...turn, earlier: saidBefore(turn) }, readSignals);
   return { update: { understanding }, output: { ...understanding } };
 }
 
 async function route(deps: ReplyDeps, { turn, understanding, emit }: ReplyState, signal: AbortSignal): Promise<StepDone> {
   if (!understanding) throw new Error('the route node ran before the message was understood');
-  const [disabled, policy] = await Promise.all([deps.disabledAgents(), deps.policy()]);
+  const disabled = await deps.disabledAgents();
   const chosen = turn.agentId === null ? await askRouter(deps, turn, understanding, disabled, emit, signal) : routeByName(turn.agentId, disabled);
   const agent = deps.catalog.get(chosen.agentId);
   if (!agent) throw new Error(`the router chose ${chosen.agentId}, which the catalogue does not have`);
   await emit({ type: 'agent_chosen', route: chosen });
-  const escalation = decideEscalation(
-    {
-      text: turn.text,
-      confidence: chosen.confidence,
-      toPerson: chosen.by !== 'person' && chosen.agentId === PERSON_AGENT_ID,
-      sentiment: understanding.sentiment.score,
-      urgency: understanding.urgency.said,
-      complexity: understanding.complexity.score,
-      turns: understanding.turnsWithoutProgress,
-      plan: turn.customer.plan,
-      monthlyValueCents: turn.customer.monthlyValueCents,
-    },
-    policy,
-  );
   const { agentId, confidence, by, reason } = chosen;
   const [domain = '', category = ''] = agent.domain.split('/');
+  const intent = { domain, category, agentId };
+  const { escalation, people } = await judgeTurn(deps, turn, understanding, chosen, intent, emit);
+  const personWanted = escalation.decision === 'ESCALATE';
   return {
-    update: { chain: { agents: [agent], reason: null, said: '', citations: [] } },
-    output: { agentId, confidence, by, reason, intent: { domain, category, agentId }, escalation },
+    update: { routed: { confidence, intent, people, personWanted }, chain: { agents: [agent], reason: null, said: '', citations: [] } },
+    output: { agentId, confidence, by, reason, intent, escalation },
   };
 }
 
@@ -188,17 +189,24 @@ function routeByName(agentId: string, disabled: ReadonlySet<string>): Route {
 }
 
 async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<ReplyState>> {
-  const { turn, chain, understanding, emit } = state;
+  const { turn, chain, understanding, routed, emit } = state;
   const agent = chain?.agents.at(-1);
-  if (!agent || !chain || !understanding) throw new Error('the agent node ran before a route was chosen');
+  if (!agent || !chain || !understanding || !routed) throw new Error('the agent node ran before a route was chosen');
   const hop = chain.agents.length;
   const path = hop === 1 ? 'agent' : `agent/${hop}`;
   return step(state, path, agent.id, agent.role, async (signal) => {
     const before = chain.agents.at(-2);
-    const notes = [describeReading(understanding), ...(before && chain.reason !== null ? [takeOverNote(before, chain.reason, chain.said)] : [])];
+    const { people } = routed;
+    const notes = [
+      describeReading(understanding),
+      ...(before && chain.reason !== null ? [takeOverNote(before, chain.reason, chain.said)] : []),
+      ...(people ? [people.note] : []),
+    ];
     const { language } = understanding.language;
-    const mayHandOverTo = await targetsOf(deps, chain);
-    const result = await runAgentStep(deps, { step: path, agent, turn, mayHandOverTo, notes, saidBefore: chain.said, language }, emit, signal);
+    const { mayHandOverTo, barred } = await targetsOf(deps, state, chain);
+    const mustSay = hop === 1 && people?.mustSay ? { mustSay: people.mustSay } : {};
+    const input = { step: path, agent, turn, mayHandOverTo, ...(barred ? { barred } : {}), notes, ...mustSay, saidBefore: chain.said, language };
+    const result = await runAgentStep(deps, input, emit, signal);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to answer this message.', { retryable: false });
     const said = chain.said + result.text;
     const citations = [...chain.citations, ...result.citations];
@@ -209,7 +217,8 @@ async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<Reply
     };
     if (result.handOver) {
       const { to, reason } = result.handOver;
-      await emit({ type: 'handed_over', from: agent.id, to: to.id, reason, hop });
+      const snapshot = snapshotOf({ turn, understanding, ...routed, agents: idsOf(chain), said });
+      await emit({ type: 'handed_over', from: agent.id, to: to.id, reason, hop, snapshot });
       const onward = { agents: [...chain.agents, to], reason, said, citations };
       return { update: { chain: onward }, output: { ...output, handedOverTo: to.id, reason, hop } };
     }
@@ -218,13 +227,39 @@ async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<Reply
   });
 }
 
-/** Whom the last agent may hand over to: named in its file, switched on, and not heard in this answer yet; nobody after the last hop. */
-async function targetsOf({ catalog, disabledAgents, policy }: ReplyDeps, { agents }: Chain): Promise<readonly Agent[]> {
-  const named = agents.at(-1)?.handsOverTo ?? [];
-  if (named.length === 0) return [];
-  const [disabled, { hopsMax }] = await Promise.all([disabledAgents(), policy()]);
-  if (agents.length > hopsMax) return [];
-  return named.flatMap((id) => (disabled.has(id) || agents.some((agent) => agent.id === id) ? [] : (catalog.get(id) ?? [])));
+interface Targets {
+  readonly mayHandOverTo: readonly Agent[];
+  readonly barred: Barred | null;
+}
+
+/**
+ * Whom the last agent may hand over to: named in its file, switched on, and not heard in this answer yet; nobody after the last hop.
+ * Whoever wants to go on all the same, in a circle or further, gets a person asked for.
+ */
+async function targetsOf(deps: ReplyDeps, { turn, understanding, routed, emit }: ReplyState, chain: Chain): Promise<Targets> {
+  const named = chain.agents.at(-1)?.handsOverTo ?? [];
+  if (named.length === 0 || !understanding || !routed) return { mayHandOverTo: [], barred: null };
+  const [disabled, { hopsMax }] = await Promise.all([deps.disabledAgents(), deps.policy()]);
+  const known = named.flatMap((id) => (disabled.has(id) ? [] : (deps.catalog.get(id) ?? [])));
+  const heard = known.filter(({ id }) => idsOf(chain).includes(id));
+  const fresh = known.filter((agent) => !heard.includes(agent));
+  const usedUp = chain.agents.length > hopsMax;
+  let { personWanted } = routed;
+  const barred: Barred = {
+    agents: usedUp ? known : heard,
+    offered: usedUp ? fresh : [],
+    ask(to) {
+      const asked = personWanted;
+      personWanted = true;
+      const standing = { turn, understanding, ...routed, agents: idsOf(chain), said: chain.said };
+      return endHandOvers(deps, standing, heard.includes(to) ? 'hand_over_loop' : 'hand_overs_used_up', asked, emit);
+    },
+  };
+  return { mayHandOverTo: usedUp ? [] : fresh, barred };
+}
+
+function idsOf({ agents }: Chain): readonly string[] {
+  return agents.map(({ id }) => id);
 }
 
 async function finish({ turn, chain, answered: given, emit }: ReplyState): Promise<Partial<ReplyState>> {

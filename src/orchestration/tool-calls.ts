@@ -7,7 +7,10 @@ import { ZodError } from 'zod';
 import { AppError, type ErrorCode } from '../foundation/errors.ts';
 import type { Agent } from '../catalog/agent.ts';
 import type { ToolCall, ToolResult } from '../llm/llm.ts';
-import { HAND_OVER, readHandOver, type HandOver } from './hand-over.ts';
+import type { RedactionPolicy } from '../privacy/kinds.ts';
+import { redact } from '../privacy/redact.ts';
+import { redactFields } from '../privacy/redact-value.ts';
+import { HAND_OVER, readHandOver, type Barred, type HandOver } from './hand-over.ts';
 import { tellsInstructions } from './output-guard.ts';
 import type { AnyTool, ToolContext } from './tool.ts';
 import { saidBefore, type Turn } from './turn.ts';
@@ -18,11 +21,18 @@ const TOOL_MS = 10_000;
 /** Rounds in which a tool may be called in a way that does not fit: the first is mended, the second closes it. */
 const MISFITS_MAX = 2;
 
+export interface ToolCallsDeps {
+  readonly tools: ReadonlyMap<string, AnyTool>;
+  /** What is told of a call is read by others than the model. */
+  readonly redaction: RedactionPolicy;
+}
+
 export interface ToolCallsInput {
   readonly step: string;
   readonly agent: Agent;
   readonly turn: Turn;
   readonly mayHandOverTo?: readonly Agent[];
+  readonly barred?: Barred;
 }
 
 export interface Called {
@@ -40,8 +50,8 @@ interface Outcome extends Omit<ToolResult, 'callId' | 'name'> {
   readonly code: ErrorCode | null;
 }
 
-export function createToolCalls(tools: ReadonlyMap<string, AnyTool>, input: ToolCallsInput, emit: Emit): ToolCalls {
-  const { step, agent, turn } = input;
+export function createToolCalls({ tools, redaction }: ToolCallsDeps, input: ToolCallsInput, emit: Emit): ToolCalls {
+  const { step, agent, turn, mayHandOverTo = [], barred } = input;
   const effectIdOf = nameEffects(input);
   /** By tool, the rounds in which it was called in a way that does not fit. */
   const misfits = new Map<string, Set<number>>();
@@ -62,8 +72,8 @@ export function createToolCalls(tools: ReadonlyMap<string, AnyTool>, input: Tool
   async function run(call: ToolCall, round: number, effectId: string, signal: AbortSignal): Promise<Outcome> {
     const { name } = call;
     if ((misfits.get(name)?.size ?? 0) >= MISFITS_MAX) return failed('FORBIDDEN', closed(name));
-    if (name === HAND_OVER && input.mayHandOverTo?.length)
-      return call.unreadable === undefined ? acceptHandOver(call, round, input.mayHandOverTo) : unread(call, round, call.unreadable);
+    if (name === HAND_OVER && (mayHandOverTo.length > 0 || barred?.agents.length))
+      return call.unreadable === undefined ? acceptHandOver(call, round) : unread(call, round, call.unreadable);
     const tool = tools.get(name);
     const grant = agent.tools[name];
     if (!tool || !grant) return misfit(name, round, 'NOT_FOUND', `This agent has no tool called ${name}.`);
@@ -80,20 +90,30 @@ export function createToolCalls(tools: ReadonlyMap<string, AnyTool>, input: Tool
     }
   }
 
-  function acceptHandOver(call: ToolCall, round: number, targets: readonly Agent[]): Outcome {
+  async function acceptHandOver(call: ToolCall, round: number): Promise<Outcome> {
     if (handOver) return failed('CONFLICT', `The conversation goes to ${handOver.to.id} already.`);
-    const read = readHandOver(call.input, targets);
+    const read = readHandOver(call.input, [...mayHandOverTo, ...(barred?.agents ?? [])]);
     if (typeof read === 'string') return misfit(HAND_OVER, round, 'BAD_INPUT', read);
+    if (barred?.agents.includes(read.to)) return failed('CONFLICT', await barred.ask(read.to));
     // A reason is read by the customer too: it must not carry what an answer may not.
-    handOver = tellsInstructions(agent.prompt, read.reason) ? { ...read, reason: 'The matter is for another agent.' } : read;
+    const reason = tellsInstructions(agent.prompt, read.reason) ? 'The matter is for another agent.' : redact(read.reason, redaction).text;
+    handOver = { ...read, reason };
     return { summary: `${read.to.title} goes on.`, failed: false, code: null };
   }
 
   async function told(call: ToolCall, round: number, effectId: string, signal: AbortSignal): Promise<ToolResult> {
     const { callId, name } = call;
-    await emit({ type: 'tool_called', step, agentId: agent.id, callId, tool: name, arguments: redact(call.input, tools.get(name)?.redact ?? []) });
+    await emit({
+      type: 'tool_called',
+      step,
+      agentId: agent.id,
+      callId,
+      tool: name,
+      arguments: redactFields(withhold(call.input, tools.get(name)?.redact ?? []), redaction),
+    });
     const { code, ...result } = await run(call, round, effectId, signal);
-    await emit({ type: 'tool_returned', step, agentId: agent.id, callId, tool: name, summary: result.summary, failed: result.failed, code });
+    const summary = redact(result.summary, redaction).text;
+    await emit({ type: 'tool_returned', step, agentId: agent.id, callId, tool: name, summary, failed: result.failed, code });
     return { callId, name, ...result };
   }
 
@@ -140,6 +160,6 @@ function nameEffects({ turn, step }: ToolCallsInput): (tool: string) => string {
   };
 }
 
-function redact(input: Readonly<Record<string, unknown>>, names: readonly string[]): Readonly<Record<string, unknown>> {
+function withhold(input: Readonly<Record<string, unknown>>, names: readonly string[]): Readonly<Record<string, unknown>> {
   return names.length === 0 ? input : Object.fromEntries(Object.entries(input).map(([name, value]) => [name, names.includes(name) ? '[redacted]' : value]));
 }

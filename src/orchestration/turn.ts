@@ -24,12 +24,20 @@ export interface Turn {
   readonly lastAgentId: string | null;
   /** The agent that was asked for by its id; null: the router chooses. */
   readonly agentId: string | null;
+  /** A person has been asked for and has not settled it: agents answer on until one takes over. */
+  readonly escalated: boolean;
   readonly now: Date;
 }
 
 /** What the customer said before this message, oldest first. */
 export function saidBefore({ history }: Pick<Turn, 'history'>): string[] {
   return history.filter((message) => message.role === 'customer').map((message) => message.text);
+}
+
+/** How many messages of theirs, this one included, came since a person of the desk last spoke or handed back. */
+export function messagesSincePerson({ history }: Pick<Turn, 'history'>): number {
+  const since = history.slice(history.findLastIndex(({ role }) => role === 'person') + 1);
+  return 1 + since.filter(({ role }) => role === 'customer').length;
 }
 
 /** Roughly four characters make a token in English; the budget is a ceiling, not a price. */

@@ -1,7 +1,7 @@
 /**
  * What a message says, before anyone is chosen to answer it: its kind, language, names, feeling, urgency, how much it asks for and
- * which part of the business it belongs to. Rules only, one file a part in understand/, far below a millisecond together; no model
- * is asked and nothing is written.
+ * which part of the business it belongs to, and whether it calls for people. One file a part in understand/, below a millisecond together;
+ * no language model is asked and nothing is written.
  */
 import type { CustomerFacts } from '../store/customer-facts.ts';
 import type { Turn } from './turn.ts';
@@ -10,7 +10,8 @@ import { readBusiness, type BusinessRead } from './understand/business.ts';
 import { assessComplexity, type Complexity } from './understand/complexity.ts';
 import { readEntities, type Entity } from './understand/entities.ts';
 import { readLanguage, type LanguageRead } from './understand/language.ts';
-import { readSentiment, type Sentiment } from './understand/sentiment.ts';
+import { bandOf, readSentiment, round, type Sentiment } from './understand/sentiment.ts';
+import type { Signal, SignalReader, SignalReading } from './understand/signal-model.ts';
 import { readUrgency, type Urgency } from './understand/urgency.ts';
 import { readWords } from './understand/words.ts';
 
@@ -29,6 +30,8 @@ export interface Understanding {
   readonly urgency: UrgencyRead;
   readonly complexity: Complexity;
   readonly business: BusinessRead;
+  /** What calls for people. */
+  readonly signals: SignalReading;
   /** Messages of the customer since anything was solved, this one included. */
   readonly turnsWithoutProgress: number;
 }
@@ -42,7 +45,7 @@ interface UrgencyRead {
 }
 
 const GREETING =
-  /^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|greetings|dear (?:team|support|sir|madam))(?:\s+(?:there|team|all|everyone|support))?(?![\p{L}\p{N}'’]|-\p{L})[\s,.!:;-]*/iu;
+  /^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|greetings|dear (?:team|support|sir|madam))(?:\s+(?:there|team|all|everyone|support))?(?![\p{L}\p{N}'’]|-\p{L})[\s,.!?:;-]*/iu;
 const THANKS =
   /^(?:ok(?:ay)?[\s,.!]*)?(?:many |so much )?(?:thanks?(?: you)?|thx|ty|cheers|much appreciated|perfect|great|awesome)(?: (?:a lot|so much|very much|again|for (?:your|the) help))?[\s,.!]*$/iu;
 /** A message this short, after an earlier one, is read together with it. */
@@ -50,16 +53,22 @@ const FOLLOW_UP_WORDS_MAX = 4;
 /** Earlier messages looked at for progress: more than any rule counts to. */
 const EARLIER_MAX = 10;
 const DAY_MS = 86_400_000;
+/** Where rage stands on the scale of sentiment. */
+const FURIOUS_SCORE = -0.8;
+/** As low as a message goes that so surely calls for nobody. */
+const CALM_SCORE = -0.65;
+const CALM_BELOW = 0.1;
 
 /** What of a turn is read. */
 export type Said = Pick<Turn, 'text' | 'customer' | 'now'> & { readonly earlier: readonly string[] };
 
-export function understand({ text, customer, now, earlier }: Said): Understanding {
+export function understand({ text, customer, now, earlier }: Said, readSignals: SignalReader): Understanding {
   const words = readWords(text);
+  const signals = readSignals(words);
   const { plan, churnRisk, healthScore } = customer;
   const standing = { plan, churnRisk, healthScore };
-  const read = readSentiment(words);
-  const urgent = readUrgency(words, read.score);
+  const read = sentimentOf(readSentiment(words), signals);
+  const urgent = readUrgency(words, read.score, dangerOf(signals));
   const adjusted = adjust(read, urgent.urgency, standing);
   const entities = readEntities(words, now);
   return {
@@ -70,8 +79,28 @@ export function understand({ text, customer, now, earlier }: Said): Understandin
     urgency: { urgency: adjusted.urgency, said: urgent.urgency, because: [urgent.because, ...adjusted.rules] },
     complexity: assessComplexity(words, entities, adjusted.urgency, standing),
     business: readBusiness(words, accountOf(customer, now)),
+    signals,
     turnsWithoutProgress: 1 + stuckTurns(earlier),
   };
+}
+
+/** Rage is heard in more than the words of a list; and words of a list, quoted or said of something else, are no rage. */
+function sentimentOf(read: Sentiment, { signals, chance }: SignalReading): Sentiment {
+  if (chance < CALM_BELOW && read.score < CALM_SCORE) return { ...read, score: CALM_SCORE, satisfaction: round((1 + CALM_SCORE) / 2) };
+  const furious = signals.find(({ name }) => name === 'furious');
+  if (!furious || read.score <= FURIOUS_SCORE) return read;
+  return {
+    ...read,
+    score: FURIOUS_SCORE,
+    band: bandOf(FURIOUS_SCORE),
+    emotion: 'angry',
+    satisfaction: round((1 + FURIOUS_SCORE) / 2),
+    because: [furious.words, ...read.because],
+  };
+}
+
+function dangerOf({ signals }: SignalReading): Signal | null {
+  return signals.find(({ name }) => name === 'outage' || name === 'data_loss' || name === 'break_in') ?? null;
 }
 
 function kindOf(text: string, asked: boolean): Pick<Understanding, 'kind' | 'subject' | 'words'> {

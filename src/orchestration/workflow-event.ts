@@ -5,6 +5,22 @@
 import type { FinishReason } from '../events/event.ts';
 import type { Route } from '../catalog/router.ts';
 import type { LlmUsage, Passage } from '../llm/llm.ts';
+import type { Team } from '../store/escalation.ts';
+import type { Escalation } from './understand/escalation.ts';
+import type { Urgency } from './understand/urgency.ts';
+
+/** What people are asked to take over, and what they must know. */
+export interface PersonWanted {
+  /** One or two sentences for a support lead. */
+  readonly reason: string;
+  /** By name. */
+  readonly rules: readonly string[];
+  /** Left out: by the rules and the policy. */
+  readonly team?: Team;
+  readonly priority: Urgency;
+  readonly sentiment: number;
+  readonly snapshot: Readonly<Record<string, unknown>>;
+}
 
 export type StepOutcome = 'succeeded' | 'failed' | 'stopped' | 'skipped';
 
@@ -18,8 +34,19 @@ export type WorkflowEvent =
       readonly error?: { readonly code: string; readonly message: string };
     }
   | { readonly type: 'agent_chosen'; readonly route: Route }
+  /** Of every turn. `escalate` alone raises nothing: `person_wanted` does. */
+  | { readonly type: 'escalation_decided'; readonly escalation: Escalation; readonly confidence: number }
+  /** A person is to take the conversation over. What comes after it is told only if that was written. */
+  | ({ readonly type: 'person_wanted' } & PersonWanted)
   /** Text of the voice of the turn: what the customer reads. */
-  | { readonly type: 'text'; readonly step: string; readonly agentId: string; readonly text: string }
+  | {
+      readonly type: 'text';
+      readonly step: string;
+      readonly agentId: string;
+      readonly text: string;
+      /** The end of what a request said: it was held back until it was clear that it may be read, and belongs before what that used. */
+      readonly heldBack?: boolean;
+    }
   | { readonly type: 'cited'; readonly step: string; readonly passage: Passage }
   /** Tokens spent by one model request of a step; the sum over all requests is the run's. */
   | { readonly type: 'used'; readonly step: string; readonly request: number; readonly usage: LlmUsage; readonly model: string }
@@ -42,7 +69,15 @@ export type WorkflowEvent =
       /** Why it failed, as one of the codes of errors; null when it did not. */
       readonly code: string | null;
     }
-  | { readonly type: 'handed_over'; readonly from: string; readonly to: string; readonly reason: string; readonly hop: number }
+  | {
+      readonly type: 'handed_over';
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string;
+      readonly hop: number;
+      /** What the next agent is given, by name. */
+      readonly snapshot: Readonly<Record<string, unknown>>;
+    }
   | { readonly type: 'finished'; readonly outcome: string; readonly finishReason: FinishReason | null; readonly result: Readonly<Record<string, unknown>> };
 
 /** Resolves when there is room for the next event: a workflow never runs ahead of who writes it down. */

@@ -11,6 +11,7 @@ import type { ReplyWorkflow } from '../orchestration/reply.ts';
 import type { Turn } from '../orchestration/turn.ts';
 import { isDatabaseUnavailable, type Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
+import type { EscalationDesk } from '../desk/escalation.ts';
 import type { Budgets } from './budget.ts';
 import { Muted } from './answer-recorder.ts';
 import { LeaseLost } from './lease.ts';
@@ -24,6 +25,8 @@ export interface AttemptDeps {
   readonly reply: ReplyWorkflow;
   readonly knowledge: Pick<Knowledge, 'recordUse'>;
   readonly budgets: Budgets;
+  /** Where a workflow's wish for a person goes. */
+  readonly escalations: Pick<EscalationDesk, 'raise'>;
   readonly logger: Logger;
   readonly runMs: number;
   /** Bugs go here; refusals do not. */

@@ -7,8 +7,9 @@ import type { ParleyEvent } from '../events/event.ts';
 import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import type { AnswerRecorder } from './answer-recorder.ts';
+import type { PeopleRecorder } from './people-recorder.ts';
 import type { BudgetNote, RunBudget } from './budget.ts';
-import type { RunRow } from './run-row.ts';
+import type { Decided, RunRow } from './run-row.ts';
 import type { StepRecorder } from './step-recorder.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
@@ -22,8 +23,9 @@ export interface EventTakerDeps {
   readonly row: Pick<RunRow, 'note'>;
   readonly used: UsageMeter;
   readonly budget: RunBudget;
-  readonly steps: Pick<StepRecorder, 'start' | 'finish' | 'hold'>;
+  readonly steps: Pick<StepRecorder, 'start' | 'finish' | 'hold' | 'flush'>;
   readonly answer: Pick<AnswerRecorder, 'say' | 'flush' | 'cite'>;
+  readonly people: PeopleRecorder;
 }
 
 type Finished = Extract<WorkflowEvent, { type: 'finished' }>;
@@ -35,16 +37,28 @@ export interface EventTaker {
   finished(): Finished | null;
   /** The agent that is the voice of the turn; null before one was chosen. */
   agentId(): string | null;
+  /** What was judged of the message; null before it was. */
+  decided(): Decided | null;
 }
 
-export function createEventTaker({ clock, tell, speak, row, used, budget, steps, answer }: EventTakerDeps, run: Run): EventTaker {
+export function createEventTaker({ clock, tell, speak, row, used, budget, steps, answer, people }: EventTakerDeps, run: Run): EventTaker {
   let { agentId } = run;
   let finished: Finished | null = null;
+  let decided: Decided | null = null;
 
   function choose({ route }: Extract<WorkflowEvent, { type: 'agent_chosen' }>): void {
     const { confidence, candidates, reason, by } = route;
     agentId = route.agentId;
     steps.hold({ type: 'AgentChosen', ...head(clock, 'CUSTOMER'), runId: run.id, agentId, confidence, candidates: [...candidates], reason, by });
+  }
+
+  /** Written with the end of the run, told among its steps: a turn that needs nobody costs nothing more. */
+  function decide({ escalation, confidence }: Extract<WorkflowEvent, { type: 'escalation_decided' }>): void {
+    const { decision, fired, priority, team, reason } = escalation;
+    const word = DECISIONS[decision];
+    const rules = fired.map(({ rule }) => rule);
+    decided = { decision: word, rules };
+    steps.hold({ type: 'EscalationDecided', ...head(clock, 'STAFF'), runId: run.id, decision: word, rules, confidence, priority, team, reason });
   }
 
   async function noteBudget(): Promise<void> {
@@ -54,7 +68,7 @@ export function createEventTaker({ clock, tell, speak, row, used, budget, steps,
 
   function say(event: Extract<WorkflowEvent, { type: 'text' }>): Promise<void> | undefined {
     // A request that reached the limit is cut off; what it said before is kept.
-    budget.assertLeft();
+    if (!event.heldBack) budget.assertLeft();
     return answer.say(event);
   }
 
@@ -69,6 +83,13 @@ export function createEventTaker({ clock, tell, speak, row, used, budget, steps,
         return steps.finish(event);
       case 'agent_chosen':
         return choose(event);
+      case 'escalation_decided':
+        return decide(event);
+      case 'person_wanted':
+        budget.assertLeft();
+        // The desk must not hear of the wish before the conversation has heard why.
+        await steps.flush();
+        return people.raise(event);
       case 'cited':
         return answer.cite(event.passage);
       case 'used':
@@ -85,6 +106,7 @@ export function createEventTaker({ clock, tell, speak, row, used, budget, steps,
         return;
       case 'handed_over': {
         agentId = event.to;
+        await people.handedOver(event);
         const { from: fromAgentId, to: toAgentId, reason, hop } = event;
         await speak({ type: 'HandedOver', ...head(clock, 'CUSTOMER'), runId: run.id, fromAgentId, toAgentId, reason, hop });
         return;
@@ -95,8 +117,15 @@ export function createEventTaker({ clock, tell, speak, row, used, budget, steps,
     }
   }
 
-  return { take: (event) => (event.type === 'text' ? say(event) : takeOther(event)), finished: () => finished, agentId: () => agentId };
+  return {
+    take: (event) => (event.type === 'text' ? say(event) : takeOther(event)),
+    finished: () => finished,
+    agentId: () => agentId,
+    decided: () => decided,
+  };
 }
+
+const DECISIONS = { ANSWER: 'answer', OFFER: 'offer', ESCALATE: 'escalate' } as const;
 
 function head<V extends 'CUSTOMER' | 'STAFF'>(clock: Clock, visibility: V): { at: string; visibility: V } {
   return { at: clock.now().toISOString(), visibility };

@@ -175,6 +175,7 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
     case 'RunFailed':
     case 'RunStopped':
     case 'StepFinished':
+    case 'EscalationDecided':
     case 'TypingChanged':
     case 'PresenceChanged':
     case 'ConversationChanged':

@@ -17,6 +17,7 @@ const AgentInput = z.object({ agentId: z.string(), text: z.string() });
 interface Spoken extends TurnMessage {
   readonly asked: boolean;
   readonly lastAgentId: string | null;
+  readonly escalated: boolean;
 }
 
 /** Statements side by side: a turn is waited for, and each round trip of its preparation is seen. */
@@ -28,19 +29,19 @@ export async function loadTurn(database: Database, run: Run, now: Date): Promise
   return { runId: run.id, attempt: run.attempt, conversationId, customerId, customer, ...asked, now };
 }
 
-type Asked = Pick<Turn, 'text' | 'history' | 'lastAgentId' | 'agentId'>;
+type Asked = Pick<Turn, 'text' | 'history' | 'lastAgentId' | 'agentId' | 'escalated'>;
 
 async function readAsked(database: Database, run: Run): Promise<Asked> {
   const { conversationId, messageId } = run;
   if (run.workflow === 'agent') {
     const { agentId, text } = AgentInput.parse(run.input);
-    return { text, history: [], lastAgentId: null, agentId };
+    return { text, history: [], lastAgentId: null, agentId, escalated: false };
   }
   if (!conversationId || !messageId) throw new Error(`run ${run.id} answers no message`);
   const [question, ...before] = await readSpoken(database, run.id, conversationId, messageId);
   if (!question?.asked) throw new Error(`run ${run.id} answers a message that is gone`);
   const history = before.map(({ role, text }) => ({ role, text })).toReversed();
-  return { text: question.text, history, lastAgentId: question.lastAgentId, agentId: null };
+  return { text: question.text, history, lastAgentId: question.lastAgentId, agentId: null, escalated: question.escalated };
 }
 
 /**
@@ -50,7 +51,8 @@ async function readAsked(database: Database, run: Run): Promise<Asked> {
 function readSpoken(database: Database, runId: string, conversationId: string, messageId: string): Promise<Spoken[]> {
   return database.sql.query<Spoken>`
     SELECT CASE m."role" WHEN 'system' THEN 'person' ELSE m."role"::text END AS "role",
-           CASE m."role" WHEN 'system' THEN 'Summary, on handing back to the agents: ' || m."text" ELSE m."text" END AS "text", m."id" = ${messageId} AS "asked", c."agentId" AS "lastAgentId"
+           CASE m."role" WHEN 'system' THEN 'Summary, on handing back to the agents: ' || m."text" ELSE m."text" END AS "text", m."id" = ${messageId} AS "asked", c."agentId" AS "lastAgentId",
+           c."status" = 'escalated' AS "escalated"
       FROM "Message" m JOIN "Conversation" c ON c."id" = m."conversationId"
      WHERE m."conversationId" = ${conversationId} AND (m."id" = ${messageId} OR (m."text" <> ''
        AND (m."role" = 'person' OR (m."role" = 'system' AND m."userId" IS NOT NULL) OR (m."role" = 'agent' AND m."runId" IS DISTINCT FROM ${runId})

@@ -15,12 +15,13 @@ import { createAnswerRecorder, Muted } from './answer-recorder.ts';
 import type { BudgetNote, Budgets } from './budget.ts';
 import { budgetWarning, createEventTaker } from './event-taker.ts';
 import { LeaseLost } from './lease.ts';
+import { createPeopleRecorder, type PeopleRecorderDeps } from './people-recorder.ts';
 import { createRunRow, type RunEnd, type RunFacts } from './run-row.ts';
 import { createStepRecorder } from './step-recorder.ts';
 import { createUsageMeter } from './usage-meter.ts';
 import { OWNER_FENCE, ownerFence } from '../desk/owner-fence.ts';
 
-export interface RecorderDeps {
+export interface RecorderDeps extends Pick<PeopleRecorderDeps, 'escalations'> {
   readonly database: Database;
   readonly log: EventLog;
   readonly clock: Clock;
@@ -63,7 +64,11 @@ export class LogUnavailable extends Error {
   }
 }
 
-export function createRecorder({ database, log, clock, budgets }: RecorderDeps, run: Run): Recorder {
+function asUnavailable(error: unknown): never {
+  throw error instanceof AppError && error.code === 'UNAVAILABLE' ? new LogUnavailable(error) : error;
+}
+
+export function createRecorder({ database, log, clock, budgets, escalations }: RecorderDeps, run: Run): Recorder {
   const channel = run.conversationId ? (`conversation:${run.conversationId}` as const) : (`run:${run.id}` as const);
   const row = createRunRow(database, run);
   const used = createUsageMeter(run);
@@ -71,7 +76,8 @@ export function createRecorder({ database, log, clock, budgets }: RecorderDeps, 
   const answer = createAnswerRecorder({ database, clock, tell: speak }, run);
   const attemptFence: Fence = { key: run.id, token: run.attempt };
   const owner = ownerFence(run);
-  const taker = createEventTaker({ clock, tell, speak, row, used, budget: budgets.ofRun(run), steps, answer }, run);
+  const people = createPeopleRecorder({ database, clock, escalations: { raise: (by, input) => escalations.raise(by, input).catch(asUnavailable) } }, run);
+  const taker = createEventTaker({ clock, tell, speak, row, used, budget: budgets.ofRun(run), steps, answer, people }, run);
   let begun = false;
   let stepsClosed = false;
   let lastWords: readonly ParleyEvent[] | null = null;
@@ -93,7 +99,7 @@ export function createRecorder({ database, log, clock, budgets }: RecorderDeps, 
       return await log.append(channel, events, { fence, ...once });
     } catch (error) {
       if (error instanceof FencedOut) throw error.fence === OWNER_FENCE ? new Muted() : new LeaseLost();
-      throw error instanceof AppError && error.code === 'UNAVAILABLE' ? new LogUnavailable(error) : error;
+      return asUnavailable(error);
     }
   }
 
@@ -115,7 +121,7 @@ export function createRecorder({ database, log, clock, budgets }: RecorderDeps, 
   async function write({ status, facts, event }: Ending): Promise<readonly ParleyEvent[] | null> {
     const now = clock.now();
     const usage = used.ofRun();
-    const all = { ...facts, ...usage, agentId: taker.agentId(), model: used.model(), firstTokenMs: answer.firstTokenMs() };
+    const all = { ...facts, ...usage, agentId: taker.agentId(), decided: taker.decided(), model: used.model(), firstTokenMs: answer.firstTokenMs() };
     let notes: readonly BudgetNote[] = [];
     const ended = await row.end({ status, facts: all, now }, async (tx) => {
       notes = await budgets.settle(tx, run, usage, true, now);

@@ -2,6 +2,7 @@
  * The row of a run in the hands of one attempt: every write is fenced by the lease, so that an attempt that was replaced changes
  * nothing. Tells nobody; what is written beside the run comes from the caller, within the same transaction.
  */
+import type { EscalationDecision } from '../events/event.ts';
 import type { LlmUsage } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
@@ -13,11 +14,20 @@ export interface Ended {
   readonly messageId: string | null;
 }
 
+/** What was judged of the message a run answers. */
+export interface Decided {
+  readonly decision: EscalationDecision;
+  /** Names of the rules that fired. */
+  readonly rules: readonly string[];
+}
+
 /** What is known of a run besides its status; what is left out stays as it is, but for an error, an outcome or a result. */
 export interface RunFacts extends LlmUsage {
   readonly model: string | null;
   readonly firstTokenMs: number | null;
   readonly agentId: string | null;
+  /** Null when this attempt did not come so far. */
+  readonly decided: Decided | null;
   readonly partialKept: boolean;
   readonly stoppedBy?: string;
   readonly outcome?: string;
@@ -94,7 +104,7 @@ export function createRunRow(database: Database, run: Run): RunRow {
 }
 
 function endRow(tx: Sql, run: Run, status: RunEnd['status'], facts: RunFacts, now: Date): Promise<number> {
-  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost, model, firstTokenMs, agentId, partialKept, error } = facts;
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost, model, firstTokenMs, agentId, decided, partialKept, error } = facts;
   const result = facts.result === undefined ? null : JSON.stringify(facts.result);
   return tx.execute`
     UPDATE "Run" SET "status" = ${status}::"RunStatus", "outcome" = ${facts.outcome ?? null}, "finishReason" = ${facts.finishReason ?? null},
@@ -102,6 +112,7 @@ function endRow(tx: Sql, run: Run, status: RunEnd['status'], facts: RunFacts, no
            "errorRetryable" = ${error?.retryable ?? null}, "stoppedBy" = coalesce(${facts.stoppedBy ?? null}, "stoppedBy"),
            "partialKept" = ${partialKept}, "inputTokens" = ${inputTokens}, "cacheReadTokens" = ${cacheReadTokens},
            "cacheWriteTokens" = ${cacheWriteTokens}, "outputTokens" = ${outputTokens}, "cost" = ${cost}, "model" = ${model},
-           "firstTokenMs" = ${firstTokenMs}, "agentId" = ${agentId}, "finishedAt" = ${now}, "leaseUntil" = NULL
+           "firstTokenMs" = ${firstTokenMs}, "agentId" = ${agentId}, "decision" = coalesce(${decided?.decision ?? null}, "decision"),
+           "decisionRules" = coalesce(${decided ? [...decided.rules] : null}::text[], "decisionRules"), "finishedAt" = ${now}, "leaseUntil" = NULL
      WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt} AND "status" = 'running'`;
 }

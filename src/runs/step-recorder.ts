@@ -30,6 +30,8 @@ export interface StepRecorder {
   finish(event: Extract<WorkflowEvent, { type: 'step_finished' }>): Promise<void>;
   /** Told in its place among the steps. */
   hold(event: ParleyEvent): void;
+  /** Writes and tells what is held, for something that must not come before it. */
+  flush(): Promise<void>;
   /** Ends every step that is still open, and writes and tells what was held; `quietly` when nobody is to be told. */
   closeAll(outcome: 'failed' | 'stopped', quietly?: boolean): Promise<void>;
   /** Ends the rows that an earlier attempt left open when it was cut off. */
@@ -94,6 +96,7 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
   return {
     finish: (event) => finish(event),
     hold: (event) => void heldEvents.push(event),
+    flush: () => flush([], []),
     async start({ step, path, agentId, role }) {
       const opened: OpenStep = { id: newId('step'), path, agentId, role, startedAt: clock.now() };
       const told: ParleyEvent = { type: 'StepStarted', ...eventHead(opened.startedAt), step, path, agentId, role };

@@ -2,10 +2,11 @@
 import type { Escalation as EscalationRow } from '../store/generated/prisma/client.ts';
 import type { SlaClock as SlaClockValue } from '../events/event.ts';
 import { builder, type Context } from './builder.ts';
-import { Escalation, loadEscalation } from './escalation.ts';
+import { Escalation, loadEscalation, Priority } from './escalation.ts';
 import { Participant } from './presence.ts';
+import { EscalationDecision } from './run.ts';
 import { upperCased } from './scalars.ts';
-import { ConversationStreamItem, EscalationStreamItem, StreamItem, type ItemOf } from './stream-item.ts';
+import { ConversationStreamItem, EVERYWHERE, EscalationStreamItem, StreamItem, type ItemOf } from './stream-item.ts';
 
 const DESCRIPTION = 'The escalation as it is now. `null` when it has since been erased, or beside an error when it could not be read.';
 /** Told to the desk and in the conversation. */
@@ -24,6 +25,28 @@ type Told = ItemOf<
 function read(query: object, { said }: Told, context: Context): Promise<EscalationRow | null> {
   return loadEscalation(query, said.escalationId, context);
 }
+
+builder.objectRef<ItemOf<'EscalationDecided'>>('EscalationDecided').implement({
+  description: 'It is judged whether the message needs a person; told of every turn, to the staff.',
+  interfaces: EVERYWHERE,
+  fields: (t) => ({
+    runId: t.id({ description: 'The run.', resolve: ({ said }) => said.runId }),
+    decision: t.field({ type: EscalationDecision, description: 'What follows from it.', resolve: ({ said }) => said.decision }),
+    rules: t.stringList({ description: 'The rules that fired, by name.', resolve: ({ said }) => said.rules }),
+    confidence: t.float({
+      description: 'How sure the choice of the agent is, 0 to 1: one of the things that are judged.',
+      resolve: ({ said }) => said.confidence,
+    }),
+    priority: t.field({
+      type: Priority,
+      nullable: true,
+      description: 'How much it presses; `null` unless a person is needed.',
+      resolve: ({ said }) => said.priority,
+    }),
+    team: t.string({ nullable: true, description: 'Who should take it; `null` unless a person is needed.', resolve: ({ said }) => said.team }),
+    reason: t.string({ description: 'Why, in a sentence or two.', resolve: ({ said }) => said.reason }),
+  }),
+});
 
 builder.objectRef<ItemOf<'EscalationRaised'>>('EscalationRaised').implement({
   description: 'A person is asked for.',

@@ -1,6 +1,11 @@
 /** Runs: the work behind an answer, its steps, its price and how it ended. */
 import { requireViewer, runsVisibleTo } from '../desk/access.ts';
-import { FINISH_REASONS, type FinishReason as FinishReasonValue } from '../events/event.ts';
+import {
+  ESCALATION_DECISIONS,
+  FINISH_REASONS,
+  type EscalationDecision as EscalationDecisionValue,
+  type FinishReason as FinishReasonValue,
+} from '../events/event.ts';
 import type { Run as RunRow, RunStatus as RunStatusValue, StepStatus as StepStatusValue } from '../store/generated/prisma/client.ts';
 import { Agent, agentOf } from './agent.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
@@ -41,6 +46,15 @@ export const FinishReason = builder.enumType('FinishReason', {
     stop_sequence: 'It met an agreed end mark.',
     refusal: 'It declined to answer.',
     context_window: 'The conversation grew too long for it.',
+  }),
+});
+
+export const EscalationDecision = builder.enumType('EscalationDecision', {
+  description: 'What is judged of every message before it is answered.',
+  values: upperCased<EscalationDecisionValue>({
+    answer: 'The agent answers.',
+    offer: 'The agent answers and offers a person.',
+    escalate: 'A person is needed; one is asked for, unless one has been already.',
   }),
 });
 
@@ -164,6 +178,17 @@ export const Run = builder.prismaObject('Run', {
       resolve: (query, run, _args, context, info) => (run.conversationId === null ? null : loadConversation(query, run.conversationId, context, info)),
     }),
     customer: t.relation('customer', { nullable: true, description: 'Whom it serves; `null` for runs without a customer.' }),
+    decision: t.field({
+      type: EscalationDecision,
+      nullable: true,
+      description: 'What was judged of the message. `null` until the run has ended, when it ended before that, and for others than the desk.',
+      resolve: (run, _args, { viewer }) => (seesAssessments(viewer) ? (ESCALATION_DECISIONS.find((known) => known === run.decision) ?? null) : null),
+    }),
+    decisionRules: t.stringList({
+      nullable: true,
+      description: 'The rules that fired then, by name. `null` for others than the desk.',
+      resolve: (run, _args, { viewer }) => (seesAssessments(viewer) ? run.decisionRules : null),
+    }),
     attempt: t.exposeInt('attempt', { description: 'How often it was started: 0 while it waits for the first time.' }),
     model: t.exposeString('model', { nullable: true, description: 'The model that answered; `null` until one did.' }),
     firstTokenMs: t.exposeInt('firstTokenMs', {

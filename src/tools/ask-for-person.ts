@@ -1,10 +1,12 @@
 /**
- * `ask_for_person`: passes the customer's wish for a person on to the desk, as a request with what they wrote, once for a conversation
- * while it is open. Connects nobody and promises no hour. Needs no model's judgement: who asks for a person gets one.
+ * `ask_for_person`: raises the conversation to the people of the desk, once while that is open; outside a conversation it leaves them a
+ * request. Connects nobody and promises no hour. Needs no model's judgement: who asks for a person gets one.
  */
 import { z } from 'zod';
+import type { EscalationDesk } from '../desk/escalation.ts';
 import type { TicketDesk } from '../desk/ticket.ts';
-import type { AnyTool } from '../orchestration/tool.ts';
+import { takeOverSentence } from '../orchestration/people.ts';
+import type { AnyTool, ToolContext, ToolOutcome } from '../orchestration/tool.ts';
 import type { Database } from '../store/database.ts';
 import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
@@ -13,6 +15,8 @@ import { sentences } from './words.ts';
 
 const TITLE = 'Customer asks for a person';
 const WORDS_CHARS_MAX = 2_000;
+/** Of their words, in the reason that the queue shows. */
+const REASON_CHARS_MAX = 400;
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 const Input = z.strictObject({
@@ -26,9 +30,10 @@ const WANTED =
 export interface AskForPersonDeps {
   readonly database: Database;
   readonly tickets: TicketDesk;
+  readonly escalations: Pick<EscalationDesk, 'raise' | 'waiting'>;
 }
 
-export function askForPerson({ database, tickets }: AskForPersonDeps): AnyTool {
+export function askForPerson(deps: AskForPersonDeps): AnyTool {
   return defineTool<z.infer<typeof Input>, Record<string, never>>({
     name: 'ask_for_person',
     description:
@@ -39,27 +44,53 @@ export function askForPerson({ database, tickets }: AskForPersonDeps): AnyTool {
     unattended: true,
     redact: ['reason'],
     infer: ({ text }) => (WANTED.test(text) ? {} : null),
-    async run({ reason }, _grant, { customerId, conversationId, agentId, callId, said }) {
-      const { businessHours } = await readPolicy(database);
-      const waiting =
-        conversationId &&
-        (await database.ticket.findFirst({ where: { customerId, conversationId, title: TITLE, status: { not: 'resolved' } }, orderBy: { createdAt: 'asc' } }));
-      const words = said.slice(0, WORDS_CHARS_MAX).replaceAll('\u0000', '').trim();
-      const description = [`The customer wrote: "${words}"`, ...(reason ? [`The agent adds: ${reason}`] : [])].join('\n\n');
-      const ticket =
-        waiting || (await tickets.open({ customerId, conversationId, agentId, callId, kind: 'request', severity: 'medium', title: TITLE, description }));
-      return {
-        summary: sentences(
-          waiting
-            ? `Your wish to deal with a person is with our team already, as request #${ticket.number}.`
-            : `I have passed your wish to deal with a person on to our team, as request #${ticket.number}.`,
-          'A colleague will read it together with this conversation; I cannot connect you at this moment.',
-          hours(businessHours),
-        ),
-        facts: { ticketId: ticket.id, number: ticket.number, status: ticket.status },
-      };
-    },
+    run: ({ reason }, _grant, context) =>
+      context.conversationId === null ? leaveRequest(deps, context, reason) : raise(deps, context, context.conversationId, reason),
   });
+}
+
+async function raise(
+  { database, escalations }: AskForPersonDeps,
+  { agentId, said }: ToolContext,
+  conversationId: string,
+  reason?: string,
+): Promise<ToolOutcome> {
+  const { businessHours } = await readPolicy(database);
+  const wanted = {
+    conversationId,
+    reason: sentences(`The customer asks for a person: "${wordsOf(said, REASON_CHARS_MAX)}".`, reason ? `The agent adds: ${reason}` : ''),
+    rules: ['explicit_request'],
+    snapshot: { message: wordsOf(said, WORDS_CHARS_MAX) },
+  };
+  const { escalation, raised } = await escalations.raise({ kind: 'agent', agentId }, wanted);
+  const waiting = await escalations.waiting(escalation);
+  return {
+    summary: sentences(
+      raised ? 'I have passed your wish to deal with a person on to our team.' : 'Your wish to deal with a person is with our team already.',
+      waiting ? takeOverSentence(waiting) : 'One of them has taken this conversation.',
+      'They read what was said here; I cannot connect you at this moment.',
+      hours(businessHours),
+    ),
+    facts: { escalationId: escalation.id, status: escalation.status, place: waiting?.place ?? null },
+  };
+}
+
+async function leaveRequest({ database, tickets }: AskForPersonDeps, { customerId, conversationId, agentId, callId, said }: ToolContext, reason?: string) {
+  const { businessHours } = await readPolicy(database);
+  const description = [`The customer wrote: "${wordsOf(said, WORDS_CHARS_MAX)}"`, ...(reason ? [`The agent adds: ${reason}`] : [])].join('\n\n');
+  const ticket = await tickets.open({ customerId, conversationId, agentId, callId, kind: 'request', severity: 'medium', title: TITLE, description });
+  return {
+    summary: sentences(
+      `I have passed your wish to deal with a person on to our team, as request #${ticket.number}.`,
+      'A colleague will read it; I cannot connect you at this moment.',
+      hours(businessHours),
+    ),
+    facts: { ticketId: ticket.id, number: ticket.number, status: ticket.status },
+  };
+}
+
+function wordsOf(said: string, charsMax: number): string {
+  return said.slice(0, charsMax).toWellFormed().replaceAll('\u0000', '').trim();
 }
 
 function hours({ days, startHour, endHour }: Policy['businessHours']): string {

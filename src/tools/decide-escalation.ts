@@ -4,11 +4,12 @@
  */
 import { z } from 'zod';
 import { notFound } from '../foundation/errors.ts';
-import { PERSON_AGENT_ID } from '../catalog/agent.ts';
 import type { Router } from '../catalog/router.ts';
+import { escalationOf } from '../orchestration/judge.ts';
 import type { AnyTool } from '../orchestration/tool.ts';
 import { understand } from '../orchestration/understand.ts';
-import { decideEscalation as decide, type EscalationRule } from '../orchestration/understand/escalation.ts';
+import { confidenceOf, type EscalationRule } from '../orchestration/understand/escalation.ts';
+import type { SignalReader } from '../orchestration/understand/signal-model.ts';
 import { readCustomerFacts } from '../store/customer-facts.ts';
 import type { Database } from '../store/database.ts';
 import type { Team } from '../store/escalation.ts';
@@ -38,9 +39,10 @@ const TEAMS: Readonly<Record<Team, string>> = {
 export interface DecideEscalationDeps {
   readonly database: Database;
   readonly router: Router;
+  readonly readSignals: SignalReader;
 }
 
-export function decideEscalation({ database, router }: DecideEscalationDeps): AnyTool {
+export function decideEscalation({ database, router, readSignals }: DecideEscalationDeps): AnyTool {
   return defineTool<z.infer<typeof Input>, Record<string, never>>({
     name: 'decide_escalation',
     description: 'Judges by fixed rules whether a person should take a message over, how urgently, and which team. It passes nothing on.',
@@ -52,22 +54,9 @@ export function decideEscalation({ database, router }: DecideEscalationDeps): An
       const message = text === '' ? said : text;
       const [customer, policy] = await Promise.all([readCustomerFacts(database, customerId, conversationId, now), readPolicy(database)]);
       if (!customer) throw notFound('customer');
-      const read = understand({ text: message, customer, earlier, now });
-      const { confidence, agentId } = await router.route({ text: read.subject, earlier, lastAgentId: null, enabled: () => true }, signal);
-      const decided = decide(
-        {
-          text: message,
-          confidence,
-          toPerson: agentId === PERSON_AGENT_ID,
-          sentiment: read.sentiment.score,
-          urgency: read.urgency.said,
-          complexity: read.complexity.score,
-          turns: read.turnsWithoutProgress,
-          plan: customer.plan,
-          monthlyValueCents: customer.monthlyValueCents,
-        },
-        policy,
-      );
+      const read = understand({ text: message, customer, earlier, now }, readSignals);
+      const route = await router.route({ text: read.subject, earlier, lastAgentId: null, enabled: () => true }, signal);
+      const decided = escalationOf(read, route, customer, policy);
       const because = writeList(decided.fired.map(({ rule }) => REASONS[rule]));
       const summary =
         decided.decision === 'ESCALATE' && decided.team
@@ -75,7 +64,7 @@ export function decideEscalation({ database, router }: DecideEscalationDeps): An
           : decided.decision === 'OFFER'
             ? 'No rule asks for a person yet, but one may be offered.'
             : 'No rule asks for a person here: an agent can answer this.';
-      return { summary, facts: { ...decided, confidence } };
+      return { summary, facts: { ...decided, confidence: confidenceOf(route) } };
     },
   });
 }

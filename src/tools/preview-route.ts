@@ -9,6 +9,7 @@ import type { Route, Router } from '../catalog/router.ts';
 import type { AnyTool } from '../orchestration/tool.ts';
 import { accountOf, understand, type Understanding } from '../orchestration/understand.ts';
 import { BUSINESS_DOMAINS, salesCategory, successCategory } from '../orchestration/understand/business.ts';
+import type { SignalReader } from '../orchestration/understand/signal-model.ts';
 import { readCustomerFacts, type CustomerFacts } from '../store/customer-facts.ts';
 import type { Database } from '../store/database.ts';
 import { defineTool } from './define-tool.ts';
@@ -31,6 +32,7 @@ export interface PreviewRouteDeps {
   readonly database: Database;
   readonly router: Router;
   readonly catalog: Pick<Catalog, 'get'>;
+  readonly readSignals: SignalReader;
 }
 
 interface Seen {
@@ -40,7 +42,7 @@ interface Seen {
   readonly now: Date;
 }
 
-export function previewRoute({ database, router, catalog }: PreviewRouteDeps): AnyTool {
+export function previewRoute({ database, router, catalog, readSignals }: PreviewRouteDeps): AnyTool {
   return defineTool<z.infer<typeof Input>, Grant>({
     name: 'preview_route',
     description: 'Says where a message would go and why: which part of the business, which category or which agent. Nobody is run.',
@@ -54,7 +56,7 @@ export function previewRoute({ database, router, catalog }: PreviewRouteDeps): A
         database.agentSetting.findMany({ where: { enabled: false }, select: { agentId: true } }),
       ]);
       if (!customer) throw notFound('customer');
-      const understanding = understand({ text: text ?? said, customer, earlier, now });
+      const understanding = understand({ text: text ?? said, customer, earlier, now }, readSignals);
       const disabled = new Set(off.map(({ agentId }) => agentId));
       const route = await router.route({ text: understanding.subject, earlier, lastAgentId: null, enabled: (agentId) => !disabled.has(agentId) }, signal);
       const { business } = understanding;

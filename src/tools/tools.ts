@@ -1,9 +1,11 @@
 /** Every tool there is, by name: what agent files may grant. Adding one means writing its file and naming it here. */
 import type { Catalog } from '../catalog/agent.ts';
 import type { Router } from '../catalog/router.ts';
+import type { EscalationDesk } from '../desk/escalation.ts';
 import type { ToolDesk } from '../desk/tool-desk.ts';
 import type { Knowledge } from '../knowledge/knowledge.ts';
 import type { AnyTool } from '../orchestration/tool.ts';
+import type { SignalReader } from '../orchestration/understand/signal-model.ts';
 import type { Database } from '../store/database.ts';
 import { accountTools } from './account-tools.ts';
 import { billingTools } from './billing-tools.ts';
@@ -24,9 +26,12 @@ export interface ToolDeps {
   readonly database: Database;
   readonly knowledge: Knowledge;
   readonly desk: ToolDesk;
+  readonly readSignals: SignalReader;
+  /** For who asks for a person. */
+  readonly escalations: Pick<EscalationDesk, 'raise' | 'waiting'>;
 }
 
-export function createTools({ catalog, router, database, knowledge, desk }: ToolDeps): ReadonlyMap<string, AnyTool> {
+export function createTools({ catalog, router, database, knowledge, desk, escalations, readSignals }: ToolDeps): ReadonlyMap<string, AnyTool> {
   const tools = [
     findCustomer(database),
     findUsage(database),
@@ -38,7 +43,7 @@ export function createTools({ catalog, router, database, knowledge, desk }: Tool
     ...technicalTools({ database, desk }),
     ...integrationTools({ database, desk }),
     ...usageTools({ database, desk }),
-    ...routingTools({ database, router, catalog, tickets: desk.tickets }),
+    ...routingTools({ database, router, catalog, tickets: desk.tickets, escalations, readSignals }),
   ];
   return new Map(tools.map((tool) => [tool.name, tool]));
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { notFound } from '../foundation/errors.ts';
 import type { AnyTool } from '../orchestration/tool.ts';
 import { understand, type Understanding } from '../orchestration/understand.ts';
+import type { SignalReader } from '../orchestration/understand/signal-model.ts';
 import { readCustomerFacts } from '../store/customer-facts.ts';
 import type { Database } from '../store/database.ts';
 import { defineTool } from './define-tool.ts';
@@ -17,7 +18,12 @@ type Part = (typeof UNDERSTANDING_PARTS)[number];
 const Input = z.strictObject({ text: z.string().min(1).max(10_000).optional().describe('The message to read; left out: the one being answered.') });
 const Grant = z.strictObject({ parts: z.array(z.enum(UNDERSTANDING_PARTS)).min(1) });
 
-export function understandMessage(database: Database): AnyTool {
+export interface UnderstandMessageDeps {
+  readonly database: Database;
+  readonly readSignals: SignalReader;
+}
+
+export function understandMessage({ database, readSignals }: UnderstandMessageDeps): AnyTool {
   return defineTool<z.infer<typeof Input>, z.infer<typeof Grant>>({
     name: 'understand_message',
     description: 'Reads a message by fixed rules: what it names, how the customer feels and how urgent it is, how much it asks for, its language.',
@@ -28,7 +34,7 @@ export function understandMessage(database: Database): AnyTool {
     async run({ text }, { parts }, { customerId, conversationId, said, earlier, now }) {
       const customer = await readCustomerFacts(database, customerId, conversationId, now);
       if (!customer) throw notFound('customer');
-      const read = understand({ text: text ?? said, customer, earlier, now });
+      const read = understand({ text: text ?? said, customer, earlier, now }, readSignals);
       return { summary: paragraphs(...parts.map((part) => WRITERS[part](read))), facts: Object.fromEntries(parts.map((part) => [part, FACTS[part](read)])) };
     },
   });

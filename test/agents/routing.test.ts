@@ -7,6 +7,7 @@ import { describeCustomer } from '../../src/orchestration/context.ts';
 import { understand } from '../../src/orchestration/understand.ts';
 import { readCustomerFacts } from '../../src/store/customer-facts.ts';
 import { openAgentWalk, type AgentWalk } from '../support/agent-walk.ts';
+import { learnedSignals } from '../support/signals.ts';
 
 let walk: AgentWalk;
 beforeAll(async () => {
@@ -46,7 +47,7 @@ describe('a routing agent run by its id', () => {
     const step = await walk.database.runStep.findFirstOrThrow({ where: { runId: run.id, path: 'understand' } });
     const facts = await readCustomerFacts(walk.database, walk.demo, null, new Date());
     if (!facts) throw new Error('the demo customer is gone');
-    const read = understand({ text: ANGRY, customer: facts, earlier: [], now: new Date() });
+    const read = understand({ text: ANGRY, customer: facts, earlier: [], now: new Date() }, await learnedSignals());
     expect(step.output).toMatchObject({ sentiment: { score: read.sentiment.score, emotion: 'angry' }, urgency: { urgency: 'critical' } });
     expect(text).toContain(`(${read.sentiment.score} on a scale from -1 to 1)`);
   });
@@ -84,6 +85,21 @@ describe('a routing agent run by its id', () => {
       hop: 1,
       visibility: 'CUSTOMER',
     });
+    const [hop, ...more] = await walk.database.handOver.findMany({ where: { runId: handed.run.id } });
+    expect(more).toEqual([]);
+    expect(hop).toMatchObject({
+      conversationId: handed.conversationId,
+      fromAgentId: 'payment_troubleshooter',
+      toAgentId: 'refund_processor',
+      reason: 'The customer wants money back.',
+      hop: 1,
+      snapshot: {
+        message: 'Declined, and I want my money back',
+        agents: ['payment_troubleshooter'],
+        answerSoFar: 'The card first.',
+        customer: { plan: 'premium' },
+      },
+    });
     const conversation = await walk.database.conversation.findUniqueOrThrow({ where: { id: handed.conversationId } });
     expect(conversation.agentId).toBe('refund_processor');
     const { text } = await alone('handoff_manager', 'Show the chain');
@@ -91,36 +107,61 @@ describe('a routing agent run by its id', () => {
   });
 });
 
+describe('agents that cannot pass a customer on any further', () => {
+  it('have a person asked for, with what was answered so far, and the answer goes on', async () => {
+    const script = [
+      { toolCalls: [{ name: 'hand_over', input: { to: 'refund_processor', reason: 'It is about a refund.' } }] },
+      { toolCalls: [{ name: 'hand_over', input: { to: 'payment_troubleshooter', reason: 'It is about the card.' } }] },
+      { text: 'A person will look at both.' },
+    ];
+    const { run, text, conversationId } = await walk.say({ agentId: 'payment_troubleshooter', customerId: walk.demo, text: 'My card and my refund', script });
+    expect(text).toBe('A person will look at both.');
+    expect(run).toMatchObject({ status: 'succeeded', agentId: 'refund_processor' });
+    expect(await walk.database.handOver.count({ where: { runId: run.id } })).toBe(1);
+    expect(await walk.database.escalation.findMany({ where: { conversationId } })).toMatchObject([
+      { status: 'waiting', rules: ['hand_over_loop'], raisedByKind: 'system', snapshot: { agents: ['payment_troubleshooter', 'refund_processor'] } },
+    ]);
+  });
+});
+
 describe('the escalation desk', () => {
-  it('passes a wish for a person on by itself, once for a conversation, and says so truthfully', async () => {
+  it('asks for a person by itself, once for a conversation, and says so truthfully', async () => {
     const asked = { agentId: 'escalation_decider', customerId: walk.demo };
     const first = await walk.say({ ...asked, text: 'I want to talk to a real person' });
-    const ticket = await walk.database.ticket.findFirstOrThrow({ where: { customerId: walk.demo, conversationId: first.conversationId } });
-    expect(ticket).toMatchObject({
-      kind: 'request',
-      title: 'Customer asks for a person',
-      description: expect.stringContaining('I want to talk to a real person'),
-    });
-    expect(first.text).toContain(`request #${ticket.number}`);
+    const { conversationId } = first;
+    const raised = await walk.database.escalation.findFirstOrThrow({ where: { conversationId } });
+    expect(raised).toMatchObject({ customerId: walk.demo, status: 'waiting', rules: ['explicit_request'], team: 'tier2_support' });
+    expect(first.text).toContain('A person of our team will take this over');
     expect(first.text).toContain('I cannot connect you at this moment');
     expect(first.text).toContain('Monday to Friday, 08:00 to 18:00');
-    const again = await walk.say({ ...asked, conversationId: first.conversationId, text: 'Where is that human?' });
-    expect(again.text).toContain(`already, as request #${ticket.number}`);
-    expect(await walk.database.ticket.count({ where: { conversationId: first.conversationId } })).toBe(1);
+    expect(first.text.match(/A person of our team will take this over/g)).toHaveLength(1);
+    const again = await walk.say({ ...asked, conversationId, text: 'Where is that human?' });
+    expect(again.run).toMatchObject({ status: 'succeeded' });
+    expect(again.text).toContain('with our team already');
+    expect(await walk.database.escalation.count({ where: { conversationId } })).toBe(1);
+    expect(await walk.database.ticket.count({ where: { conversationId } })).toBe(0);
   });
 
-  it('does it with a model too, and leaves what the model adds out of the events', async () => {
+  it('does it with a model too, in the name of the agent, and leaves what the model adds out of the events', async () => {
     const { tools, conversationId } = await walk.say({
       agentId: 'escalation_decider',
       customerId: walk.demo,
-      text: 'Let me speak to your manager about the invoice',
+      text: 'Who looks into the invoice of May?',
       script: [{ toolCalls: [{ name: 'ask_for_person', input: { reason: 'It is about an invoice.' } }] }, { text: 'It is passed on.' }],
     });
     expect(tools).toMatchObject([{ tool: 'ask_for_person', failed: false, arguments: { reason: '[redacted]' } }]);
-    const ticket = await walk.database.ticket.findFirstOrThrow({ where: { conversationId } });
-    expect(ticket.description).toContain('The agent adds: It is about an invoice.');
-    const audit = await walk.database.auditEntry.findFirstOrThrow({ where: { subjectId: ticket.id } });
+    const raised = await walk.database.escalation.findFirstOrThrow({ where: { conversationId } });
+    expect(raised).toMatchObject({ raisedByKind: 'agent', raisedById: 'escalation_decider' });
+    expect(raised.reason).toBe('The customer asks for a person: "Who looks into the invoice of May?". The agent adds: It is about an invoice.');
+    const audit = await walk.database.auditEntry.findFirstOrThrow({ where: { subjectId: raised.id } });
     expect(audit).toMatchObject({ actorKind: 'agent', actorId: expect.stringContaining('escalation_decider') });
+  });
+
+  it('leaves the desk a request when it is run by its id: there is no conversation to take over', async () => {
+    const { text } = await alone('escalation_decider', 'Please have a real person call me');
+    const ticket = await walk.database.ticket.findFirstOrThrow({ where: { customerId: walk.demo, title: 'Customer asks for a person' } });
+    expect(ticket).toMatchObject({ kind: 'request', conversationId: null, description: expect.stringContaining('Please have a real person call me') });
+    expect(text).toContain(`request #${ticket.number}`);
   });
 
   it('is a candidate of the router, and the other eleven are not', async () => {

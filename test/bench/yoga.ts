@@ -4,10 +4,9 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { createYoga } from 'graphql-yoga';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
-import { openRoutingModel } from '../../src/catalog/kept-model.ts';
+import { openRoutingModel } from '../../src/catalog/kept-routing.ts';
 import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
@@ -33,8 +32,9 @@ import type { Context } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createTools } from '../../src/tools/tools.ts';
+import { REDACTION } from '../support/redaction.ts';
+import { AGENTS, learnedSignals } from '../support/signals.ts';
 
-const AGENTS = fileURLToPath(new URL('../../agents', import.meta.url));
 const MESSAGE_CHARS_MAX = 10_000;
 
 const log = createLogger({ level: 'error', pretty: false });
@@ -47,8 +47,13 @@ const database = openDatabase({
 });
 const toolDesk = createToolDesk({ database, clock });
 const knowledge = createKnowledge({ database, clock });
+const eventLog = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 100 });
+const escalations = createEscalationDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock, timeZone: 'UTC', redaction: REDACTION });
+const readSignals = await learnedSignals();
 const tools = createTools({
   database,
+  readSignals,
+  escalations,
   knowledge,
   desk: toolDesk,
   catalog: { get: (id) => catalog.get(id) },
@@ -56,7 +61,6 @@ const tools = createTools({
 });
 const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
 const router = createLocalRouter(catalog, { model: await openRoutingModel(reachableAgents(catalog)) });
-const eventLog = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 100 });
 const conversations = createConversationDesk({
   database,
   log: eventLog,
@@ -64,6 +68,7 @@ const conversations = createConversationDesk({
   signals: createMemorySignalBus({ log }),
   clock,
   messageCharsMax: MESSAGE_CHARS_MAX,
+  redaction: REDACTION,
 });
 const presence = createPresence({ database, log: eventLog, registry: createMemoryPresenceRegistry(), clock, logger: log });
 const agents = createAgentDesk({ database, catalog, clock });
@@ -73,9 +78,9 @@ const shared = {
     ...toolDesk,
     presence,
     conversations,
-    escalations: createEscalationDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock, timeZone: 'UTC' }),
+    escalations,
     agents,
-    agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock }),
+    agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock, redaction: REDACTION }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }),

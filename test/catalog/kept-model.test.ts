@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/catalog/agent.ts';
-import { openRoutingModel } from '../../src/catalog/kept-model.ts';
+import { openRoutingModel } from '../../src/catalog/kept-routing.ts';
 import { createRoutingModel, type RoutingModel } from '../../src/catalog/routing-model.ts';
 
 const SAID = ['the invoice of May', 'I cannot log in', 'pasword forgoten', 'a receipt for our accountant, please', 'xyzzy'];

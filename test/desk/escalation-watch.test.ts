@@ -17,6 +17,7 @@ import type { Viewer } from '../../src/store/viewer.ts';
 import { take } from '../support/collect.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
+import { REDACTION } from '../support/redaction.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -38,8 +39,16 @@ beforeEach(async () => {
   clock = createManualClock(new Date('2026-11-23T09:00:00Z'));
   events = createMemoryEventLog({ clock, historyMs: { conversation: 15 * MINUTE, run: 15 * MINUTE, escalations: DAY }, historyEventsMax: 10_000 });
   const signals = createMemorySignalBus({ log });
-  escalations = createEscalationDesk({ database: rows.database, log: events, signals, clock, timeZone: 'UTC' });
-  conversations = createConversationDesk({ database: rows.database, log: events, jobs: createMemoryJobQueue({ log }), signals, clock, messageCharsMax: 1_000 });
+  escalations = createEscalationDesk({ database: rows.database, log: events, signals, clock, timeZone: 'UTC', redaction: REDACTION });
+  conversations = createConversationDesk({
+    database: rows.database,
+    log: events,
+    jobs: createMemoryJobQueue({ log }),
+    signals,
+    clock,
+    messageCharsMax: 1_000,
+    redaction: REDACTION,
+  });
   await rows.database.escalation.deleteMany();
   return () => events.close();
 });

@@ -4,17 +4,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { assessComplexity } from '../../src/orchestration/understand/complexity.ts';
-import { readEntities } from '../../src/orchestration/understand/entities.ts';
-import { readLanguage } from '../../src/orchestration/understand/language.ts';
-import { readSentiment } from '../../src/orchestration/understand/sentiment.ts';
-import { readUrgency } from '../../src/orchestration/understand/urgency.ts';
-import { readWords } from '../../src/orchestration/understand/words.ts';
+import { understand } from '../../src/orchestration/understand.ts';
+import type { SignalReader } from '../../src/orchestration/understand/signal-model.ts';
+import { factsOf } from '../orchestration/facts.ts';
+import { learnedSignals } from '../support/signals.ts';
 
 const FILE = fileURLToPath(new URL('understanding.txt', import.meta.url));
 const NOW = new Date('2026-11-20T12:00:00.000Z');
 const BANDS = { '--': 'very negative', '-': 'negative', '0': 'neutral', '+': 'positive', '++': 'very positive' } as const;
-const CALM = { plan: 'basic', churnRisk: 0.1, healthScore: 80 };
+/** Nothing of the account changes what is read. */
+const CALM = factsOf({ churnRisk: 0.1, healthScore: 80 });
 
 export const PARTS = ['dev', 'test', 'fresh'] as const;
 type Part = (typeof PARTS)[number];
@@ -63,31 +62,28 @@ export function readLabelled(): Labelled[] {
     });
 }
 
-function readOne(text: string) {
-  const words = readWords(text);
-  const sentiment = readSentiment(words);
-  const { urgency } = readUrgency(words, sentiment.score);
-  const entities = readEntities(words, NOW);
-  const { score } = assessComplexity(words, entities, urgency, CALM);
+function readOne(text: string, readSignals: SignalReader) {
+  const { language, sentiment, urgency, complexity, entities } = understand({ text, customer: CALM, now: NOW, earlier: [] }, readSignals);
+  const { score } = complexity;
   return {
-    language: readLanguage(words).language,
+    language: language.language,
     band: sentiment.band,
     emotion: sentiment.emotion,
-    urgency,
+    urgency: urgency.said,
     complexity: score <= 3 ? 's' : score <= 6 ? 'm' : 'c',
     entities: entities.map(({ kind, value }) => (kind === 'problem' ? kind : `${kind}=${value}`)),
     score: sentiment.score,
   };
 }
 
-export function measure(part: Part, onWrong: (line: string) => void = () => undefined): Figures {
+export function measure(part: Part, readSignals: SignalReader, onWrong: (line: string) => void = () => undefined): Figures {
   const labelled = readLabelled().filter((one) => one.part === part);
   const right = { language: 0, band: 0, sign: 0, emotion: 0, urgency: 0, complexity: 0 };
   let hits = 0;
   let found = 0;
   let wanted = 0;
   for (const one of labelled) {
-    const read = readOne(one.text);
+    const read = readOne(one.text, readSignals);
     for (const kind of ['language', 'band', 'emotion', 'urgency', 'complexity'] as const) {
       if (read[kind] === one[kind]) right[kind] += 1;
       else onWrong(`${kind}: ${read[kind]}, not ${one[kind]} (${read.score}): ${one.text}`);
@@ -118,19 +114,20 @@ function signOf(band: string): number {
 }
 
 /** Milliseconds one message takes, all parts together. */
-export function measureMs(): number {
+export function measureMs(readSignals: SignalReader): number {
   const texts = readLabelled().map(({ text }) => text);
-  for (const text of texts) readOne(text);
+  for (const text of texts) readOne(text, readSignals);
   const begun = performance.now();
-  for (let round = 0; round < 5; round += 1) for (const text of texts) readOne(text);
+  for (let round = 0; round < 5; round += 1) for (const text of texts) readOne(text, readSignals);
   return (performance.now() - begun) / (5 * texts.length);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const readSignals = await learnedSignals();
   for (const part of PARTS) {
-    const figures = measure(part, part === 'dev' && process.argv.includes('--dev') ? (line) => process.stdout.write(`  ${line}\n`) : undefined);
+    const figures = measure(part, readSignals, part === 'dev' && process.argv.includes('--dev') ? (line) => process.stdout.write(`  ${line}\n`) : undefined);
     const shares = Object.entries(figures).map(([name, value]) => `${name} ${name === 'count' ? value : `${(100 * Number(value)).toFixed(1)}%`}`);
     process.stdout.write(`${part}: ${shares.join(', ')}\n`);
   }
-  process.stdout.write(`${measureMs().toFixed(3)} ms a message\n`);
+  process.stdout.write(`${measureMs(readSignals).toFixed(3)} ms a message\n`);
 }

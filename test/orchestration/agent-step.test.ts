@@ -11,6 +11,8 @@ import type { WorkflowEvent } from '../../src/orchestration/workflow-event.ts';
 import { policyFrom } from '../../src/store/policy.ts';
 import { createScriptedLlm } from '../support/scripted-llm.ts';
 import { factsOf } from './facts.ts';
+import { NO_SIGNALS } from '../support/signals.ts';
+import { REDACTION } from '../support/redaction.ts';
 
 const USAGE = { inputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 3, cost: '0.000010' };
 const STOP = { type: 'stop', reason: 'end_turn' } as const;
@@ -26,6 +28,7 @@ const TURN: Turn = {
   history: [],
   lastAgentId: null,
   agentId: null,
+  escalated: false,
   now: new Date('2026-01-01T12:00:00Z'),
 };
 
@@ -69,7 +72,7 @@ function calling(name: string, callId = name): LlmEvent {
 }
 
 function depsOf(llm: Llm, tools: readonly AnyTool[], stepMs = 20_000): AgentStepDeps {
-  return { llm, tools: new Map(tools.map((one) => [one.name, one])), historyTokens: 1_000, answerTokensMax: 100, stepMs };
+  return { llm, tools: new Map(tools.map((one) => [one.name, one])), historyTokens: 1_000, answerTokensMax: 100, stepMs, redaction: REDACTION };
 }
 
 function begin(llm: Llm, tools: readonly AnyTool[], options: { readonly turn?: Turn; readonly stepMs?: number } = {}) {
@@ -233,6 +236,8 @@ describe('the reply workflow', () => {
     const agent = agentWith([]);
     const reply = createReply({
       ...depsOf(llm, []),
+      readSignals: NO_SIGNALS,
+      expectedWait: async () => ({ expectedWaitS: null, peopleBackAt: null }),
       catalog: { agents: [agent], domains: new Map(), get: (id) => (id === agent.id ? agent : null) },
       router: { route: async () => ({ agentId: agent.id, confidence: 1, candidates: [], reason: 'There is only one.', by: 'rule' }) },
       disabledAgents: async () => new Set(),

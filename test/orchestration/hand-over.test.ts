@@ -7,6 +7,8 @@ import type { WorkflowEvent } from '../../src/orchestration/workflow-event.ts';
 import { policyFrom } from '../../src/store/policy.ts';
 import { createScriptedLlm, type ScriptedCall } from '../support/scripted-llm.ts';
 import { factsOf } from './facts.ts';
+import { NO_SIGNALS } from '../support/signals.ts';
+import { REDACTION } from '../support/redaction.ts';
 
 const TURN: Turn = {
   runId: 'run_1',
@@ -18,6 +20,7 @@ const TURN: Turn = {
   history: [],
   lastAgentId: null,
   agentId: null,
+  escalated: false,
   now: new Date('2026-01-01T12:00:00Z'),
 };
 
@@ -42,7 +45,7 @@ function agent(id: string, handsOverTo: readonly string[]): Agent {
   };
 }
 
-function open(agents: readonly Agent[], disabled: readonly string[] = []) {
+function open(agents: readonly Agent[], disabled: readonly string[] = [], turn = TURN) {
   const llm = createScriptedLlm();
   const reply = createReply({
     llm,
@@ -50,6 +53,9 @@ function open(agents: readonly Agent[], disabled: readonly string[] = []) {
     historyTokens: 1_000,
     answerTokensMax: 100,
     stepMs: 20_000,
+    redaction: REDACTION,
+    readSignals: NO_SIGNALS,
+    expectedWait: async () => ({ expectedWaitS: 300, peopleBackAt: null }),
     catalog: { agents, domains: new Map(), get: (id) => agents.find((one) => one.id === id) ?? null },
     router: { route: async () => ({ agentId: agents[0]?.id ?? '', confidence: 0.8, candidates: [], reason: 'It is the first.', by: 'rule' }) },
     disabledAgents: async () => new Set(disabled),
@@ -57,7 +63,7 @@ function open(agents: readonly Agent[], disabled: readonly string[] = []) {
   });
   const events: WorkflowEvent[] = [];
   const done = (async () => {
-    for await (const event of reply(TURN, new AbortController().signal)) events.push(event);
+    for await (const event of reply(turn, new AbortController().signal)) events.push(event);
   })();
   done.catch(() => undefined);
   return { llm, events, done };
@@ -80,6 +86,7 @@ function targets(call: ScriptedCall): readonly string[] {
   return schema?.properties.to.enum ?? [];
 }
 
+const wanted = (events: readonly WorkflowEvent[]) => events.filter((event) => event.type === 'person_wanted');
 const textOf = (events: readonly WorkflowEvent[]) => events.flatMap((event) => (event.type === 'text' ? [event.text] : [])).join('');
 
 describe('a hand-over', () => {
@@ -99,7 +106,14 @@ describe('a hand-over', () => {
     await done;
     expect(textOf(events)).toBe('Your card first.\n\nNow the refund.');
     expect(events.filter((event) => event.type === 'handed_over')).toEqual([
-      { type: 'handed_over', from: 'a', to: 'b', reason: 'The card was declined.', hop: 1 },
+      {
+        type: 'handed_over',
+        from: 'a',
+        to: 'b',
+        reason: 'The card was declined.',
+        hop: 1,
+        snapshot: expect.objectContaining({ message: TURN.text, agents: ['a'], answerSoFar: 'Your card first.', confidence: 0.8, language: 'en' }),
+      },
     ]);
     expect(events.flatMap((event) => (event.type === 'step_started' ? [[event.path, event.agentId]] : []))).toEqual([
       ['understand', null],
@@ -110,7 +124,7 @@ describe('a hand-over', () => {
     expect(events.at(-1)).toMatchObject({ type: 'finished', outcome: 'answered', result: { agentId: 'b' } });
   });
 
-  it('ends after five hops, whoever is left to call', async () => {
+  it('ends after five hops: who then still wants to pass the customer on gets a person asked for', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const { llm, events, done } = open(
       ids.map((id) =>
@@ -122,13 +136,52 @@ describe('a hand-over', () => {
     );
     for (const to of ['b', 'c', 'd', 'e', 'f']) handOver(await llm.nextCall(), { to, reason: 'Not mine.' });
     const last = await llm.nextCall();
-    expect(targets(last)).toEqual([]);
+    expect(targets(last)).toEqual(['g']);
     handOver(last, { to: 'g', reason: 'Not mine.' });
     const again = await llm.nextCall();
-    expect(again.request.messages.at(-1)).toMatchObject({ results: [{ failed: true, summary: expect.stringContaining('no tool called hand_over') }] });
-    say(again, 'Then I answer.');
+    expect(again.request.messages.at(-1)).toMatchObject({
+      results: [{ failed: true, summary: expect.stringMatching(/as often as is allowed.*A person has been asked for.*about 5 minutes/) }],
+    });
+    say(again, 'A person takes over.');
     await done;
     expect(events.filter((event) => event.type === 'handed_over').map((event) => event.hop)).toEqual([1, 2, 3, 4, 5]);
+    expect(wanted(events)).toMatchObject([
+      {
+        rules: ['hand_overs_used_up'],
+        team: 'tier2_support',
+        reason: expect.stringContaining('a, b, c, d, e, f'),
+        snapshot: { agents: ['a', 'b', 'c', 'd', 'e', 'f'] },
+      },
+    ]);
+    expect(events.at(-1)).toMatchObject({ type: 'finished', outcome: 'answered', result: { agentId: 'f' } });
+  });
+
+  it('in a circle asks for a person, once, and the answer goes on', async () => {
+    const { llm, events, done } = open([agent('a', ['b']), agent('b', ['a'])]);
+    handOver(await llm.nextCall(), { to: 'b', reason: 'Not mine.' });
+    handOver(await llm.nextCall(), { to: 'a', reason: 'Not mine either.' });
+    const told = await llm.nextCall();
+    expect(told.request.messages.at(-1)).toMatchObject({ results: [{ failed: true, summary: expect.stringContaining('in a circle') }] });
+    handOver(told, { to: 'a', reason: 'Really not mine.' });
+    const again = await llm.nextCall();
+    expect(again.request.messages.at(-1)).toMatchObject({
+      results: [{ failed: true, summary: expect.stringContaining('A person has been asked for already.') }],
+    });
+    say(again, 'A person takes over.');
+    await done;
+    expect(wanted(events)).toMatchObject([{ rules: ['hand_over_loop'] }]);
+    expect(events.filter((event) => event.type === 'tool_returned').map((event) => event.code)).toEqual([null, 'CONFLICT', 'CONFLICT']);
+  });
+
+  it('in a circle asks for nobody while a person is asked for already', async () => {
+    const { llm, events, done } = open([agent('a', ['b']), agent('b', ['a'])], [], { ...TURN, escalated: true });
+    handOver(await llm.nextCall(), { to: 'b', reason: 'Not mine.' });
+    const second = await llm.nextCall();
+    expect(second.request.systemTurn).toContain('A person has been asked for already');
+    handOver(second, { to: 'a', reason: 'Not mine either.' });
+    say(await llm.nextCall(), 'I stay.');
+    await done;
+    expect(wanted(events)).toEqual([]);
   });
 
   it('is offered to nobody who is switched off, and not at all by an agent without anybody', async () => {

@@ -1,7 +1,10 @@
 /** What kind of message it is, and what routing gets to read. */
 import { describe, expect, it } from 'vitest';
-import { understand, type Said } from '../../src/orchestration/understand.ts';
+import { understand as understandAny, type Said } from '../../src/orchestration/understand.ts';
+import { NO_SIGNALS } from '../support/signals.ts';
 import { factsOf } from './facts.ts';
+
+const understand = (said: Said) => understandAny(said, NO_SIGNALS);
 
 function turnOf(text: string, asked = false): Said {
   return { customer: factsOf(), text, earlier: asked ? ['Earlier'] : [], now: new Date() };

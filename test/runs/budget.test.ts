@@ -194,15 +194,15 @@ describe('a run with a budget', () => {
     const call = await llm.nextCall();
     call.send({ type: 'text', text: 'So far ' });
     call.send({ type: 'usage', model: 'scripted', usage: spending('0.009') });
-    call.send({ type: 'text', text: 'so good' });
+    call.send({ type: 'text', text: 'so good ' });
     call.send({ type: 'usage', model: 'scripted', usage: spending('0.0105') });
-    call.send({ type: 'text', text: ' and no further.' });
+    call.send({ type: 'text', text: 'and no further.' });
     const entries = await takeUntil(reader, isTerminal);
     const events = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []));
     expect(events.filter((event) => event.type === 'BudgetWarning')).toMatchObject([{ scope: 'run', spent: '0.009', limit: '0.01', visibility: 'STAFF' }]);
     expect(events.at(-1)).toMatchObject({ type: 'RunFailed', code: 'BUDGET_EXCEEDED', retryable: false, partialKept: true });
     expect(call.signal.aborted).toBe(true);
-    expect(await house.database.message.findFirst({ where: { runId: run.id, role: 'agent' } })).toMatchObject({ text: 'So far so good', status: 'partial' });
+    expect(await house.database.message.findFirst({ where: { runId: run.id, role: 'agent' } })).toMatchObject({ text: 'So far so good ', status: 'partial' });
     const row = await house.database.budget.findUniqueOrThrow({ where: { scope_key: { scope: 'conversation', key: conversation.id } } });
     expect([row.reserved.toNumber(), row.spent.toNumber()]).toEqual([0, 0.0105]);
   });

@@ -54,6 +54,7 @@ describe('a run', () => {
       'StepFinished',
       'StepStarted',
       'AgentChosen',
+      'EscalationDecided',
       'StepFinished',
       'StepStarted',
       'MessagePosted',
@@ -73,6 +74,8 @@ describe('a run', () => {
       outputTokens: 6,
       firstTokenMs: expect.any(Number),
       leaseUntil: null,
+      decision: 'answer',
+      decisionRules: [],
       steps: [
         { path: 'understand', status: 'succeeded' },
         { path: 'route', status: 'succeeded' },

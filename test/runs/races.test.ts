@@ -24,7 +24,7 @@ function createCutOffLlm(): Llm & { readonly speaking: Promise<void> } {
     speaking: speaking.promise,
     probe: async () => undefined,
     async *stream(_request, signal) {
-      yield { type: 'text', text: 'Half' };
+      yield { type: 'text', text: 'Half ' };
       speaking.resolve();
       const aborted = Promise.withResolvers<void>();
       if (signal.aborted) aborted.resolve();
@@ -102,21 +102,21 @@ describe('a run that', () => {
   it('goes back to the queue keeps its text until it is taken up again, and counts every attempt', async () => {
     const { opened, reader, run } = await givenBack();
     expect(await opened.database.run.findUnique({ where: { id: run.id } })).toMatchObject({ status: 'queued', inputTokens: 100 });
-    expect(await opened.database.message.findFirst({ where: { runId: run.id, role: 'agent' } })).toMatchObject({ status: 'partial', text: 'Half' });
+    expect(await opened.database.message.findFirst({ where: { runId: run.id, role: 'agent' } })).toMatchObject({ status: 'partial', text: 'Half ' });
     expect(await opened.database.runStep.count({ where: { runId: run.id, finishedAt: null } })).toBe(0);
     opened.anotherDriver(createFixedLlm(['Whole.'])).start();
     const entries = await takeUntil(reader, isTerminal);
     expect(entries.at(-1)).toMatchObject({ event: { type: 'RunFinished', usage: { inputTokens: 110, outputTokens: 8, cost: '0.0011' } } });
     const message = await opened.database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
     expect(message).toMatchObject({ status: 'complete', text: 'Whole.' });
-    expect(applyText(entries, message?.id ?? '', 'Half')).toBe('Whole.');
+    expect(applyText(entries, message?.id ?? '', 'Half ')).toBe('Whole.');
   });
 
   it('went back to the queue and is stopped there keeps what it had written', async () => {
     const { opened, viewer, run } = await givenBack();
     expect(await opened.runs.stop(viewer, run.id)).toMatchObject({
       run: { status: 'stopped', inputTokens: 100, partialKept: true },
-      message: { text: 'Half', status: 'partial' },
+      message: { text: 'Half ', status: 'partial' },
     });
   });
 
@@ -126,7 +126,7 @@ describe('a run that', () => {
     opened.anotherDriver(createFixedLlm(['Whole.'])).start();
     await opened.ended(run.id);
     expect(await opened.database.run.findUnique({ where: { id: run.id } })).toMatchObject({ status: 'stopped', stoppedBy: 'user:usr_test' });
-    expect(await opened.database.message.findFirst({ where: { runId: run.id, role: 'agent' } })).toMatchObject({ status: 'partial', text: 'Half' });
+    expect(await opened.database.message.findFirst({ where: { runId: run.id, role: 'agent' } })).toMatchObject({ status: 'partial', text: 'Half ' });
   });
 
   it('is being claimed while its process leaves is given back, and leaving does not wait for it', async () => {
@@ -170,7 +170,10 @@ describe('a run that', () => {
     const { conversation, run } = await ask(opened);
     const claimed = await claimRun(opened.database, run.id, 'inst_test');
     if (!claimed) throw new Error('the run was not to be had');
-    const recorder = createRecorder({ database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened) }, claimed);
+    const recorder = createRecorder(
+      { database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
+      claimed,
+    );
     let ending: Promise<boolean> = Promise.resolve(false);
     // As post() does: the conversation first, then its runs; the run's end comes between.
     await opened.database.$transaction(async (tx) => {
@@ -191,7 +194,10 @@ describe('a run that', () => {
     await opened.database.run.update({ where: { id: run.id }, data: { leaseOwner: 'inst_dead', leaseUntil: new Date(Date.now() - 1_000) } });
     const claimed = await claimRun(opened.database, run.id, 'inst_other');
     if (!claimed) throw new Error('the run was not to be had');
-    const other = createRecorder({ database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened) }, claimed);
+    const other = createRecorder(
+      { database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
+      claimed,
+    );
     await other.begin();
     lost.send({ type: 'text', text: 'A late first word' });
     lost.send({ type: 'stop', reason: 'end_turn' });
@@ -275,7 +281,10 @@ describe('a run that', () => {
         return sql;
       },
     });
-    const recorder = createRecorder({ database: breaking, log: opened.log, clock: systemClock, budgets: budgetsOf(opened) }, claimed);
+    const recorder = createRecorder(
+      { database: breaking, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
+      claimed,
+    );
     await recorder.begin();
     await expect(recorder.stop('system')).rejects.toThrow('Connection terminated');
     expect(await recorder.stop('system')).toBe(true);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { newId } from '../../src/foundation/ids.ts';
 import { isText, type FrontEnd, type StreamItem } from '../support/app.ts';
-import { at, load, ONE, openStage, post, stepped, TEXT, TWO, WORDS, type Stage, type Visitor } from './stage.ts';
+import { at, load, ONE, openStage, post, stepped, TEXT, TWO, typesOf, WORDS, type Stage, type Visitor } from './stage.ts';
 
 const first = (count: number) => WORDS.slice(0, count).join('');
 const named = (items: readonly StreamItem[], name: string) => items.filter(({ __typename }) => __typename === name);
@@ -19,6 +19,7 @@ const SELECTION = `__typename position sequence replay
   ... on TextSnapshot { messageId attempt text } ... on TextDelta { messageId attempt offset text }
   ... on MessagePosted { message { id role text status author } } ... on MessageFinished { message { id role text status } }
   ... on RunFinished { run { id status } } ... on RunStopped { run { id status } by }
+  ... on EscalationDecided { decision rules priority team }
   ... on EscalationRaised { escalation { id priority } } ... on EscalationClaimed { person { name } }
   ... on EscalationResolved { escalation { id summary } }`;
 const DESK = `subscription Desk($after: Position) { item: escalationEvents(after: $after) {
@@ -172,6 +173,63 @@ describe.each([ONE, TWO])('a person of the desk on $name', (topology) => {
     expect(await seen(at(winner, 1))).toContain('Renewal day moved');
     expect(JSON.stringify(customer.items)).not.toContain('Renewal day moved');
     for (const each of [customer, desk, ...boards]) await each.close();
+  });
+
+  it('is asked for by the rules when a customer threatens, and the agent says so, waits beside, and goes on knowing it', async () => {
+    const model = stepped(stage);
+    model.allow(WORDS.length);
+    const [staff, visitor] = [await stage.person('Ada Lovelace'), await stage.visitor()];
+    const board = await dashboard(stage, staff, 1);
+    const asked = stage.model.requests.length;
+    const promptOf = (number: number) => JSON.stringify(stage.model.requests[asked + number]?.body?.system);
+    const posted = await stage.ask(visitor, 'This is outrageous, the worst service ever! I will sue you, my lawyer will call you tomorrow!');
+    const [customer, desk] = [
+      await stage.tab(visitor, 0, posted.conversationId, posted.position, { selection: SELECTION }),
+      await stage.tab(staff, 1, posted.conversationId, posted.position, { selection: SELECTION }),
+    ];
+    for (const tab of [customer, desk]) await tab.ends();
+    expect(named(desk.items, 'EscalationDecided')).toMatchObject([
+      { decision: 'ESCALATE', rules: expect.arrayContaining(['legal']), priority: 'CRITICAL', team: 'executive' },
+    ]);
+    expect(named(customer.items, 'EscalationDecided')).toEqual([]);
+    expect(typesOf(customer.items).indexOf('EscalationRaised')).toBeLessThan(typesOf(customer.items).indexOf('TextDelta'));
+    expect(await stage.database.run.findUnique({ where: { id: posted.runId } })).toMatchObject({
+      status: 'succeeded',
+      decision: 'escalate',
+      decisionRules: expect.arrayContaining(['legal']),
+    });
+    expect(promptOf(0)).toContain('they have been asked for just now');
+    expect(promptOf(0)).toContain('A person of our team will take this over');
+    await board.until((items) => items.some((item) => item.__typename === 'EscalationQueued'));
+    const escalationId = board.items.find(({ __typename }) => __typename === 'EscalationRaised')?.escalation?.id ?? '';
+    expect(await stage.database.escalation.findMany({ where: { conversationId: posted.conversationId } })).toMatchObject([
+      {
+        id: escalationId,
+        team: 'executive',
+        priority: 'critical',
+        raisedByKind: 'system',
+        snapshot: { emotion: 'angry', plan: 'premium', message: expect.stringContaining('my lawyer') },
+      },
+    ]);
+
+    // Until somebody comes the agents answer, and ask nobody a second time.
+    const beside = await post(at(visitor, 1), { conversationId: posted.conversationId, text: 'And I will sue you twice. Where are my invoices meanwhile?' });
+    await customer.ends(beside.run?.id);
+    expect(promptOf(1)).toContain('A person has been asked for already');
+    expect(promptOf(1)).not.toContain('they have been asked for just now');
+    expect(await stage.database.escalation.count({ where: { conversationId: posted.conversationId } })).toBe(1);
+
+    await verb(at(staff, 1), CLAIM, { escalationId });
+    expect((await post(at(staff, 0), { conversationId: posted.conversationId, text: 'I am Ada, and I have refunded both payments.' })).run).toBeNull();
+    expect((await post(at(visitor, 0), { conversationId: posted.conversationId, text: 'Thank you, Ada.' })).run).toBeNull();
+    await verb(at(staff, 0), RESOLVE, { escalationId, summary: 'Both payments refunded; no case at law.' });
+    const again = await post(at(visitor, 1), { conversationId: posted.conversationId, text: 'When does my plan renew?' });
+    await customer.ends(again.run?.id);
+    expect(JSON.stringify(stage.model.requests[asked + 2]?.body?.messages)).toContain('Both payments refunded; no case at law.');
+    expect(promptOf(2)).not.toContain('A person');
+    expect(await stage.database.run.findUnique({ where: { id: again.run?.id ?? '' } })).toMatchObject({ decision: 'answer', decisionRules: [] });
+    expect(await stage.database.escalation.count({ where: { conversationId: posted.conversationId } })).toBe(1);
+    for (const each of [customer, desk, board]) await each.close();
   });
 
   it('who looked away catches up with all of it, from where they were', async () => {

@@ -38,6 +38,7 @@ const ALL = `
   ... on UsageUpdated { runId usage { ...all } } ... on BudgetWarning { runId scope spent { amount currency } limit { amount currency } tokens }
   ... on TypingChanged { who { kind id } state until }
   ... on PresenceChanged { who { kind id } state }
+  ... on EscalationDecided { runId decision rules confidence priority team reason }
   ... on EscalationRaised { escalation { id } }
   ... on EscalationQueued { escalation { id } place expectedWaitSeconds peopleBackAt }
   ... on EscalationClaimed { escalation { id } person { kind id name } }
@@ -146,6 +147,17 @@ describe('a subscription', () => {
       { ...head, type: 'BudgetWarning', runId, scope: 'conversation', spent: '0.08', limit: '0.1', tokens: 12 },
       { ...head, type: 'TypingChanged', who: { kind: 'person', id: 'usr_1' }, until: AT },
       { ...head, type: 'PresenceChanged', who: { kind: 'customer', id: 'cus_1' }, present: false },
+      {
+        ...head,
+        type: 'EscalationDecided',
+        runId,
+        decision: 'escalate',
+        rules: ['legal'],
+        confidence: 0.5,
+        priority: 'critical',
+        team: 'executive',
+        reason: 'A threat.',
+      },
       { ...head, type: 'EscalationRaised', escalationId },
       { ...head, type: 'EscalationQueued', escalationId, place: 2, expectedWaitS: 90, peopleBackAt: AT },
       { ...head, type: 'EscalationClaimed', escalationId, userId: 'usr_gone' },
@@ -188,6 +200,7 @@ describe('a subscription', () => {
       BudgetWarning: { runId, scope: 'CONVERSATION', spent: { amount: '0.08', currency: 'USD' }, limit: { amount: '0.1', currency: 'USD' }, tokens: 12 },
       TypingChanged: { who: { kind: 'PERSON', id: 'usr_1' }, state: 'TYPING', until: AT },
       PresenceChanged: { who: { kind: 'CUSTOMER', id: 'cus_1' }, state: 'AWAY' },
+      EscalationDecided: { runId, decision: 'ESCALATE', rules: ['legal'], confidence: 0.5, priority: 'CRITICAL', team: 'executive', reason: 'A threat.' },
       EscalationRaised: { escalation: { id: escalationId } },
       EscalationQueued: { escalation: { id: escalationId }, place: 2, expectedWaitSeconds: 90, peopleBackAt: AT },
       EscalationClaimed: { escalation: { id: escalationId }, person: { kind: 'PERSON', id: 'usr_gone', name: null } },

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Catalog } from '../../src/catalog/agent.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
-import { openRoutingModel } from '../../src/catalog/kept-model.ts';
+import { openRoutingModel } from '../../src/catalog/kept-routing.ts';
 import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
@@ -51,8 +51,9 @@ import type { Viewer } from '../../src/store/viewer.ts';
 import { createTools } from '../../src/tools/tools.ts';
 import { createTestDatabase } from './database.ts';
 import { startMessagesApi, type MessagesApi, type ScriptedReply } from './messages-api.ts';
+import { REDACTION } from './redaction.ts';
+import { AGENTS, learnedSignals } from './signals.ts';
 
-const AGENTS = fileURLToPath(new URL('../../agents', import.meta.url));
 const ARTICLES = fileURLToPath(new URL('../../prisma/knowledge', import.meta.url));
 const ResultText = z.object({ text: z.string().default('') });
 const STAFF: Viewer = { kind: 'staff', userId: 'usr_test', name: 'Sam', role: 'admin' };
@@ -113,8 +114,12 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
   const signals = createMemorySignalBus({ log });
   const knowledge = createKnowledge({ database, clock });
   const toolDesk = createToolDesk({ database, clock });
+  const escalations = createEscalationDesk({ database, log: eventLog, signals, clock, timeZone: 'UTC', redaction: REDACTION });
+  const readSignals = await learnedSignals();
   const tools = createTools({
     database,
+    readSignals,
+    escalations,
     knowledge,
     desk: toolDesk,
     catalog: { get: (id) => catalog.get(id) },
@@ -123,11 +128,10 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
   const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
   const localRouter: Router = createLocalRouter(catalog, { model: await openRoutingModel(reachableAgents(catalog)) });
   const agents = createAgentDesk({ database, catalog, clock });
-  const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: 10_000 });
+  const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: 10_000, redaction: REDACTION });
   const presence = createPresence({ database, log: eventLog, registry: createMemoryPresenceRegistry(), clock, logger: log });
-  const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock });
+  const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock, redaction: REDACTION });
   const routeCorrections = createRouteCorrectionDesk({ database, catalog, clock });
-  const escalations = createEscalationDesk({ database, log: eventLog, signals, clock, timeZone: 'UTC' });
   const desk: Desk = {
     ...toolDesk,
     presence,
@@ -160,14 +164,18 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     tools,
     catalog,
     router,
+    readSignals,
     historyTokens: 4_000,
     answerTokensMax: 1_000,
     stepMs: 20_000,
+    redaction: REDACTION,
+    expectedWait: escalations.expected,
     disabledAgents: () => agents.disabled(),
     policy: () => readPolicy(database),
   });
   const driver = createRunDriver({
     database,
+    escalations,
     budgets: createBudgets({ database, logger: log, limits: NO_LIMITS }),
     log: eventLog,
     jobs,

@@ -9,13 +9,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { openRoutingModel } from '../../src/catalog/kept-model.ts';
+import { openRoutingModel } from '../../src/catalog/kept-routing.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { reachableAgents } from '../../src/catalog/local-router.ts';
+import { openSignalReader } from '../../src/orchestration/understand/kept-signals.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { openEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { requireProgram } from './debian.ts';
+import { AGENTS } from './signals.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -31,7 +33,7 @@ const TEMPLATE = 'parley_template';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Once, before many files ask for it at the same time.
   await requireProgram('redis-server', '--version', 'redis-server');
-  await learnRouting();
+  await learn();
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
   const log = createLogger({ level: 'silent', pretty: false });
   const reaper = spawn(process.execPath, [fileURLToPath(new URL('reaper.ts', import.meta.url)), dataDir], {
@@ -60,9 +62,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /** Seconds of work that every process of the run would do otherwise. */
-async function learnRouting(): Promise<void> {
-  const catalog = await loadCatalog(fileURLToPath(new URL('../../agents', import.meta.url)), { has: () => true, parseGrant: () => undefined });
-  await openRoutingModel(reachableAgents(catalog));
+async function learn(): Promise<void> {
+  const agents = reachableAgents(await loadCatalog(AGENTS, { has: () => true, parseGrant: () => undefined }));
+  await Promise.all([openRoutingModel(agents), openSignalReader(AGENTS, agents)]);
 }
 
 /** Nothing here outlives the run, so nothing needs to reach the disk. The suites that kill a server start their own. */

@@ -24,6 +24,7 @@ import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import type { Llm } from '../../src/llm/llm.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
+import type { SignalReader } from '../../src/orchestration/understand/signal-model.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
 import { createBudgets, NO_LIMITS, type BudgetLimits } from '../../src/runs/budget.ts';
 import { createRunDriver, type RunDriver } from '../../src/runs/driver.ts';
@@ -33,6 +34,8 @@ import type { Database } from '../../src/store/database.ts';
 import { readPolicy } from '../../src/store/policy.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { createTestDatabase } from './database.ts';
+import { REDACTION } from './redaction.ts';
+import { NO_SIGNALS } from './signals.ts';
 
 export const STAFF: Viewer = { kind: 'staff', userId: 'usr_test', name: 'Sam', role: 'lead' };
 
@@ -54,6 +57,8 @@ export interface House {
 export interface HouseOptions {
   readonly llm: Llm;
   readonly tools?: ReadonlyMap<string, AnyTool>;
+  /** Without: nobody is ever needed. */
+  readonly readSignals?: SignalReader;
   readonly runMs?: number;
   readonly stepMs?: number;
   readonly historyTokens?: number;
@@ -106,13 +111,14 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     },
   };
   const agentDesk = createAgentDesk({ database, catalog, clock });
+  const escalations = createEscalationDesk({ database, log, signals, clock, timeZone: 'UTC', redaction: REDACTION });
   const desk: Desk = {
     presence: createPresence({ database, log, registry: createMemoryPresenceRegistry(), clock, logger }),
-    conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000 }),
-    escalations: createEscalationDesk({ database, log, signals, clock, timeZone: 'UTC' }),
+    conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000, redaction: REDACTION }),
+    escalations,
     ...createToolDesk({ database, clock }),
     agents: agentDesk,
-    agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock }),
+    agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock, redaction: REDACTION }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log, signals, clock }),
@@ -121,6 +127,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const makeDriver = (llm: Llm, queue = jobs) =>
     createRunDriver({
       database,
+      escalations,
       budgets: createBudgets({ database, logger, limits: options.budgets ?? NO_LIMITS }),
       log,
       jobs: queue,
@@ -140,6 +147,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         stepMs: options.stepMs ?? 20_000,
         catalog,
         router,
+        redaction: REDACTION,
+        readSignals: options.readSignals ?? NO_SIGNALS,
+        expectedWait: escalations.expected,
         disabledAgents: () => desk.agents.disabled(),
         policy: () => readPolicy(database),
       }),

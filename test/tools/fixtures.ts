@@ -7,6 +7,7 @@ import type { Database } from '../../src/store/database.ts';
 import type { Contact, Customer, Invoice, Payment, PlanSubscription, Prisma, UsageMetric } from '../../src/store/generated/prisma/client.ts';
 import { createTools } from '../../src/tools/tools.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { NO_SIGNALS } from '../support/signals.ts';
 
 /** The moment of every call: a Friday noon. */
 export const NOW = new Date('2026-11-20T12:00:00.000Z');
@@ -28,7 +29,7 @@ export async function openToolbox(): Promise<Toolbox> {
   const testDatabase = await createTestDatabase();
   const { database } = testDatabase;
   const clock = { now: () => NOW, sleep: () => Promise.resolve() };
-  const tools = createTools({ database, knowledge: createKnowledge({ database, clock }), desk: createToolDesk({ database, clock }), ...UNROUTED });
+  const tools = createTools({ database, knowledge: createKnowledge({ database, clock }), desk: createToolDesk({ database, clock }), ...ALONE });
   return {
     database,
     tools,
@@ -55,10 +56,12 @@ function contextFor(customerId: string, context: Partial<ToolContext>): ToolCont
   };
 }
 
-/** No tool of these tests asks who would answer: that needs the whole catalogue. */
-const UNROUTED = {
+/** No tool of these tests asks who would answer, or for a person: that needs the whole house. */
+const ALONE = {
+  readSignals: NO_SIGNALS,
   catalog: { get: () => null },
   router: { route: () => Promise.reject(new Error('there is no router here')) },
+  escalations: { raise: () => Promise.reject(new Error('nobody is here')), waiting: async () => null },
 };
 
 export function days(count: number, from = NOW): Date {

@@ -18,12 +18,18 @@ const WORDS: Readonly<Record<Feeling, readonly [weight: number, words: string][]
       3.5,
       `ridiculous unacceptable outrageous disgust* furious fuming livid scam scammers thieves thief fraud* garbage pathetic useless worthless disgrace* shameful
        idiots incompeten* stupid moron* appalling despicable atrocious infuriat* hate hates hated insane bullshit wtf crap crappy shit shitty fuck fucking damn
-       goddamn screwed liars lying rip-off ripoff joke unbelievable disrespect* insulting worst horrible terrible enraged angry mad bastards sick unbearable intolerable abysmal dreadful lousy hopeless shame outrage disgust rubbish bloody wtf ffs awful`,
+       goddamn screwed liars lying rip-off ripoff joke unbelievable disrespect* insulting worst horrible terrible enraged angry mad bastards sick unbearable intolerable abysmal dreadful lousy hopeless rage raging enraged incensed outraged irate seething crooks crook cretin* clowns cowards arrogant contempt* despise
+       loathe bitch* imbecile* dimwit* cheats cheating cheated robbers robbed robbing thieving swindle* swindling conmen fools mockery mocking farce travesty diabolical horrendous horrific
+       ghastly revolting repulsive detest* sickening shambles asshole* bollocks piss pissed arse wankers bullies parasites vultures leeches cowboys charlatans morons dumb retarded dishonest
+       deceitful deceived hell incandescent apoplectic disgustingly humiliat* crooked shame outrage disgust rubbish bloody wtf ffs awful`,
     ],
-    [3.2, `sue suing lawsuit lawyers lawyer attorney chargeback`],
+    [1.8, `suing lawsuit chargeback`],
     [
       3.5,
-      `frechheit unverschämt* verärgert stinksauer wütend sauerei katastrophe unmöglich betrug abzocke skandal mies vergüenza furios* indignad* inaceptable estafa robo
+      `wut wutentbrannt scheiß* scheiss* verarsch* idioten idiot unfähig* drecks* kotzt kotzen schweinerei saftladen lügner betrüger abzocker schwachsinn dilettant* lachnummer zumutung dreist*
+       empört empörend harto hartos hartas mierda puta cabron* sinvergüenzas estafadores inútiles idiotas asco asqueros* indignante mentirosos rabia joder vergonzos* incompetentes imbéciles
+       colère merde putain connards incapables voleurs escrocs menteurs marre dégoût* enragé* foutage ignoble lamentable minable* imbécil* pourri* honteux révolt* écoeur* ladrões
+       mentirosos idiotas frechheit unverschämt* verärgert stinksauer wütend sauerei katastrophe unmöglich betrug abzocke skandal mies vergüenza furios* indignad* inaceptable estafa robo
        ladrones pésim* basura inadmissible scandaleux scandale honte honteux nul nulle arnaque furieux furieuse inadmissível vergonha absurdo palhaçada péssim* lixo
        ridículo inaceitável raiva`,
     ],
@@ -94,7 +100,21 @@ export const PHRASES: readonly (readonly [RegExp, Feeling, number])[] = [
     'anger',
     2.5,
   ],
-  [/\b(?:my|our|a) lawyers?\b|\blegal action\b|\breport you to\b|\bsee you in court\b/g, 'anger', 3.2],
+  [
+    /\bhow (?:dare|bloody dare) you\b|\bshame on (?:you|all of you)\b|\b(?:screw|damn|curse|to hell with|up yours|f\*+|fuck) (?:you|u|this|your|the lot)\b|\brot in hell\b|\bdrop dead\b|\bburn in\b|\bf\*+(?:ing|ed)?(?![a-z])|\bs\*+t\b|\bblood (?:is boiling|boils?)\b|\bboiling (?:with|over|mad)\b|\bi'?m boiling\b|\bbeside (?:myself|ourselves)\b|\b(?:had it )?up to here\b|\bhad it with\b|\blast straw\b|\benough is enough\b|\bsick and tired\b|\bbeyond (?:words|angry|furious|livid)\b/g,
+    'anger',
+    3.2,
+  ],
+  [
+    /\bpatience is (?:over|gone|finished|at an end)\b|\blost (?:all )?(?:my|our) patience\b|\bout of patience\b|\b(?:excuse for|joke of) (?:a |an )?\w+|\byou (?:people|lot|clowns|idiots|morons|useless|absolute|pathetic|lying)\b|\blike (?:dirt|rubbish|garbage|an idiot|idiots|trash|a fool|fools)\b|\b(?:ruined|destroyed|wrecked|sabotaged) (?:my|our)\b|\blied to\b|\bmak(?:e|ing) (?:a )?(?:fools?|idiots?|mockery) (?:out )?of\b|\bmade (?:a )?fools?\b|\blaugh(?:ing|ed)? at (?:me|us|your customers)\b|\bworst \w+ (?:\w+ ){0,4}(?:i|we)(?:'ve| have)? (?:ever|met|seen|had|dealt)\b|\bnever (?:in my life|ever|again)\b|\bspit(?:ting)? (?:on|in|at|nails|blood|feathers)\b|\bi could (?:scream|explode|cry|vomit|puke)\b|\bscream(?:ing)? at\b|\bsee(?:ing)? red\b|\bwith (?:rage|fury|anger)\b/g,
+    'anger',
+    2.6,
+  ],
+  [
+    /\bnase (?:gestrichen )?voll\b|\bzum kotzen\b|\bplatzt (?:mir )?(?:gleich )?der kragen\b|\bdas (?:aller)?letzte\b|\breicht(?:'s| es)? (?:mir )?(?:jetzt|langsam|endgültig)?\b|\bhasta (?:las narices|los cojones|el gorro|la coronilla|aquí)\b|\bestoy hart[oa]\b|\bme cago\b|\bras[ -]le[ -]bol\b|\bj'en ai (?:assez|marre)\b|\bfoutez?\b|\bhors de moi\b|\bqué (?:asco|vergüenza|desastre)\b/g,
+    'anger',
+    2.6,
+  ],
   [
     /\b(?:not|isn't|is not|aren't|wasn't) (?:sure|safe|recogni[sz]e)\b|\bare you sure\b|\bdon't (?:recogni[sz]e|know)\b|\bis (?:my|our) \w+ safe\b/g,
     'worry',

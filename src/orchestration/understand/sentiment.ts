@@ -34,6 +34,9 @@ const TROUBLE_MAX = 2.6;
 const WORRY_MAX = 2.4;
 /** As low as a message without anger goes. */
 const CALM_MIN = -0.59;
+/** One strong word, said calmly, is a way of speaking: two of them, or one that is shouted, are an outburst. */
+const ONE_WORD_MIN = -0.69;
+const OUTBURST_MIN = 2;
 /** A sign that something fails, without a word that says how bad that is. */
 const PROBLEM_WEIGHT = 1.3;
 const BECAUSE_MAX = 4;
@@ -43,7 +46,9 @@ type Sums = Record<Feeling, number>;
 export function readSentiment(words: Words): Sentiment {
   const sums: Sums = { anger: 0, trouble: 0, worry: 0, joy: 0 };
   const because: (readonly [string, number])[] = [];
+  let outbursts = 0;
   const add = (feeling: Feeling, weight: number, word: string): void => {
+    if (feeling === 'anger' && weight >= OUTBURST_MIN) outbursts += 1;
     sums[feeling] += weight;
     because.push([word, weight]);
   };
@@ -51,7 +56,7 @@ export function readSentiment(words: Words): Sentiment {
   addWords(words, rest, add);
   const problem = PROBLEMS.exec(words.text);
   if (problem && sums.trouble < PROBLEM_WEIGHT) add('trouble', PROBLEM_WEIGHT - sums.trouble, problem[0]);
-  const score = scoreOf(sums, words);
+  const score = scoreOf(sums, outbursts, words);
   return {
     score,
     band: bandOf(score),
@@ -118,7 +123,7 @@ function isLikeness(word: string, before: string | undefined, after: string | un
   return word === 'works' && before !== 'it' && before !== 'that' && before !== 'now' && before !== 'everything' && before !== undefined;
 }
 
-function scoreOf(sums: Sums, { text, shouted }: Words): number {
+function scoreOf(sums: Sums, outbursts: number, { text, shouted }: Words): number {
   const marks = Math.min(3, (text.match(/!/g) ?? []).length);
   const heat = 1 + 0.08 * marks + (shouted.size > 0 ? 0.08 : 0);
   const happyFace = EMOJI_JOY.test(text) ? 1.6 : 0;
@@ -128,7 +133,9 @@ function scoreOf(sums: Sums, { text, shouted }: Words): number {
   const up = (sums.joy + happyFace) * (down > 1 ? 0.25 : 1);
   const sum = (up - down) * heat;
   const score = round(sum / Math.sqrt(sum * sum + SATURATION));
-  return sums.anger + sadFace < 1 ? Math.max(score, CALM_MIN) : score;
+  if (sums.anger + sadFace < 1) return Math.max(score, CALM_MIN);
+  const loud = marks >= 2 || shouted.size > 0 || sadFace > 0;
+  return outbursts < 2 && !loud ? Math.max(score, ONE_WORD_MIN) : score;
 }
 
 const EMOJI_JOY = /[😀😃😄😁😊🙂😍🥳🎉👍❤💪🙏🤩]|[:;]-?\)/u;
@@ -156,6 +163,6 @@ function politenessOf({ text, shouted, list }: Words, sums: Sums): number {
   return round(Math.min(1, Math.max(0, politeness)));
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 100) / 100;
 }

@@ -4,6 +4,7 @@
  * adds to it is adjust.ts.
  */
 import { PROBLEMS } from './entity-words.ts';
+import type { Signal } from './signal-model.ts';
 import type { Words } from './words.ts';
 
 export const URGENCIES = ['low', 'medium', 'high', 'critical'] as const;
@@ -14,20 +15,6 @@ export interface UrgencyRead {
   /** The words that decided. */
   readonly because: string;
 }
-
-const EVERYBODY =
-  '(?:all (?:of )?(?:our|us|the)|our (?:whole|entire)|the (?:whole|entire)|everyone|everybody|nobody|no one|whole team|entire team|every office)';
-
-const CRITICAL = new RegExp(
-  [
-    '\\bdata loss\\b|\\btotal (?:outage|loss)\\b',
-    '\\b(?:all|everything)(?: (?:of )?our \\w+)? (?:is |are |was |were )?(?:gone|lost|down|deleted|wiped)\\b',
-    `\\b(?:deleted|wiped|lost|erased) (?:all|everything|the whole|the entire|our whole|our entire)\\b`,
-    `\\b(?:down|offline|outage)\\b.{0,25}\\bfor (?:${EVERYBODY}|everyone|all)`,
-    `${EVERYBODY}.{0,30}\\b(?:locked out|can(?:not|'t) (?:sign|log|work|access)|can (?:sign|log|access|work)|down|is empty)\\b`,
-    '\\b(?:hacked|compromised|break-?in|security breach|ransomware|stole our)\\b|\\b(?:someone|somebody) (?:broke|got) into\\b|\\bunauthori[sz]ed (?:login|sign-?in|access)\\b',
-  ].join('|'),
-);
 
 const NO_HURRY =
   /\b(?:no (?:rush|hurry)|not (?:that |so |very )?urgent|not in a hurry|when(?:ever)? you (?:have|get|find) (?:time|a (?:chance|minute|moment))|just (?:curious|wondering)|only wondering|whenever)\b/;
@@ -58,12 +45,12 @@ const QUESTION =
   /\?|^(?:hi |hello |hey )?(?:how|what|where|which|who|when|why|is|are|does|do|can|could|whats|what's|explain|wie|wo|was|welche|cómo|dónde|qué|cuánto|comment|où|quel|como|onde|qual|quanto)\b|\b(?:how (?:do|to|can)|where (?:is|do|can)|explain|wondering|a question|vorrei sapere)\b|[?？]/;
 const NOTHING = /^(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks?|thank you|thx|ok|okay|cool|great|fine|alright|perfect|bye)[\s,.!]*)+$/;
 
-/** @param score The sentiment: praise asks for nothing. */
-export function readUrgency(words: Words, score: number): UrgencyRead {
-  const { text, shouted } = words;
-  const critical = CRITICAL.exec(text);
-  if (critical && !/\b(?:if|what if|in case|how (?:do|can|to)) .{0,40}$/.test(text.slice(0, critical.index)))
-    return { urgency: 'critical', because: critical[0] };
+/**
+ * @param score The sentiment: praise asks for nothing.
+ * @param danger An outage, lost data or a break-in that the message tells of.
+ */
+export function readUrgency({ text, shouted }: Words, score: number, danger: Signal | null): UrgencyRead {
+  if (danger) return { urgency: 'critical', because: danger.words };
   const calm = NO_HURRY.exec(text);
   if (calm) return { urgency: 'low', because: calm[0] };
   const high = HIGH.exec(text);
