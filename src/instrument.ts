@@ -7,9 +7,9 @@ import { redact } from './privacy/redact.ts';
 const dsn = process.env['SENTRY_DSN'];
 const sentry = dsn ? await import('@sentry/node') : null;
 
-/** Addresses, tokens and keys that an error's own sentence may quote. */
 /** Whatever the desk may need to know, nobody who reads reports does. */
 const STRICT = { email: true, phone: true, keptDomains: [] };
+/** Addresses, tokens and keys that an error's own sentence may quote. */
 const PERSONAL = /[\w.+-]+@[\w-]+\.[\w.-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bpk_(?:test|live)_[\w-]+|\+?\d[\d ().-]{7,}\d/g;
 
 if (sentry && dsn) {
