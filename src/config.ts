@@ -11,6 +11,9 @@ const count = (min: number, max: number) => z.coerce.number().int().min(min).max
 const httpUrl = z.url({ protocol: /^https?$/ });
 const days = count(1, 36_500);
 /** US dollars; `none` is without a limit. */
+const tokens = z
+  .union([z.literal('none').transform(() => null), z.coerce.number('must be a number of tokens, or none').int().positive().max(2_000_000_000)])
+  .optional();
 const usd = z.union([z.literal('none').transform(() => null), z.coerce.number('must be a sum in US dollars, or none').positive().max(1_000_000)]).optional();
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
@@ -63,6 +66,9 @@ const Environment = z.object({
   BUDGET_RUN_USD: usd,
   BUDGET_CONVERSATION_USD: usd,
   BUDGET_DAY_USD: usd,
+  BUDGET_RUN_TOKENS: tokens,
+  BUDGET_CONVERSATION_TOKENS: tokens,
+  BUDGET_DAY_TOKENS: tokens,
   RETENTION_CONVERSATION_DAYS: days.default(730),
   RETENTION_AUDIT_DAYS: days.default(1_095),
   RETENTION_OUTBOX_DAYS: days.default(90),
@@ -102,8 +108,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   const production = given['NODE_ENV'] === 'production';
   if (production) problems.push(...missingInProduction(given));
   const budgets = parsed.success ? budgetsOf(parsed.data) : null;
-  if (budgets) problems.push(...unorderedBudgets(budgets));
-  if (!parsed.success || budgets === null || problems.length > 0) throw new ConfigError(problems);
+  const tokenBudgets = parsed.success ? tokenBudgetsOf(parsed.data) : null;
+  if (budgets) problems.push(...unorderedBudgets(budgets, 'USD'));
+  if (tokenBudgets) problems.push(...unorderedBudgets(tokenBudgets, 'TOKENS'));
+  if (!parsed.success || budgets === null || tokenBudgets === null || problems.length > 0) throw new ConfigError(problems);
   const set = parsed.data;
   return Object.freeze({
     mode: set.NODE_ENV,
@@ -123,6 +131,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     modelTokenGapMs: set.MODEL_TOKEN_GAP_MS,
     /** What models may cost, in US dollars; null is without a limit. */
     budgets: Object.freeze(budgets),
+    tokenBudgets: Object.freeze(tokenBudgets),
     /** Days for which each kind of data is kept. */
     retention: Object.freeze({
       conversationDays: set.RETENTION_CONVERSATION_DAYS,
@@ -194,14 +203,23 @@ function budgetsOf(set: z.infer<typeof Environment>) {
   return { run, conversation, day };
 }
 
+function tokenBudgetsOf({
+  BUDGET_RUN_TOKENS: run = null,
+  BUDGET_CONVERSATION_TOKENS: conversation = null,
+  BUDGET_DAY_TOKENS: day = null,
+}: z.infer<typeof Environment>) {
+  return { run, conversation, day };
+}
+
 /** A run holds its whole budget before it starts: without one there is nothing to hold, and a larger one would never fit. */
-function unorderedBudgets({ run, conversation, day }: ReturnType<typeof budgetsOf>): string[] {
+function unorderedBudgets({ run, conversation, day }: ReturnType<typeof budgetsOf>, unit: 'USD' | 'TOKENS'): string[] {
+  const [ofRun, ofConversation, ofDay] = [`BUDGET_RUN_${unit}`, `BUDGET_CONVERSATION_${unit}`, `BUDGET_DAY_${unit}`];
   const problems: string[] = [];
-  if (run === null && conversation !== null) problems.push('BUDGET_CONVERSATION_USD: needs BUDGET_RUN_USD, which each run reserves of it');
-  if (run === null && day !== null) problems.push('BUDGET_DAY_USD: needs BUDGET_RUN_USD, which each run reserves of it');
-  if (run !== null && conversation !== null && conversation < run) problems.push('BUDGET_CONVERSATION_USD: must be at least BUDGET_RUN_USD');
+  if (run === null && conversation !== null) problems.push(`${ofConversation}: needs ${ofRun}, which each run reserves of it`);
+  if (run === null && day !== null) problems.push(`${ofDay}: needs ${ofRun}, which each run reserves of it`);
+  if (run !== null && conversation !== null && conversation < run) problems.push(`${ofConversation}: must be at least ${ofRun}`);
   const least = Math.max(run ?? 0, conversation ?? 0);
-  if (day !== null && run !== null && day < least) problems.push('BUDGET_DAY_USD: must be at least BUDGET_RUN_USD and BUDGET_CONVERSATION_USD');
+  if (day !== null && run !== null && day < least) problems.push(`${ofDay}: must be at least ${ofRun} and ${ofConversation}`);
   return problems;
 }
 

@@ -162,7 +162,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     disabledAgents: () => agents.disabled(),
     policy: () => readPolicy(database),
   });
-  const budgets = createBudgets({ database, logger: log, limits: config.budgets });
+  const budgets = createBudgets({ database, logger: log, limits: config.budgets, tokenLimits: config.tokenBudgets });
   const driver = createRunDriver({
     database,
     budgets,

@@ -54,6 +54,9 @@ describe('the configuration', () => {
     expect(readConfig({ ...PRODUCTION, BUDGET_RUN_USD: 'none' }).budgets).toEqual({ run: null, conversation: null, day: null });
     expect(readConfig({ BUDGET_RUN_USD: '8', BUDGET_DAY_USD: '100' }).budgets).toEqual({ run: 8, conversation: null, day: 100 });
     expect(readConfig({ ...PRODUCTION, BUDGET_RUN_USD: '8' }).budgets).toEqual({ run: 8, conversation: 8, day: null });
+    expect(readConfig(PRODUCTION).tokenBudgets).toEqual({ run: null, conversation: null, day: null });
+    expect(readConfig({ BUDGET_RUN_TOKENS: '20000', BUDGET_DAY_TOKENS: '1000000' }).tokenBudgets).toEqual({ run: 20_000, conversation: null, day: 1_000_000 });
+    expect(() => readConfig({ BUDGET_CONVERSATION_TOKENS: '5' })).toThrow('BUDGET_CONVERSATION_TOKENS: needs BUDGET_RUN_TOKENS');
   });
 
   it.each([

@@ -175,15 +175,17 @@ export const ParleyEvent = z.discriminatedUnion('type', [
   z.object({ ...head, type: z.literal('PresenceChanged'), who: Participant, present: z.boolean() }),
   z.object({ ...head, type: z.literal('ConversationChanged'), conversationId: z.string() }),
   z.object({ ...head, type: z.literal('UsageUpdated'), runId: z.string(), usage: Usage }),
-  /** Four fifths of what models may cost for this run, its conversation or the day (UTC) are used. Told once for each. */
+  /** Four fifths of what models may cost, or of the tokens they may use, for this run, its conversation or the day (UTC). Told once for each. */
   z.object({
     ...head,
     type: z.literal('BudgetWarning'),
     runId: z.string(),
     scope: z.enum(['run', 'conversation', 'day']),
-    /** Decimal US dollars, as text. */
+    unit: z.enum(['usd', 'tokens']),
+    /** Decimal US dollars or whole tokens, as text. */
     spent: z.string(),
     limit: z.string(),
+    /** Used of this budget, whatever its unit. */
     tokens: z.int(),
   }),
   z.object({ ...head, type: z.literal('EscalationRaised'), escalationId: z.string() }),

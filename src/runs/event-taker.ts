@@ -8,7 +8,7 @@ import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import type { AnswerRecorder } from './answer-recorder.ts';
 import type { PeopleRecorder } from './people-recorder.ts';
-import type { BudgetNote, RunBudget } from './budget.ts';
+import type { BudgetNote, RunBudget } from './budget-ledger.ts';
 import type { Decided, RunRow } from './run-row.ts';
 import type { StepRecorder } from './step-recorder.ts';
 import type { UsageMeter } from './usage-meter.ts';
@@ -62,8 +62,7 @@ export function createEventTaker({ clock, tell, speak, row, used, budget, steps,
   }
 
   async function noteBudget(): Promise<void> {
-    const warning = budget.count(used.ofRun());
-    if (warning) await tell(budgetWarning(warning, clock.now().toISOString(), run.id));
+    for (const warning of budget.count(used.ofRun())) await tell(budgetWarning(warning, clock.now().toISOString(), run.id));
   }
 
   function say(event: Extract<WorkflowEvent, { type: 'text' }>): Promise<void> | undefined {
@@ -131,8 +130,8 @@ function head<V extends 'CUSTOMER' | 'STAFF'>(clock: Clock, visibility: V): { at
   return { at: clock.now().toISOString(), visibility };
 }
 
-export function budgetWarning({ scope, spent, limit, tokens }: BudgetNote, at: string, runId: string): ParleyEvent {
-  return { type: 'BudgetWarning', at, visibility: 'STAFF', runId, scope, spent, limit, tokens };
+export function budgetWarning({ scope, unit, spent, limit, tokens }: BudgetNote, at: string, runId: string): ParleyEvent {
+  return { type: 'BudgetWarning', at, visibility: 'STAFF', runId, scope, unit, spent, limit, tokens };
 }
 
 function toolEvent(

@@ -242,17 +242,28 @@ builder.objectRef<ItemOf<'UsageUpdated'>>('UsageUpdated').implement({
 });
 
 builder.objectRef<ItemOf<'BudgetWarning'>>('BudgetWarning').implement({
-  description: 'Four fifths of what models may cost are used; shown to the staff. Said once per run, conversation and day.',
+  description: 'Four fifths of what models may cost, or of the tokens they may use, are used; shown to the staff. Said once per run, conversation and day.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
     runId: t.id({ description: 'The run that used the last of it.', resolve: ({ said }) => said.runId }),
     scope: t.string({ description: 'Whose budget: RUN, CONVERSATION or DAY (UTC).', resolve: ({ said }) => said.scope.toUpperCase() }),
-    spent: t.field({ type: Money, description: 'What is used.', resolve: ({ said }) => costOf(said.spent) }),
+    spent: t.field({
+      type: Money,
+      nullable: true,
+      description: 'What is used. `null` when it is a budget of tokens.',
+      resolve: ({ said }) => (said.unit === 'usd' ? costOf(said.spent) : null),
+    }),
     limit: t.field({
       type: Money,
-      description: 'What may be used; a run that would go beyond it ends with BUDGET_EXCEEDED.',
-      resolve: ({ said }) => costOf(said.limit),
+      nullable: true,
+      description: 'What may be used; a run that would go beyond it ends with BUDGET_EXCEEDED. `null` when it is a budget of tokens.',
+      resolve: ({ said }) => (said.unit === 'usd' ? costOf(said.limit) : null),
     }),
     tokens: t.int({ description: 'Tokens read and written for it, cached or not.', resolve: ({ said }) => said.tokens }),
+    tokenLimit: t.int({
+      nullable: true,
+      description: 'Tokens that may be used; a run that would go beyond them ends with BUDGET_EXCEEDED. `null` when it is a budget of money.',
+      resolve: ({ said }) => (said.unit === 'tokens' ? Number(said.limit) : null),
+    }),
   }),
 });

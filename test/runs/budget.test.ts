@@ -6,7 +6,8 @@ import { createLogger } from '../../src/foundation/logger.ts';
 import type { Entry } from '../../src/events/event-log.ts';
 import { TERMINAL_EVENTS } from '../../src/events/event.ts';
 import type { LlmUsage } from '../../src/llm/llm.ts';
-import { createBudgets, type BudgetLimits, type Budgets } from '../../src/runs/budget.ts';
+import { createBudgets, type Budgets } from '../../src/runs/budget.ts';
+import type { BudgetLimits } from '../../src/runs/budget-ledger.ts';
 import type { Run } from '../../src/store/generated/prisma/client.ts';
 import { takeUntil } from '../support/collect.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -14,11 +15,13 @@ import { openHouse, STAFF, type House } from '../support/house.ts';
 import { createFixedLlm, createScriptedLlm } from '../support/scripted-llm.ts';
 
 const LIMITS: BudgetLimits = { run: 0.1, conversation: 0.25, day: 0.4 };
+/** Never in the way of the others: a spending of these tests is 110 tokens. */
+const TOKEN_LIMITS: BudgetLimits = { run: 1_000, conversation: 2_500, day: 4_000 };
 const NOON = new Date('2026-03-02T12:00:00.000Z');
 const logger = createLogger({ level: 'silent', pretty: false });
 
-function spending(cost: string): LlmUsage {
-  return { inputTokens: 100, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 10, cost };
+function spending(cost: string, inputTokens = 100): LlmUsage {
+  return { inputTokens, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 10, cost };
 }
 
 describe('budgets', () => {
@@ -120,7 +123,29 @@ describe('budgets', () => {
       await budgets.reserve(run).catch(() => undefined);
       notes.push(...(await end(run, cost)));
     }
-    expect(notes).toEqual([{ scope: 'conversation', spent: '0.2', limit: '0.25', tokens: 220 }]);
+    expect(notes).toEqual([{ scope: 'conversation', unit: 'usd', spent: '0.2', limit: '0.25', tokens: 220 }]);
+  });
+
+  it('holds tokens beside money, each for itself: who has money left and no tokens is refused', async () => {
+    const both = createBudgets({ database: test.database, logger, limits: LIMITS, tokenLimits: TOKEN_LIMITS });
+    const conversationId = await addConversation();
+    const at = new Date('2026-01-10T00:00:00.000Z');
+    const notes: unknown[] = [];
+    const spend = async (inputTokens: number) => {
+      const run = await addRun(conversationId, at);
+      await both.reserve(run);
+      expect(await rowOf('conversation_tokens', conversationId)).toMatchObject({ reserved: 1 });
+      const usage = spending('0.001', inputTokens);
+      notes.push(...(await test.database.sql.transaction((tx) => both.settle(tx, run, usage, true, NOON))));
+    };
+    await spend(990);
+    await spend(490);
+    // 1,500 of 2,500 are spent: one more run fits, and it reaches four fifths.
+    await spend(740);
+    expect(notes).toEqual([{ scope: 'conversation', unit: 'tokens', spent: '2250', limit: '2500', tokens: 2_250 }]);
+    await expect(both.reserve(await addRun(conversationId, at))).rejects.toMatchObject({ code: 'BUDGET_EXCEEDED', retryable: false });
+    expect(await rowOf('conversation', conversationId)).toEqual({ reserved: 0, spent: 0.003, tokens: 2_250 });
+    expect(await rowOf('conversation_tokens', conversationId)).toEqual({ reserved: 0, spent: 2.25, tokens: 2_250 });
   });
 
   it('settles what ended without it', async () => {
@@ -134,39 +159,55 @@ describe('budgets', () => {
   });
 
   it('never promises more than there is, whatever runs side by side', async () => {
+    const both = createBudgets({ database: test.database, logger, limits: LIMITS, tokenLimits: TOKEN_LIMITS });
     let days = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ conversation: fc.nat(2), micros: fc.integer({ min: 0, max: 100_000 }), cutOff: fc.boolean() }), { minLength: 6, maxLength: 14 }),
+        fc.array(
+          fc.record({
+            conversation: fc.nat(2),
+            micros: fc.integer({ min: 0, max: 100_000 }),
+            tokens: fc.integer({ min: 0, max: 1_000 }),
+            cutOff: fc.boolean(),
+          }),
+          { minLength: 6, maxLength: 14 },
+        ),
         async (plans) => {
           const at = new Date(Date.UTC(2030, 0, 1 + (days += 1)));
           const day = at.toISOString().slice(0, 10);
           const conversations = [await addConversation(), await addConversation(), await addConversation()];
           const within = async () => {
-            const keys = [...conversations.map((key) => ['conversation', key, 0.25] as const), ['day', day, 0.4] as const];
+            const keys = [
+              ...conversations.flatMap((key) => [['conversation', key, 0.25] as const, ['conversation_tokens', key, 2.5] as const]),
+              ['day', day, 0.4] as const,
+              ['day_tokens', day, 4] as const,
+            ];
             for (const [scope, key, limit] of keys) {
               const row = await rowOf(scope, key);
               if (row) expect(row.spent + row.reserved).toBeLessThanOrEqual(limit + 1e-9);
             }
           };
           let spent = 0;
+          let used = 0;
           await Promise.all(
-            plans.map(async ({ conversation, micros, cutOff }) => {
+            plans.map(async ({ conversation, micros, tokens, cutOff }) => {
               const run = await addRun(conversations[conversation] ?? '', at);
               const cost = (micros / 1_000_000).toFixed(6);
-              const held = await budgets.reserve(run).then(
+              const held = await both.reserve(run).then(
                 () => true,
                 () => false,
               );
               await within();
               if (!held) return;
-              if (cutOff) await budgets.reserve(await test.database.run.update({ where: { id: run.id }, data: { attempt: 2 } }));
-              await end(run, cost);
+              if (cutOff) await both.reserve(await test.database.run.update({ where: { id: run.id }, data: { attempt: 2 } }));
+              await test.database.sql.transaction((tx) => both.settle(tx, run, { ...spending(cost, tokens), outputTokens: 0 }, true, NOON));
               spent += micros;
+              used += tokens;
             }),
           );
           await within();
           expect(await rowOf('day', day)).toMatchObject({ reserved: 0, spent: spent / 1_000_000 });
+          expect(await rowOf('day_tokens', day)).toMatchObject({ reserved: 0, spent: used / 1_000, tokens: used });
         },
       ),
       { numRuns: 12 },
@@ -205,6 +246,26 @@ describe('a run with a budget', () => {
     expect(await house.database.message.findFirst({ where: { runId: run.id, role: 'agent' } })).toMatchObject({ text: 'So far so good ', status: 'partial' });
     const row = await house.database.budget.findUniqueOrThrow({ where: { scope_key: { scope: 'conversation', key: conversation.id } } });
     expect([row.reserved.toNumber(), row.spent.toNumber()]).toEqual([0, 0.0105]);
+  });
+
+  it('is cut off by tokens as by money', async () => {
+    const llm = createScriptedLlm();
+    house = await openHouse({ llm, tokenBudgets: { run: 1_000, conversation: null, day: 5_000 } });
+    const { viewer } = await house.addCustomer();
+    const { run, conversation } = await house.desk.conversations.start(viewer, { text: 'Hello' });
+    const reader = await house.runs.followConversation(STAFF, conversation.id, undefined, AbortSignal.timeout(10_000));
+    const call = await llm.nextCall();
+    call.send({ type: 'text', text: 'So far ' });
+    call.send({ type: 'usage', model: 'scripted', usage: spending('0', 800) });
+    call.send({ type: 'text', text: 'so good ' });
+    call.send({ type: 'usage', model: 'scripted', usage: spending('0', 1_200) });
+    call.send({ type: 'text', text: 'and no further.' });
+    const events = (await takeUntil(reader, isTerminal)).flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []));
+    expect(events.filter((event) => event.type === 'BudgetWarning')).toMatchObject([{ scope: 'run', unit: 'tokens', spent: '810', limit: '1000' }]);
+    expect(events.at(-1)).toMatchObject({ type: 'RunFailed', code: 'BUDGET_EXCEEDED', partialKept: true });
+    const row = await house.database.budget.findFirstOrThrow({ where: { scope: 'day_tokens' } });
+    expect([row.reserved.toNumber(), row.spent.toNumber()]).toEqual([0, 1.21]);
+    expect(await house.database.budget.count({ where: { key: run.id } })).toBe(0);
   });
 
   it('may finish the answer that used it up, and the next one does not start', async () => {

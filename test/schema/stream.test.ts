@@ -35,7 +35,7 @@ const ALL = `
   ... on ToolReturned { runId step callId tool agent { id } summary failed failureCode }
   ... on HandedOver { runId from { id } to { id } reason hop }
   ... on ConversationChanged { conversation { id status } }
-  ... on UsageUpdated { runId usage { ...all } } ... on BudgetWarning { runId scope spent { amount currency } limit { amount currency } tokens }
+  ... on UsageUpdated { runId usage { ...all } } ... on BudgetWarning { runId scope spent { amount currency } limit { amount currency } tokens tokenLimit }
   ... on TypingChanged { who { kind id } state until }
   ... on PresenceChanged { who { kind id } state }
   ... on EscalationDecided { runId decision rules confidence priority team reason }
@@ -144,7 +144,7 @@ describe('a subscription', () => {
       { ...head, type: 'HandedOver', runId, fromAgentId: 'first_agent', toAgentId: 'gone_agent', reason: 'It is about money.', hop: 1 },
       { ...head, type: 'ConversationChanged', conversationId },
       { ...head, type: 'UsageUpdated', runId, usage: USAGE },
-      { ...head, type: 'BudgetWarning', runId, scope: 'conversation', spent: '0.08', limit: '0.1', tokens: 12 },
+      { ...head, type: 'BudgetWarning', runId, scope: 'conversation', unit: 'usd', spent: '0.08', limit: '0.1', tokens: 12 },
       { ...head, type: 'TypingChanged', who: { kind: 'person', id: 'usr_1' }, until: AT },
       { ...head, type: 'PresenceChanged', who: { kind: 'customer', id: 'cus_1' }, present: false },
       {
@@ -197,7 +197,14 @@ describe('a subscription', () => {
       HandedOver: { runId, from: { id: 'first_agent' }, to: null, reason: 'It is about money.', hop: 1 },
       ConversationChanged: { conversation: { id: conversationId, status: 'ESCALATED' } },
       UsageUpdated: { runId, usage: USAGE_SEEN },
-      BudgetWarning: { runId, scope: 'CONVERSATION', spent: { amount: '0.08', currency: 'USD' }, limit: { amount: '0.1', currency: 'USD' }, tokens: 12 },
+      BudgetWarning: {
+        runId,
+        scope: 'CONVERSATION',
+        spent: { amount: '0.08', currency: 'USD' },
+        limit: { amount: '0.1', currency: 'USD' },
+        tokens: 12,
+        tokenLimit: null,
+      },
       TypingChanged: { who: { kind: 'PERSON', id: 'usr_1' }, state: 'TYPING', until: AT },
       PresenceChanged: { who: { kind: 'CUSTOMER', id: 'cus_1' }, state: 'AWAY' },
       EscalationDecided: { runId, decision: 'ESCALATE', rules: ['legal'], confidence: 0.5, priority: 'CRITICAL', team: 'executive', reason: 'A threat.' },

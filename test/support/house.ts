@@ -26,7 +26,8 @@ import type { Llm } from '../../src/llm/llm.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
 import type { SignalReader } from '../../src/orchestration/understand/signal-model.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
-import { createBudgets, NO_LIMITS, type BudgetLimits } from '../../src/runs/budget.ts';
+import { createBudgets, NO_LIMITS } from '../../src/runs/budget.ts';
+import type { BudgetLimits } from '../../src/runs/budget-ledger.ts';
 import { createRunDriver, type RunDriver } from '../../src/runs/driver.ts';
 import { conversationHead, followConversation, followEscalations, followRun } from '../../src/runs/follow.ts';
 import type { Runs } from '../../src/runs/runs.ts';
@@ -64,6 +65,7 @@ export interface HouseOptions {
   readonly historyTokens?: number;
   /** None without. */
   readonly budgets?: BudgetLimits;
+  readonly tokenBudgets?: BudgetLimits;
   /** False leaves jobs unhandled until `driver.start()`. */
   readonly started?: boolean;
   /** A third agent, to which no customer's message is routed. */
@@ -128,7 +130,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     createRunDriver({
       database,
       escalations,
-      budgets: createBudgets({ database, logger, limits: options.budgets ?? NO_LIMITS }),
+      budgets: createBudgets({ database, logger, limits: options.budgets ?? NO_LIMITS, tokenLimits: options.tokenBudgets }),
       log,
       jobs: queue,
       signals,
