@@ -200,7 +200,7 @@ function requestOf(deps: AgentStepDeps, { agent, turn, notes = [], mustSay }: Ag
 }
 
 function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn, mayHandOverTo = [], barred }: AgentStepInput): LlmTool[] {
-  const said: TurnText = { text: turn.text, earlier: saidBefore(turn) };
+  const said: TurnText = { text: turn.text, earlier: saidBefore(turn), reviewed: turn.reviewed };
   const granted = Object.keys(agent.tools).flatMap((name) => {
     const tool = tools.get(name);
     if (!tool) return [];

@@ -8,6 +8,12 @@ import type { Passage } from '../llm/llm.ts';
 export const TOOL_EFFECTS = ['read', 'write', 'money', 'outbound'] as const;
 export type ToolEffect = (typeof TOOL_EFFECTS)[number];
 
+/** A draft that an agent is to check instead of answering: what was asked, and what was written. */
+export interface Reviewed {
+  readonly question: string;
+  readonly answer: string;
+}
+
 /** The turn a tool is called in. A tool acts for this customer only. */
 export interface ToolContext {
   readonly customerId: string;
@@ -20,6 +26,7 @@ export interface ToolContext {
   readonly said: string;
   /** Their earlier messages in this conversation, oldest first. */
   readonly earlier: readonly string[];
+  readonly reviewed?: Reviewed | undefined;
   readonly now: Date;
 }
 
@@ -29,6 +36,7 @@ export interface TurnText {
   readonly text: string;
   /** Earlier messages of the customer, oldest first. */
   readonly earlier: readonly string[];
+  readonly reviewed?: Reviewed | undefined;
 }
 
 export interface ToolOutcome {

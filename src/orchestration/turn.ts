@@ -3,6 +3,7 @@
  * rows by runs/; turned into prompt text here. Sums and dates come as they will be quoted, so that no model computes them.
  */
 import type { LlmMessage } from '../llm/llm.ts';
+import type { Reviewed } from './tool.ts';
 import type { CustomerFacts } from '../store/customer-facts.ts';
 
 export interface TurnMessage {
@@ -26,6 +27,8 @@ export interface Turn {
   readonly agentId: string | null;
   /** A person has been asked for and has not settled it: agents answer on until one takes over. */
   readonly escalated: boolean;
+  /** Only where the agent is to check a draft. */
+  readonly reviewed?: Reviewed | undefined;
   readonly now: Date;
 }
 
