@@ -79,11 +79,11 @@ const START_ATTEMPTS_MAX = 5;
 const QUESTIONS = [
   'Where do I find my invoices?',
   'How do I invite a colleague to our workspace?',
-  'My card was declined, what should I do?',
+  'Where do I change the card that pays for our plan?',
   'What does the premium plan cost for ten people?',
-  'I cannot sign in, my account is locked.',
+  'How do I set up single sign-on with Okta?',
   'How do I export my tasks as CSV?',
-  'Our webhook does not arrive any more.',
+  'How do I add a webhook for finished tasks?',
   'Can I get a refund for last month?',
 ];
 
@@ -197,7 +197,8 @@ async function takeTurn(reader: Reader, tokens: number): Promise<{ readonly over
   reader.first = ({ emittedMs, requestArrivedMs }) => (overheadMs = nowMs() - sentMs - (emittedMs - requestArrivedMs));
   const timer = setTimeout(() => ended.resolve(false), TURN_MS);
   try {
-    await reader.writer.post(reader.place.conversation, reader.question);
+    // Who asks and asks and is never content gets a person after the fifth message: that is another measurement.
+    await reader.writer.post(reader.place.conversation, `Great, thanks! ${reader.question}`);
     const finished = await ended.promise;
     if (!finished) broke(counters, 'a turn did not end');
     counters.faults.lost += reader.tally.missing(tokens);
