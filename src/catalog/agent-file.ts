@@ -2,20 +2,9 @@
  * Reads the text of one file of the agents folder (an agent, a domain page, a list of utterances) into typed parts, and names
  * every fault with its line. Opens no files and knows no other file: what needs two files to judge is load-catalog.ts.
  */
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { AGENT_MODELS, AGENT_ROLES } from './agent.ts';
-
-/** One fault: where, and one sentence about it. */
-export interface Problem {
-  readonly line: number;
-  readonly sentence: string;
-}
-
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly Problem[] };
-
-/** The line of a front matter value, given the keys and indexes that lead to it. */
-export type LineOf = (path: readonly PropertyKey[]) => number;
+import { readYaml, type LineOf, type Parsed, type Problem } from './yaml-text.ts';
 
 const SLUG = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 const HEADINGS = ['Job', 'Policy', 'Steps', 'Hand over'] as const;
@@ -122,50 +111,12 @@ function readFrontMatter<T>(text: string, schema: z.ZodType<T>): Parsed<{ front:
   const end = lines.indexOf('---', 1);
   if (lines[0] !== '---' || end < 0)
     return { ok: false, problems: [{ line: 1, sentence: 'The file must begin with front matter between two lines of "---".' }] };
-  const counter = new LineCounter();
-  const document = parseDocument(lines.slice(1, end).join('\n'), { lineCounter: counter, prettyErrors: false });
   // The YAML begins on the second line of the file.
-  const lineAt = (offset: number) => counter.linePos(offset).line + 1;
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0)
-    return { ok: false, problems: faults.map((fault) => ({ line: lineAt(fault.pos[0]), sentence: `The front matter is not valid YAML: ${fault.message}.` })) };
-  const lineOf: LineOf = (path) => {
-    const offset = offsetOf(document, path);
-    return offset === null ? 1 : lineAt(offset);
-  };
-  const parsed = schema.safeParse(document.toJS());
-  if (parsed.success) return { ok: true, value: { front: parsed.data, lineOf } };
-  return { ok: false, problems: parsed.error.issues.flatMap((issue) => issueProblems(issue, document, lineOf)) };
-}
-
-function issueProblems(issue: z.core.$ZodIssue, document: Document, lineOf: LineOf): Problem[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ line: lineOf([...issue.path, key]), sentence: `Unknown key "${key}".` }));
-  const name = issue.path.join('.');
-  if (name === '') return [{ line: 1, sentence: 'The front matter must be a map of keys and values.' }];
-  if (!document.hasIn(issue.path)) return [{ line: 1, sentence: `The key "${name}" is missing.` }];
-  return [{ line: lineOf(issue.path), sentence: `"${name}": ${issue.message}.` }];
-}
-
-/** Where the deepest part of `path` that exists begins: the key in a map, the item in a list. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number | null {
-  let node: unknown = document.contents;
-  let offset: number | null = null;
-  for (const step of path) {
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === step);
-      if (!pair) break;
-      offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset;
-      node = pair.value;
-    } else if (isSeq(node) && typeof step === 'number') {
-      node = node.items[step];
-      offset = rangeStart(node) ?? offset;
-    } else break;
-  }
-  return offset;
-}
-
-function rangeStart(node: unknown): number | null {
-  return isScalar(node) || isMap(node) || isSeq(node) ? (node.range?.[0] ?? null) : null;
+  const yaml = readYaml(lines.slice(1, end).join('\n'), { name: 'The front matter', line: 2 });
+  if (!yaml.ok) return yaml;
+  const { value, lineOf, problemsOf } = yaml.value;
+  const parsed = schema.safeParse(value);
+  return parsed.success ? { ok: true, value: { front: parsed.data, lineOf } } : { ok: false, problems: problemsOf(parsed.error.issues) };
 }
 
 /** Checks the four headings, their order and that each says something; the Job section is one sentence. */

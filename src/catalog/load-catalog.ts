@@ -6,21 +6,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ZodError } from 'zod';
-import {
-  isAgentId,
-  parseAgentFile,
-  parseDomainFile,
-  parseUtterances,
-  type AgentFile,
-  type DomainFile,
-  type Parsed,
-  type Problem,
-  type Utterance,
-} from './agent-file.ts';
+import { isAgentId, parseAgentFile, parseDomainFile, parseUtterances, type AgentFile, type DomainFile, type Utterance } from './agent-file.ts';
 import { AGENT_TIERS, type Agent, type AgentTier, type Catalog } from './agent.ts';
+import type { Parsed, Problem } from './yaml-text.ts';
 
 /** Beside the folders of the tiers: the messages that reading who needs people is learned from. */
 export const SIGNAL_FOLDER = '_escalation';
+/** And the named workflows of several agents. */
+export const WORKFLOW_FOLDER = 'workflows';
 
 /** What the catalogue must know of the tools: which exist, and whether a grant fits. */
 export interface ToolNames {
@@ -102,7 +95,7 @@ async function readRoot(dir: string, tree: Tree): Promise<void> {
   for (const entry of entries) {
     const tier = AGENT_TIERS.find((known) => known === entry.name);
     if (entry.isDirectory() && tier) await readFolder(dir, tier, { tier, domain: '' }, tree);
-    else if (entry.name === SIGNAL_FOLDER) continue;
+    else if (entry.isDirectory() && (entry.name === SIGNAL_FOLDER || entry.name === WORKFLOW_FOLDER)) continue;
     else if (entry.isDirectory()) tree.report(entry.name, { line: 1, sentence: `"${entry.name}" is not a tier; the tiers are ${AGENT_TIERS.join(', ')}.` });
     else if (entry.name !== '_house.md') tree.report(entry.name, { line: 1, sentence: 'Only _house.md and the folders of the tiers belong here.' });
   }

@@ -226,6 +226,17 @@ describe('a good tree', () => {
     ]);
   });
 
+  it('passes over what lies beside the tiers and is read elsewhere, and only over folders', async () => {
+    const dir = join(root, 'beside', 'agents');
+    await cp(good, dir, { recursive: true });
+    await write(dir, '_escalation/human.txt', 'human | a person, please\n');
+    await write(dir, 'workflows/review_all.yaml', 'title: Review\n');
+    expect((await loadCatalog(dir, TOOLS)).agents).toHaveLength(2);
+    expect(await problemsAfter([['workflows', () => 'title: Review\n']])).toEqual([
+      'agents/workflows:1: Only _house.md and the folders of the tiers belong here.',
+    ]);
+  });
+
   it('reads files with Windows line ends the same', async () => {
     const dir = join(root, 'windows', 'agents');
     for (const [file, text] of Object.entries(GOOD)) await write(dir, file, text.replaceAll('\n', '\r\n'));
