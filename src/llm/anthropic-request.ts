@@ -41,7 +41,10 @@ function toSystem(request: LlmRequest): Anthropic.TextBlockParam[] {
  */
 function toTools(request: LlmRequest): Pick<Anthropic.MessageCreateParamsNonStreaming, 'tools' | 'tool_choice'> {
   const last = request.tools.length - 1;
-  if (last >= 0) return { tools: request.tools.map((tool, at) => toTool(tool, at === last)) };
+  if (last >= 0) {
+    const forced = request.mustCall === undefined ? {} : { tool_choice: { type: 'tool', name: request.mustCall } as const };
+    return { tools: request.tools.map((tool, at) => toTool(tool, at === last)), ...forced };
+  }
   const spoken = new Set(request.messages.flatMap((message) => (message.role === 'assistant' ? (message.toolCalls ?? []).map(({ name }) => name) : [])));
   if (spoken.size === 0) return {};
   return {

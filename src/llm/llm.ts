@@ -32,6 +32,8 @@ export interface LlmTool {
   readonly knownInput: Readonly<Record<string, unknown>> | null;
   /** True when calling it changes nothing, or only what the customer's own words ask for. The offline model calls no other kind. */
   readonly readOnly: boolean;
+  /** For the offline model: what it puts in once it has answered, made of its own words and of what its tools returned. */
+  readonly fromAnswer?: (answer: { readonly text: string; readonly results: readonly ToolResult[] }) => Readonly<Record<string, unknown>>;
 }
 
 export interface ToolCall {
@@ -90,6 +92,8 @@ export interface LlmRequest {
   readonly systemTurn: string;
   readonly messages: readonly LlmMessage[];
   readonly tools: readonly LlmTool[];
+  /** The tool that must be called now; left out: as the model likes. */
+  readonly mustCall?: string;
   readonly maxTokens: number;
   readonly persona: Persona;
 }

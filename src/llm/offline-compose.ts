@@ -55,7 +55,7 @@ function lastQuestion(messages: readonly LlmMessage[]): Question {
 }
 
 /** The results that belong to the last question: those after the last message of the customer. */
-function resultsOfTurn(messages: readonly LlmMessage[]): readonly ToolResult[] {
+export function resultsOfTurn(messages: readonly LlmMessage[]): readonly ToolResult[] {
   const asked = messages.findLastIndex((message) => message.role === 'user');
   return messages.slice(asked + 1).flatMap((message) => (message.role === 'tool' ? message.results : []));
 }

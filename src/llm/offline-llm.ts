@@ -6,7 +6,7 @@ import { systemClock, type Clock } from '../foundation/clock.ts';
 import { cancellable } from './cancellable.ts';
 import { createCitationScanner, numberPassages } from './citations.ts';
 import type { Llm, LlmEvent, LlmMessage, LlmRequest, LlmTool, LlmUsage, ToolCall } from './llm.ts';
-import { composeAnswer, needsNoTools } from './offline-compose.ts';
+import { composeAnswer, needsNoTools, resultsOfTurn } from './offline-compose.ts';
 import { paceWords, splitWords } from './offline-pace.ts';
 
 export interface OfflineOptions {
@@ -31,22 +31,29 @@ export function createOfflineLlm(options: OfflineOptions): Llm {
       yield { type: 'stop', reason: 'tool_use' };
       return;
     }
-    const words = splitWords(composeAnswer(request));
+    const text = composeAnswer(request);
+    const words = splitWords(text);
     const cited = createCitationScanner(numberPassages(request.messages));
     let said = 0;
     try {
-      for await (const text of paceWords(words.slice(0, request.maxTokens), options.tokensPerS, clock, signal)) {
+      for await (const word of paceWords(words.slice(0, request.maxTokens), options.tokensPerS, clock, signal)) {
         said += 1;
-        yield { type: 'text', text };
-        for (const passage of cited(text)) yield { type: 'citation', passage };
+        yield { type: 'text', text: word };
+        for (const passage of cited(word)) yield { type: 'citation', passage };
       }
       signal.throwIfAborted();
     } catch (error) {
       yield { type: 'usage', usage: usageOf(inputTokens, said), model: 'offline' };
       throw error;
     }
+    const summing = request.tools.find(({ fromAnswer }) => fromAnswer);
+    if (summing?.fromAnswer) {
+      const input = summing.fromAnswer({ text, results: resultsOfTurn(request.messages) });
+      yield { type: 'tool_call', call: { callId: `offline_${request.persona.agentId}_${summing.name}`, name: summing.name, input } };
+    }
     yield { type: 'usage', usage: usageOf(inputTokens, said), model: 'offline' };
-    yield { type: 'stop', reason: words.length > request.maxTokens ? 'max_tokens' : 'end_turn' };
+    if (summing) yield { type: 'stop', reason: 'tool_use' };
+    else yield { type: 'stop', reason: words.length > request.maxTokens ? 'max_tokens' : 'end_turn' };
   }
 
   return Object.freeze({

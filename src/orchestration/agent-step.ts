@@ -13,6 +13,7 @@ import { describeCustomer } from './context.ts';
 import { handOverTool, type Barred, type HandOver } from './hand-over.ts';
 import { createOutputGuard, insteadOfInstructions, type OutputGuard } from './output-guard.ts';
 import type { AnyTool, TurnText } from './tool.ts';
+import type { AnswerForm } from './answer-form.ts';
 import { createToolCalls } from './tool-calls.ts';
 import { recall, saidBefore, type Turn } from './turn.ts';
 import type { Language } from './understand/language.ts';
@@ -45,6 +46,8 @@ export interface AgentStepInput {
   /** What the customer has read of this answer from the agents before. */
   readonly saidBefore?: string;
   readonly language?: Language;
+  /** What the step must end with besides its words: a tool that takes it, which ends the step. */
+  readonly form?: AnswerForm;
 }
 
 export interface AgentStepResult {
@@ -56,6 +59,8 @@ export interface AgentStepResult {
   readonly handOver: HandOver | null;
   /** True when it was stopped for reciting the agent's instructions. */
   readonly guarded: boolean;
+  /** What was filled in, where a form was asked for. */
+  readonly filled?: unknown;
 }
 
 interface Round {
@@ -75,13 +80,14 @@ export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, e
   const redactor = createRedactor(deps.redaction);
   let usage = NO_USAGE;
   let text = '';
+  let mustCall: string | undefined;
   try {
     for (let request = 1; request <= ROUNDS_MAX; request += 1) {
-      const offered = request < ROUNDS_MAX ? offerTools(deps.tools, input) : [];
+      const offered = request < ROUNDS_MAX || mustCall !== undefined ? offerTools(deps.tools, input) : [];
       const round = await askModel(
         deps,
         input,
-        { messages, offered, request, textSoFar: `${input.saidBefore ?? ''}${text}`, citations, guard, redactor },
+        { messages, offered, request, textSoFar: `${input.saidBefore ?? ''}${text}`, citations, guard, redactor, mustCall },
         emit,
         bounded,
       );
@@ -89,9 +95,15 @@ export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, e
       text += round.text;
       if (round.guarded) text += await sayInstead(input, text, emit);
       if (round.stop !== 'tool_use') {
+        if (input.form && !round.guarded && round.stop !== 'refusal' && mustCall === undefined) {
+          mustCall = input.form.tool.name;
+          messages.push({ role: 'assistant', text: round.text.trim() }, { role: 'user', text: `Now call ${mustCall}, with what you have just said.` });
+          continue;
+        }
         return { text, finishReason: round.stop, usage, citations: [...citations.values()], handOver: null, guarded: round.guarded };
       }
-      const { results, handOver } = await tools.call(round.calls, request, bounded);
+      const { results, handOver, filled } = await tools.call(round.calls, request, bounded);
+      if (filled !== undefined) return { text, finishReason: 'end_turn', usage, citations: [...citations.values()], handOver: null, guarded: false, filled };
       if (handOver) return { text, finishReason: 'end_turn', usage, citations: [...citations.values()], handOver, guarded: false };
       messages.push({ role: 'assistant', text: round.text.trim(), toolCalls: round.calls }, { role: 'tool', results });
     }
@@ -101,6 +113,7 @@ export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, e
     }
     throw error;
   }
+  if (input.form) throw new AppError('MODEL_OVERLOADED', `The agent did not call ${input.form.tool.name} in a way that fits.`);
   throw new AppError('INTERNAL', 'The agent kept asking for tools instead of answering.', { retryable: true });
 }
 
@@ -113,6 +126,7 @@ interface Question {
   /** One for the step: instructions may be told in pieces between tools. */
   readonly guard: OutputGuard;
   readonly redactor: Redactor;
+  readonly mustCall: string | undefined;
 }
 
 /** The sentence in place of recited instructions, as its own paragraph. */
@@ -180,9 +194,10 @@ async function askModel(deps: AgentStepDeps, input: AgentStepInput, question: Qu
 /** Why a stream of ours was cut. */
 const RECITED = new Error('the answer recites its instructions');
 
-function requestOf(deps: AgentStepDeps, { agent, turn, notes = [], mustSay }: AgentStepInput, { messages, offered }: Question): LlmRequest {
+function requestOf(deps: AgentStepDeps, { agent, turn, notes = [], mustSay }: AgentStepInput, { messages, offered, mustCall }: Question): LlmRequest {
   return {
     grade: agent.model,
+    ...(mustCall === undefined ? {} : { mustCall }),
     systemFixed: agent.prompt,
     systemTurn: [describeCustomer(turn.customer, turn.now), ...notes].join('\n'),
     messages,
@@ -199,7 +214,7 @@ function requestOf(deps: AgentStepDeps, { agent, turn, notes = [], mustSay }: Ag
   };
 }
 
-function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn, mayHandOverTo = [], barred }: AgentStepInput): LlmTool[] {
+function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn, mayHandOverTo = [], barred, form }: AgentStepInput): LlmTool[] {
   const said: TurnText = { text: turn.text, earlier: saidBefore(turn), reviewed: turn.reviewed };
   const granted = Object.keys(agent.tools).flatMap((name) => {
     const tool = tools.get(name);
@@ -209,5 +224,5 @@ function offerTools(tools: ReadonlyMap<string, AnyTool>, { agent, turn, mayHandO
     ];
   });
   const onward = handOverTool([...mayHandOverTo, ...(barred?.offered ?? [])]);
-  return onward ? [...granted, onward] : granted;
+  return [...granted, ...(onward ? [onward] : []), ...(form ? [form.tool] : [])];
 }

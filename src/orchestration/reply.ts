@@ -4,7 +4,6 @@
  * id takes the same way: only its route is known before.
  */
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
-import { createBoundedQueue } from '../foundation/bounded-queue.ts';
 import { AppError } from '../foundation/errors.ts';
 import type { Agent, Catalog } from '../catalog/agent.ts';
 import type { Route, Router } from '../catalog/router.ts';
@@ -20,6 +19,7 @@ import type { SignalReader } from './understand/signal-model.ts';
 import { describeReading } from './understand/reading.ts';
 import { understand, type Understanding } from './understand.ts';
 import type { Emit, StepOutcome, WorkflowEvent } from './workflow-event.ts';
+import { streamWorkflow } from './workflow-stream.ts';
 
 export interface ReplyDeps extends AgentStepDeps, JudgeDeps {
   readonly catalog: Catalog;
@@ -37,8 +37,6 @@ export interface ReplyWorkflow {
   (turn: Turn, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
 }
 
-/** Events a workflow may be ahead of the driver. */
-const AHEAD_MAX = 256;
 /** Nodes one turn may visit: hand-overs are bounded by policy, and this stands behind it. */
 const NODES_MAX = 50;
 
@@ -87,35 +85,12 @@ export function createReply(deps: ReplyDeps): ReplyWorkflow {
     .addEdge('finish', END)
     .compile();
 
-  return (turn, signal) => {
-    // Our own queue, not the graph's custom stream: that one drops what was not yet read when a node fails.
-    const events = createBoundedQueue<WorkflowEvent>(AHEAD_MAX);
-    const left = new AbortController();
-    const both = AbortSignal.any([signal, left.signal]);
+  return (turn, signal) =>
     // The signal goes to the nodes and not to the graph, which would leave a node that is still at work behind.
-    graph.invoke({ turn, emit: events.push, signal: both, understanding: null, routed: null, chain: null, answered: null }, { recursionLimit: NODES_MAX }).then(
-      () => events.end(),
-      (error: unknown) => events.end({ error: signal.aborted ? signal.reason : error }),
+    streamWorkflow(
+      (emit, both) => graph.invoke({ turn, emit, signal: both, understanding: null, routed: null, chain: null, answered: null }, { recursionLimit: NODES_MAX }),
+      signal,
     );
-    return leavable(events, () => left.abort());
-  };
-}
-
-/** The same events; `leave` is called as soon as the reader returns. */
-function leavable(events: AsyncIterable<WorkflowEvent>, leave: () => void): AsyncIterable<WorkflowEvent> {
-  return {
-    [Symbol.asyncIterator]() {
-      const source = events[Symbol.asyncIterator]();
-      return {
-        next: () => source.next(),
-        async return() {
-          leave();
-          await source.return?.();
-          return { done: true, value: undefined };
-        },
-      };
-    },
-  };
 }
 
 interface StepDone {

@@ -10,6 +10,7 @@ import type { ToolCall, ToolResult } from '../llm/llm.ts';
 import type { RedactionPolicy } from '../privacy/kinds.ts';
 import { redact } from '../privacy/redact.ts';
 import { redactFields } from '../privacy/redact-value.ts';
+import type { AnswerForm } from './answer-form.ts';
 import { HAND_OVER, readHandOver, type Barred, type HandOver } from './hand-over.ts';
 import { tellsInstructions } from './output-guard.ts';
 import type { AnyTool, ToolContext } from './tool.ts';
@@ -33,12 +34,15 @@ export interface ToolCallsInput {
   readonly turn: Turn;
   readonly mayHandOverTo?: readonly Agent[];
   readonly barred?: Barred;
+  readonly form?: AnswerForm;
 }
 
 export interface Called {
   readonly results: readonly ToolResult[];
   /** Accepted in this round; the first counts. */
   readonly handOver: HandOver | null;
+  /** What the form was filled in with; left out until it was. */
+  readonly filled?: unknown;
 }
 
 export interface ToolCalls {
@@ -51,11 +55,12 @@ interface Outcome extends Omit<ToolResult, 'callId' | 'name'> {
 }
 
 export function createToolCalls({ tools, redaction }: ToolCallsDeps, input: ToolCallsInput, emit: Emit): ToolCalls {
-  const { step, agent, turn, mayHandOverTo = [], barred } = input;
+  const { step, agent, turn, mayHandOverTo = [], barred, form } = input;
   const effectIdOf = nameEffects(input);
   /** By tool, the rounds in which it was called in a way that does not fit. */
   const misfits = new Map<string, Set<number>>();
   let handOver: HandOver | null = null;
+  let filled: { readonly value: unknown } | null = null;
 
   function misfit(name: string, round: number, code: ErrorCode, sentence: string): Outcome {
     const rounds = (misfits.get(name) ?? new Set()).add(round);
@@ -74,6 +79,7 @@ export function createToolCalls({ tools, redaction }: ToolCallsDeps, input: Tool
     if ((misfits.get(name)?.size ?? 0) >= MISFITS_MAX) return failed('FORBIDDEN', closed(name));
     if (name === HAND_OVER && (mayHandOverTo.length > 0 || barred?.agents.length))
       return call.unreadable === undefined ? acceptHandOver(call, round) : unread(call, round, call.unreadable);
+    if (name === form?.tool.name) return call.unreadable === undefined ? fillIn(form, call, round) : unread(call, round, call.unreadable);
     const tool = tools.get(name);
     const grant = agent.tools[name];
     if (!tool || !grant) return misfit(name, round, 'NOT_FOUND', `This agent has no tool called ${name}.`);
@@ -88,6 +94,13 @@ export function createToolCalls({ tools, redaction }: ToolCallsDeps, input: Tool
       if (error instanceof DOMException && error.name === 'TimeoutError') return failed('UNAVAILABLE', 'This took too long and was given up.');
       throw error;
     }
+  }
+
+  function fillIn({ tool, read }: AnswerForm, call: ToolCall, round: number): Outcome {
+    const given = read(call.input);
+    if (typeof given === 'string') return misfit(tool.name, round, 'BAD_INPUT', given);
+    filled ??= given;
+    return { summary: 'Noted.', failed: false, code: null };
   }
 
   async function acceptHandOver(call: ToolCall, round: number): Promise<Outcome> {
@@ -130,7 +143,7 @@ export function createToolCalls({ tools, redaction }: ToolCallsDeps, input: Tool
         if (one.status === 'rejected') throw one.reason;
         return one.value;
       });
-      return { results, handOver };
+      return { results, handOver, ...(filled ? { filled: filled.value } : {}) };
     },
   };
 

@@ -47,6 +47,10 @@ export type WorkflowEvent =
       /** The end of what a request said: it was held back until it was clear that it may be read, and belongs before what that used. */
       readonly heldBack?: boolean;
     }
+  /** Text of a participant that is not the voice of the turn: for the people of the desk. */
+  | { readonly type: 'spoken'; readonly step: string; readonly path: string; readonly agentId: string; readonly text: string }
+  /** What a participant has said so far is void: it begins again. */
+  | { readonly type: 'spoken_anew'; readonly step: string; readonly path: string; readonly reason: string }
   | { readonly type: 'cited'; readonly step: string; readonly passage: Passage }
   /** Tokens spent by one model request of a step; the sum over all requests is the run's. */
   | { readonly type: 'used'; readonly step: string; readonly request: number; readonly usage: LlmUsage; readonly model: string }

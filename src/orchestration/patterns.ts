@@ -1,0 +1,50 @@
+/** The five patterns by name: runs the one that was asked for, within its deadline, and says how it ended. Knows no rows and no log. */
+import { AppError } from '../foundation/errors.ts';
+import { runDebate } from './debate.ts';
+import { runExpertPanel } from './expert-panel.ts';
+import { runParallel } from './parallel.ts';
+import type { Past, Stage } from './participant.ts';
+import type { PatternDeps, PatternResult } from './pattern.ts';
+import { runSequential } from './sequential.ts';
+import type { Turn } from './turn.ts';
+import { runVerification } from './verification.ts';
+import type { WorkflowEvent } from './workflow-event.ts';
+import type { WorkflowInput } from './workflow-input.ts';
+import { streamWorkflow } from './workflow-stream.ts';
+
+/** Workflow events in order; ends after `finished`. Rejects with AppError, or with the signal's reason when that aborts. */
+export interface PatternWorkflow {
+  (turn: Turn, input: WorkflowInput, past: Past, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
+}
+
+export function createPatterns(deps: PatternDeps): PatternWorkflow {
+  return (turn, input, past, signal) =>
+    streamWorkflow(async (emit, both) => {
+      const deadline = AbortSignal.timeout(input.deadlineMs);
+      const stage: Stage = { turn, emit, past, signal: AbortSignal.any([both, deadline]) };
+      try {
+        const { outcome, text, details } = await run(deps, stage, input);
+        await emit({ type: 'finished', outcome, finishReason: null, result: { pattern: input.pattern, outcome, text, ...details } });
+      } catch (error) {
+        if (!deadline.aborted || both.aborted) throw error;
+        throw new AppError('MODEL_OVERLOADED', `The workflow took longer than its deadline of ${Math.round(input.deadlineMs / 1_000)} seconds.`, {
+          cause: error,
+        });
+      }
+    }, signal);
+}
+
+function run(deps: PatternDeps, stage: Stage, input: WorkflowInput): Promise<PatternResult> {
+  switch (input.pattern) {
+    case 'sequential':
+      return runSequential(deps, stage, input);
+    case 'parallel':
+      return runParallel(deps, stage, input);
+    case 'debate':
+      return runDebate(deps, stage, input);
+    case 'verification':
+      return runVerification(deps, stage, input);
+    case 'expert_panel':
+      return runExpertPanel(deps, stage, input);
+  }
+}
