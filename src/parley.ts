@@ -14,6 +14,7 @@ import type { Config } from './config.ts';
 import { createPages } from './console/pages.ts';
 import { createAgentDesk } from './desk/agent.ts';
 import { createAgentRunDesk } from './desk/agent-run.ts';
+import { createWorkflowRunDesk } from './desk/workflow-run.ts';
 import { createRouteCorrectionDesk } from './desk/route-correction.ts';
 import { createArticleDesk } from './desk/article.ts';
 import { createConversationDesk } from './desk/conversation.ts';
@@ -43,6 +44,8 @@ import { createKnowledge } from './knowledge/article-search.ts';
 import { createAnthropicLlm } from './llm/anthropic-llm.ts';
 import type { Llm } from './llm/llm.ts';
 import { createOfflineLlm } from './llm/offline-llm.ts';
+import { loadNamedWorkflows } from './orchestration/named-workflows.ts';
+import { createPatterns } from './orchestration/patterns.ts';
 import { createReply } from './orchestration/reply.ts';
 import { createBudgets, type Budgets } from './runs/budget.ts';
 import { createRunDriver } from './runs/driver.ts';
@@ -50,6 +53,7 @@ import { conversationHead, followConversation, followEscalations, followRun } fr
 import type { Runs } from './runs/runs.ts';
 import type { Context } from './schema/builder.ts';
 import { schema } from './schema/schema.ts';
+import { createCheckpoints } from './store/checkpoints.ts';
 import { openDatabase, probe, type Database } from './store/database.ts';
 import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { migrate } from './store/migrate.ts';
@@ -144,6 +148,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   });
   const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
   const router: Router = createLocalRouter(catalog, { model: await learning });
+  const workflows = await loadNamedWorkflows(AGENTS, { has: (id) => catalog.get(id) !== null });
   const agents = createAgentDesk({ database, catalog, clock });
   const desk = openDesk({ config, database, log: eventLog, jobs, signals, clock, catalog, agents, presence, escalations, toolDesk });
 
@@ -162,6 +167,18 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     disabledAgents: () => agents.disabled(),
     policy: () => readPolicy(database),
   });
+  const checkpoints = createCheckpoints(database);
+  const patterns = createPatterns({
+    llm,
+    tools,
+    catalog,
+    historyTokens,
+    answerTokensMax,
+    stepMs,
+    redaction,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    checkpointer: checkpoints,
+  });
   const budgets = createBudgets({ database, logger: log, limits: config.budgets, tokenLimits: config.tokenBudgets });
   const driver = createRunDriver({
     database,
@@ -172,6 +189,8 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     signals,
     clock,
     reply,
+    patterns,
+    forget: (runId) => checkpoints.deleteThread(runId),
     knowledge,
     logger: log,
     instanceId: newId('inst'),
@@ -188,7 +207,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     conversationHead: (id) => conversationHead(follow, id),
   });
 
-  const shared = { database, desk, runs, catalog, router, knowledge, messageCharsMax: config.limits.messageCharsMax };
+  const shared = { database, desk, runs, catalog, workflows, router, knowledge, messageCharsMax: config.limits.messageCharsMax };
   const gateway = createGateway({
     host: config.host,
     port: config.port,
@@ -242,6 +261,7 @@ function openDesk({ config, toolDesk, agents, presence, escalations, ...deps }: 
     agents,
     conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
     agentRuns: createAgentRunDesk({ ...deps, agents, redaction }),
+    workflowRuns: createWorkflowRunDesk({ ...deps, agents, redaction }),
     routeCorrections: createRouteCorrectionDesk(deps),
     articles: createArticleDesk(deps),
     erasures: createErasureDesk(deps),

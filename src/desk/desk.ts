@@ -11,6 +11,7 @@ import type { PlanDesk } from './plan-change.ts';
 import type { RefundDesk } from './refund.ts';
 import type { Viewer } from '../store/viewer.ts';
 import type { AgentRunDesk } from './agent-run.ts';
+import type { WorkflowRunDesk } from './workflow-run.ts';
 import type { EscalationDesk } from './escalation.ts';
 import type { RouteCorrectionDesk } from './route-correction.ts';
 import type { OnboardingDesk } from './onboarding.ts';
@@ -99,6 +100,7 @@ export interface Desk {
   readonly deletions: DeletionDesk;
   readonly agents: AgentDesk;
   readonly agentRuns: AgentRunDesk;
+  readonly workflowRuns: WorkflowRunDesk;
   readonly routeCorrections: RouteCorrectionDesk;
   readonly articles: ArticleDesk;
   readonly erasures: ErasureDesk;

@@ -39,6 +39,10 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
     case 'MessageReset':
       texts.delete(event.messageId);
       return;
+    case 'StepFinished':
+      // What a participant of a workflow said is told under the run and its path.
+      texts.delete(`${event.runId}:${event.path}`);
+      return;
     case 'RunFinished':
     case 'RunFailed':
     case 'RunStopped':
@@ -51,7 +55,6 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
     case 'RunStarted':
     case 'AgentChosen':
     case 'StepStarted':
-    case 'StepFinished':
     case 'ToolCalled':
     case 'ToolReturned':
     case 'HandedOver':

@@ -117,7 +117,8 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
         messageId = await reopenAnswer(database, run);
         if (messageId === null) return [];
         announced = true;
-      } else messageId = wordsIdOf(run);
+      } else if (run.workflow !== 'agent') return [];
+      else messageId = wordsIdOf(run);
       const reason = 'The answer was taken up again after an interruption.';
       return [{ type: 'MessageReset', at: clock.now().toISOString(), visibility: 'CUSTOMER', messageId, runId: run.id, attempt: run.attempt, reason }];
     },

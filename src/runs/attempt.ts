@@ -7,15 +7,18 @@ import { AppError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { Knowledge } from '../knowledge/knowledge.ts';
+import type { PatternWorkflow } from '../orchestration/patterns.ts';
 import type { ReplyWorkflow } from '../orchestration/reply.ts';
 import type { Turn } from '../orchestration/turn.ts';
+import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import { isDatabaseUnavailable, type Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import type { EscalationDesk } from '../desk/escalation.ts';
 import type { Budgets } from './budget.ts';
 import { Muted } from './answer-recorder.ts';
 import { LeaseLost } from './lease.ts';
-import { loadTurn } from './load-turn.ts';
+import { loadTurn, PatternRunInput } from './load-turn.ts';
+import { readPast } from './past-steps.ts';
 import { createRecorder, LogUnavailable, type Recorder, type RunError } from './recorder.ts';
 
 export interface AttemptDeps {
@@ -23,6 +26,9 @@ export interface AttemptDeps {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly reply: ReplyWorkflow;
+  readonly patterns: PatternWorkflow;
+  /** Removes what a workflow kept between its steps, once its run has ended. */
+  readonly forget: (runId: string) => Promise<void>;
   readonly knowledge: Pick<Knowledge, 'recordUse'>;
   readonly budgets: Budgets;
   /** Where a workflow's wish for a person goes. */
@@ -62,7 +68,7 @@ export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal):
     signal.throwIfAborted();
     const turn = await prepare(deps, run, recorder);
     signal.throwIfAborted();
-    const cited = await follow(deps, turn, recorder, signal);
+    const cited = await follow(deps, run, turn, recorder, signal);
     signal.throwIfAborted();
     await persist(deps, () => recorder.succeed());
     await recordCited(deps, run, cited);
@@ -71,6 +77,18 @@ export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal):
     await conclude(deps, run, recorder, signal.aborted ? signal.reason : error, logger).catch((failure: unknown) => {
       logger.error({ err: failure }, 'run could not be ended: its lease will run out and it is attempted again');
     });
+  }
+  await forgetEnded(deps, run);
+}
+
+/** What was parked or lost goes on from there. */
+async function forgetEnded({ database, forget, logger }: AttemptDeps, run: Run): Promise<void> {
+  if (run.workflow === 'reply' || run.workflow === 'agent') return;
+  try {
+    const row = await database.run.findUnique({ where: { id: run.id }, select: { finishedAt: true } });
+    if (row?.finishedAt) await forget(run.id);
+  } catch (error) {
+    logger.debug({ err: error, runId: run.id }, 'the state of an ended workflow was not removed: retention will');
   }
 }
 
@@ -83,9 +101,9 @@ async function prepare({ budgets, database, clock }: AttemptDeps, run: Run, reco
 }
 
 /** Moves the workflow's events into rows and log, and answers which articles it quoted. */
-async function follow({ reply }: AttemptDeps, turn: Turn, recorder: Recorder, signal: AbortSignal): Promise<ReadonlySet<string>> {
+async function follow(deps: AttemptDeps, run: Run, turn: Turn, recorder: Recorder, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const cited = new Set<string>();
-  const events = reply(turn, signal)[Symbol.asyncIterator]();
+  const events = (await workflowOf(deps, run, turn, signal))[Symbol.asyncIterator]();
   let limit: NodeJS.Timeout | undefined;
   const leave = (): void => {
     limit = setTimeout(() => void events.return?.(), HALT_MS);
@@ -109,6 +127,13 @@ async function follow({ reply }: AttemptDeps, turn: Turn, recorder: Recorder, si
     signal.removeEventListener('abort', leave);
     await events.return?.();
   }
+}
+
+/** Answers a message or runs one agent, or is one of the patterns, whatever name it was started by. */
+async function workflowOf({ reply, patterns, database }: AttemptDeps, run: Run, turn: Turn, signal: AbortSignal): Promise<AsyncIterable<WorkflowEvent>> {
+  if (run.workflow === 'reply' || run.workflow === 'agent') return reply(turn, signal);
+  const { workflow } = PatternRunInput.parse(run.input);
+  return patterns(turn, workflow, await readPast(database, run), signal);
 }
 
 async function conclude(deps: AttemptDeps, run: Run, recorder: Recorder, reason: unknown, logger: Logger): Promise<void> {

@@ -13,6 +13,7 @@ import type { Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { attempt, RunHalted, type AttemptDeps } from './attempt.ts';
 import { claimRun, endOtherLeases, findRunnable, RENEW_MS, renewLeases } from './lease.ts';
+import { PatternRunInput } from './load-turn.ts';
 import type { StopResult } from './runs.ts';
 
 export interface DriverDeps extends AttemptDeps {
@@ -40,6 +41,7 @@ const STOP_MS = 10_000;
 const STOP_POLL_MS = 100;
 /** A run that was cut off this often may be what cuts off its processes. */
 const ATTEMPTS_MAX = 10;
+const DEADLINE_GRACE_MS = 10_000;
 
 interface ActiveRun {
   readonly halt: (reason: RunHalted) => void;
@@ -65,7 +67,7 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
     else if (closing.signal.aborted) controller.abort(new RunHalted('park'));
     const done = attempt(deps, run, controller.signal);
     active.set(runId, { halt: (reason) => controller.abort(reason), done });
-    const timer = setTimeout(() => controller.abort(new RunHalted('timeout')), deps.runMs);
+    const timer = setTimeout(() => controller.abort(new RunHalted('timeout')), limitOf(run, deps.runMs));
     try {
       await done;
     } finally {
@@ -145,6 +147,13 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
       await Promise.allSettled([...stopped, ...background, drained]);
     },
   };
+}
+
+/** A workflow keeps its own deadline; this stands behind it. */
+function limitOf({ workflow, input }: Run, runMs: number): number {
+  if (workflow === 'reply' || workflow === 'agent') return runMs;
+  const read = PatternRunInput.safeParse(input);
+  return read.success ? read.data.workflow.deadlineMs + DEADLINE_GRACE_MS : runMs;
 }
 
 function canWork(log: EventLog): boolean {

@@ -10,6 +10,7 @@ import type { AnswerRecorder } from './answer-recorder.ts';
 import type { PeopleRecorder } from './people-recorder.ts';
 import type { BudgetNote, RunBudget } from './budget-ledger.ts';
 import type { Decided, RunRow } from './run-row.ts';
+import type { SpokenRecorder } from './spoken-recorder.ts';
 import type { StepRecorder } from './step-recorder.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
@@ -26,6 +27,7 @@ export interface EventTakerDeps {
   readonly steps: Pick<StepRecorder, 'start' | 'finish' | 'hold' | 'flush'>;
   readonly answer: Pick<AnswerRecorder, 'say' | 'flush' | 'cite'>;
   readonly people: PeopleRecorder;
+  readonly spoken: Pick<SpokenRecorder, 'say' | 'again' | 'end'>;
 }
 
 type Finished = Extract<WorkflowEvent, { type: 'finished' }>;
@@ -41,7 +43,7 @@ export interface EventTaker {
   decided(): Decided | null;
 }
 
-export function createEventTaker({ clock, tell, speak, row, used, budget, steps, answer, people }: EventTakerDeps, run: Run): EventTaker {
+export function createEventTaker({ clock, tell, speak, row, used, budget, steps, answer, people, spoken }: EventTakerDeps, run: Run): EventTaker {
   let { agentId } = run;
   let finished: Finished | null = null;
   let decided: Decided | null = null;
@@ -72,13 +74,15 @@ export function createEventTaker({ clock, tell, speak, row, used, budget, steps,
   }
 
   /** Whatever is not text comes after the text before it. */
-  async function takeOther(event: Exclude<WorkflowEvent, { type: 'text' }>): Promise<void> {
+  async function takeOther(event: Exclude<WorkflowEvent, { type: 'text' | 'spoken' }>): Promise<void> {
     await answer.flush();
     switch (event.type) {
       case 'step_started':
         budget.assertLeft();
         return steps.start(event);
       case 'step_finished':
+        // Every word before the end of who said it.
+        await spoken.end(event.step);
         return steps.finish(event);
       case 'agent_chosen':
         return choose(event);
@@ -89,6 +93,8 @@ export function createEventTaker({ clock, tell, speak, row, used, budget, steps,
         // The desk must not hear of the wish before the conversation has heard why.
         await steps.flush();
         return people.raise(event);
+      case 'spoken_anew':
+        return spoken.again(event);
       case 'cited':
         return answer.cite(event.passage);
       case 'used':
@@ -117,7 +123,12 @@ export function createEventTaker({ clock, tell, speak, row, used, budget, steps,
   }
 
   return {
-    take: (event) => (event.type === 'text' ? say(event) : takeOther(event)),
+    take(event) {
+      if (event.type === 'text') return say(event);
+      if (event.type !== 'spoken') return takeOther(event);
+      budget.assertLeft();
+      return spoken.say(event);
+    },
     finished: () => finished,
     agentId: () => agentId,
     decided: () => decided,

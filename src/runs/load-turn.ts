@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Turn, TurnMessage } from '../orchestration/turn.ts';
+import { WorkflowInput } from '../orchestration/workflow-input.ts';
 import { readCustomerFacts } from '../store/customer-facts.ts';
 import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
@@ -13,6 +14,8 @@ const HISTORY_MESSAGES_MAX = 100;
 
 /** What a run of one agent was started with. */
 const AgentInput = z.object({ agentId: z.string(), text: z.string() });
+/** What a workflow of several agents was started with. */
+export const PatternRunInput = z.object({ text: z.string(), workflow: WorkflowInput });
 
 interface Spoken extends TurnMessage {
   readonly asked: boolean;
@@ -36,6 +39,10 @@ async function readAsked(database: Database, run: Run): Promise<Asked> {
   if (run.workflow === 'agent') {
     const { agentId, text } = AgentInput.parse(run.input);
     return { text, history: [], lastAgentId: null, agentId, escalated: false };
+  }
+  if (run.workflow !== 'reply') {
+    const { text } = PatternRunInput.parse(run.input);
+    return { text, history: [], lastAgentId: null, agentId: null, escalated: false };
   }
   if (!conversationId || !messageId) throw new Error(`run ${run.id} answers no message`);
   const [question, ...before] = await readSpoken(database, run.id, conversationId, messageId);

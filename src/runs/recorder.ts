@@ -18,6 +18,7 @@ import { budgetWarning, createEventTaker } from './event-taker.ts';
 import { LeaseLost } from './lease.ts';
 import { createPeopleRecorder, type PeopleRecorderDeps } from './people-recorder.ts';
 import { createRunRow, type RunEnd, type RunFacts } from './run-row.ts';
+import { createSpokenRecorder } from './spoken-recorder.ts';
 import { createStepRecorder } from './step-recorder.ts';
 import { createUsageMeter } from './usage-meter.ts';
 import { OWNER_FENCE, ownerFence } from '../desk/owner-fence.ts';
@@ -78,7 +79,8 @@ export function createRecorder({ database, log, clock, budgets, escalations }: R
   const attemptFence: Fence = { key: run.id, token: run.attempt };
   const owner = ownerFence(run);
   const people = createPeopleRecorder({ database, clock, escalations: { raise: (by, input) => escalations.raise(by, input).catch(asUnavailable) } }, run);
-  const taker = createEventTaker({ clock, tell, speak, row, used, budget: budgets.ofRun(run), steps, answer, people }, run);
+  const spoken = createSpokenRecorder({ database, clock, tell }, run);
+  const taker = createEventTaker({ clock, tell, speak, row, used, budget: budgets.ofRun(run), steps, answer, people, spoken }, run);
   let begun = false;
   let stepsClosed = false;
   let lastWords: readonly ParleyEvent[] | null = null;
@@ -142,8 +144,10 @@ export function createRecorder({ database, log, clock, budgets, escalations }: R
     },
     async begin() {
       begun = true;
+      // Before the rows of what was cut off are closed: they say what it was.
+      const unsaid = await spoken.adopt();
       if (run.attempt > 1) await steps.closeEarlier();
-      const taken = await answer.adopt();
+      const taken = [...unsaid, ...(await answer.adopt())];
       await tell({ type: 'RunStarted', at: clock.now().toISOString(), visibility: 'CUSTOMER', runId: run.id, attempt: run.attempt }, ...taken);
     },
     take: taker.take,

@@ -8,6 +8,7 @@ import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import type { Catalog } from '../catalog/agent.ts';
 import type { Router } from '../catalog/router.ts';
+import type { NamedWorkflows } from '../orchestration/named-workflows.ts';
 import type { Desk } from '../desk/desk.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Knowledge } from '../knowledge/knowledge.ts';
@@ -29,6 +30,7 @@ export interface Context {
   readonly desk: Desk;
   readonly runs: Runs;
   readonly catalog: Catalog;
+  readonly workflows: NamedWorkflows;
   readonly router: Router;
   readonly knowledge: Knowledge;
   readonly log: Logger;

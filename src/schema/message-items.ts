@@ -51,7 +51,10 @@ builder.objectRef<ItemOf<'TextDelta'>>('TextDelta').implement({
   description: 'A piece of a text that is being written.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
-    messageId: t.id({ description: 'The message it belongs to.', resolve: ({ said }) => said.messageId }),
+    messageId: t.id({
+      description: 'The message it belongs to; of a participant of a workflow, who writes no message, its run and its path.',
+      resolve: ({ said }) => said.messageId,
+    }),
     runId: t.id({ description: 'The run that writes it.', resolve: ({ said }) => said.runId }),
     step: t.id({ description: 'The step of the run.', resolve: ({ said }) => said.step }),
     attempt: t.int({ description: 'The attempt it belongs to; pieces of earlier attempts no longer count.', resolve: ({ said }) => said.attempt }),
@@ -67,7 +70,10 @@ builder.objectRef<ItemOf<'TextSnapshot'>>('TextSnapshot').implement({
   description: 'The whole text so far of a message that is being written, for those who join in the middle. Put it in place of what you have.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
-    messageId: t.id({ description: 'The message it belongs to.', resolve: ({ said }) => said.messageId }),
+    messageId: t.id({
+      description: 'The message it belongs to; of a participant of a workflow, who writes no message, its run and its path.',
+      resolve: ({ said }) => said.messageId,
+    }),
     runId: t.id({ description: 'The run that writes it.', resolve: ({ said }) => said.runId }),
     step: t.id({ description: 'The step of the run.', resolve: ({ said }) => said.step }),
     attempt: t.int({ description: 'The attempt it belongs to.', resolve: ({ said }) => said.attempt }),

@@ -22,6 +22,7 @@ import './article-upkeep.ts';
 import './route.ts';
 import './route-correction.ts';
 import './agent-run.ts';
+import './workflow.ts';
 import './node.ts';
 import './stream-item.ts';
 import './message-items.ts';

@@ -7,7 +7,8 @@ import pg from 'pg';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { createSql, type SqlDatabase } from './sql.ts';
 
-export type Database = PrismaClient & { readonly sql: SqlDatabase };
+/** `pool`: for a library that speaks to the driver itself; whoever takes it never ends it. */
+export type Database = PrismaClient & { readonly sql: SqlDatabase; readonly pool: pg.Pool };
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -41,7 +42,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   // Both listeners are needed: a broken connection that nobody listens to ends the process.
   pool.on('error', onLost);
   const adapter = new PrismaPg(pool, { onPoolError: onLost, onConnectionError: onLost, disposeExternalPool: true });
-  return Object.assign(new PrismaClient({ adapter }), { sql: createSql(pool, onLost) });
+  return Object.assign(new PrismaClient({ adapter }), { sql: createSql(pool, onLost), pool });
 }
 
 /** Resolves with the milliseconds an answer took; rejects after two seconds without one or when the signal aborts. */

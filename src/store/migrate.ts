@@ -12,6 +12,7 @@ import type * as EngineModule from '@prisma/schema-engine-wasm';
 import pg from 'pg';
 import type { Logger } from '../foundation/logger.ts';
 import { withAdvisoryLock } from './advisory-lock.ts';
+import { migrateCheckpoints } from './checkpoints.ts';
 
 export interface MigrateOptions {
   readonly url: string;
@@ -39,6 +40,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   const directory = options.directory ?? MIGRATIONS_DIRECTORY;
   const migrations = await readMigrations(directory);
   const applied = await withAdvisoryLock(options.url, 'migrations', async () => {
+    await migrateCheckpoints(options.url);
     if (await isCurrent(options.url, migrations)) return [];
     return withEngine(options.url, new Set(migrations.values()), async (engine) => {
       await settleInterrupted(options.url, engine, options.log);

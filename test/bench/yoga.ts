@@ -9,6 +9,8 @@ import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { openRoutingModel } from '../../src/catalog/kept-routing.ts';
 import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
+import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
+import { loadNamedWorkflows } from '../../src/orchestration/named-workflows.ts';
 import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
@@ -81,6 +83,7 @@ const shared = {
     escalations,
     agents,
     agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock, redaction: REDACTION }),
+    workflowRuns: createWorkflowRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), agents, clock, redaction: REDACTION }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }),
@@ -88,6 +91,7 @@ const shared = {
   },
   runs: nothingRuns(),
   catalog,
+  workflows: await loadNamedWorkflows(AGENTS, { has: (id) => catalog.get(id) !== null }),
   router,
   knowledge,
   log,

@@ -36,6 +36,7 @@ export function contextOf(house: House, viewer: Viewer | null, signal?: AbortSig
     desk,
     runs,
     catalog,
+    workflows: house.workflows,
     router,
     knowledge: createKnowledge({ database, clock: systemClock }),
     log: createLogger({ level: 'silent', pretty: false }),

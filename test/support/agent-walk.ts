@@ -15,6 +15,7 @@ import { openRoutingModel } from '../../src/catalog/kept-routing.ts';
 import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
+import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
@@ -38,11 +39,13 @@ import { createKnowledge } from '../../src/knowledge/article-search.ts';
 import { createAnthropicLlm } from '../../src/llm/anthropic-llm.ts';
 import type { Llm } from '../../src/llm/llm.ts';
 import { createOfflineLlm } from '../../src/llm/offline-llm.ts';
+import { createPatterns } from '../../src/orchestration/patterns.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
 import { createBudgets, NO_LIMITS } from '../../src/runs/budget.ts';
 import { createRunDriver } from '../../src/runs/driver.ts';
 import { followRun } from '../../src/runs/follow.ts';
+import { createCheckpoints } from '../../src/store/checkpoints.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { Run } from '../../src/store/generated/prisma/client.ts';
 import { readPolicy, seedPolicy } from '../../src/store/policy.ts';
@@ -130,6 +133,8 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
   const agents = createAgentDesk({ database, catalog, clock });
   const conversations = createConversationDesk({ database, log: eventLog, jobs, signals, clock, messageCharsMax: 10_000, redaction: REDACTION });
   const presence = createPresence({ database, log: eventLog, registry: createMemoryPresenceRegistry(), clock, logger: log });
+  const checkpoints = createCheckpoints(database);
+  const workflowRuns = createWorkflowRunDesk({ database, log: eventLog, jobs, agents, clock, redaction: REDACTION });
   const agentRuns = createAgentRunDesk({ database, log: eventLog, jobs, catalog, agents, clock, redaction: REDACTION });
   const routeCorrections = createRouteCorrectionDesk({ database, catalog, clock });
   const desk: Desk = {
@@ -139,6 +144,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     escalations,
     agents,
     agentRuns,
+    workflowRuns,
     routeCorrections,
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log: eventLog, signals, clock }),
@@ -182,6 +188,18 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     signals,
     clock,
     reply,
+    patterns: createPatterns({
+      llm,
+      tools,
+      catalog,
+      historyTokens: 4_000,
+      answerTokensMax: 1_000,
+      stepMs: 20_000,
+      redaction: REDACTION,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      checkpointer: checkpoints,
+    }),
+    forget: (runId) => checkpoints.deleteThread(runId),
     knowledge,
     logger: log,
     instanceId: newId('inst'),

@@ -9,6 +9,7 @@ import { createLogger } from '../../src/foundation/logger.ts';
 import type { Agent, Catalog } from '../../src/catalog/agent.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
+import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
@@ -23,6 +24,8 @@ import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memo
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import type { Llm } from '../../src/llm/llm.ts';
+import type { NamedWorkflow, NamedWorkflows } from '../../src/orchestration/named-workflows.ts';
+import { createPatterns } from '../../src/orchestration/patterns.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
 import type { SignalReader } from '../../src/orchestration/understand/signal-model.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
@@ -31,6 +34,7 @@ import type { BudgetLimits } from '../../src/runs/budget-ledger.ts';
 import { createRunDriver, type RunDriver } from '../../src/runs/driver.ts';
 import { conversationHead, followConversation, followEscalations, followRun } from '../../src/runs/follow.ts';
 import type { Runs } from '../../src/runs/runs.ts';
+import { createCheckpoints } from '../../src/store/checkpoints.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readPolicy } from '../../src/store/policy.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
@@ -47,6 +51,7 @@ export interface House {
   readonly runs: Runs;
   readonly driver: RunDriver;
   readonly catalog: Catalog;
+  readonly workflows: NamedWorkflows;
   /** Another driver on the same rows and log, as a second life of the process. */
   anotherDriver(llm: Llm): RunDriver;
   addCustomer(partnerId?: string): Promise<{ customerId: string; viewer: Viewer }>;
@@ -70,6 +75,9 @@ export interface HouseOptions {
   readonly started?: boolean;
   /** A third agent, to which no customer's message is routed. */
   readonly innerAgent?: boolean;
+  /** More agents by these ids, for workflows. */
+  readonly cast?: readonly string[];
+  readonly workflows?: readonly NamedWorkflow[];
   readonly report?: (error: unknown) => void;
   /** False while another process owns the conversations of this database. */
   readonly available?: () => boolean;
@@ -104,7 +112,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const jobs = createMemoryJobQueue({ log: logger });
   const signals = createMemorySignalBus({ log: logger });
   const grants = Object.fromEntries([...(options.tools?.keys() ?? [])].map((name) => [name, {}]));
-  const agents = [agent('first_agent', grants), agent('second_agent', {}), ...(options.innerAgent ? [{ ...agent('inner_agent', {}), reachable: false }] : [])];
+  const agents = [
+    agent('first_agent', grants),
+    agent('second_agent', {}),
+    ...(options.innerAgent ? [{ ...agent('inner_agent', {}), reachable: false }] : []),
+    ...(options.cast ?? []).map((id) => agent(id, {})),
+  ];
   const catalog: Catalog = { agents, domains: new Map(), get: (id) => agents.find((one) => one.id === id) ?? null };
   const router: Router = {
     async route({ text, enabled }) {
@@ -121,11 +134,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     ...createToolDesk({ database, clock }),
     agents: agentDesk,
     agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock, redaction: REDACTION }),
+    workflowRuns: createWorkflowRunDesk({ database, log, jobs, agents: agentDesk, clock, redaction: REDACTION }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log, signals, clock }),
     exports: createExportDesk({ database, clock }),
   };
+  const checkpoints = createCheckpoints(database);
   const makeDriver = (llm: Llm, queue = jobs) =>
     createRunDriver({
       database,
@@ -141,6 +156,18 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       runMs: options.runMs ?? 30_000,
       runsAtOnce: 20,
       report: options.report ?? (() => undefined),
+      patterns: createPatterns({
+        llm,
+        tools: options.tools ?? new Map(),
+        catalog,
+        historyTokens: 4_000,
+        answerTokensMax: 500,
+        stepMs: options.stepMs ?? 20_000,
+        redaction: REDACTION,
+        sleep: (ms, signal) => clock.sleep(ms, signal),
+        checkpointer: checkpoints,
+      }),
+      forget: (runId) => checkpoints.deleteThread(runId),
       reply: createReply({
         llm,
         tools: options.tools ?? new Map(),
@@ -166,6 +193,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     desk,
     driver,
     catalog,
+    workflows: { all: options.workflows ?? [], get: (id) => options.workflows?.find((one) => one.id === id) ?? null },
     runs: {
       stop: driver.stop,
       followConversation: (...args) => followConversation(follow, ...args),

@@ -1,0 +1,80 @@
+/**
+ * Starting a run outside any conversation: for a customer there is, once per key. Row first, event second, then the job that wakes it.
+ * What is run, and whether the viewer may, is checked by whoever calls.
+ */
+import type { Clock } from '../foundation/clock.ts';
+import { badInput, notFound } from '../foundation/errors.ts';
+import { newId } from '../foundation/ids.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import type { Database } from '../store/database.ts';
+import type { Prisma, Run } from '../store/generated/prisma/client.ts';
+import { viewerKey, type Viewer } from '../store/viewer.ts';
+import { customersVisibleTo } from './access.ts';
+import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
+
+export interface ForCustomer {
+  /** One of the two; a customer may leave both out. */
+  readonly customerId?: string | null;
+  readonly customerEmail?: string | null;
+  readonly idempotencyKey?: string | null;
+}
+
+export interface StandaloneRunDeps {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly jobs: JobQueue;
+  readonly clock: Clock;
+}
+
+export interface StandaloneRun {
+  /** The mutation's name: keys of different ones do not meet. */
+  readonly verb: string;
+  readonly workflow: string;
+  readonly input: Prisma.InputJsonObject;
+  readonly about: ForCustomer;
+}
+
+/** @throws AppError NOT_FOUND for a customer that is not there (for this viewer), CONFLICT for a key used before with other content. */
+export async function startStandalone(
+  { database, log, jobs, clock }: StandaloneRunDeps,
+  viewer: Viewer,
+  { verb, workflow, input, about }: StandaloneRun,
+): Promise<{ run: Run }> {
+  const { idempotencyKey: key, ...whom } = about;
+  const call: IdempotentCall | null = key === null || key === undefined ? null : { scope: viewerKey(viewer), verb, key, body: { workflow, input, ...whom } };
+  const before = call && (await findFirstAnswer(database, call));
+  if (before) return { run: await database.run.findUniqueOrThrow({ where: { id: before } }) };
+  const customerId = await findCustomer(database, viewer, about);
+  const now = clock.now();
+  const id = newId('run');
+  try {
+    const run = await database.$transaction(async (tx) => {
+      if (call) await recordFirstAnswer(tx, call, id, now);
+      return tx.run.create({ data: { id, workflow, customerId, input, createdAt: now } });
+    });
+    await log.append(`run:${id}`, [{ type: 'RunQueued', at: now.toISOString(), visibility: 'CUSTOMER', runId: id, place: 0 }]);
+    await jobs.enqueue({ kind: 'run', id });
+    return { run };
+  } catch (error) {
+    // Two calls with one key at once: the one that lost answers what the winner made.
+    const winner = call && isUniqueViolation(error) ? await findFirstAnswer(database, call) : null;
+    if (winner) return { run: await database.run.findUniqueOrThrow({ where: { id: winner } }) };
+    throw error;
+  }
+}
+
+/** Whom it is about. Nobody is created for it: what is run by hand serves customers there are. */
+async function findCustomer(database: Database, viewer: Viewer, { customerId, customerEmail }: ForCustomer): Promise<string> {
+  if (viewer.kind === 'customer' && !customerId && !customerEmail) return viewer.customerId;
+  if (!customerId && !customerEmail) throw badInput('input.customerId', 'say who it is about: customerId or customerEmail.');
+  const named = customerId ? { id: customerId } : { email: { equals: customerEmail?.trim() ?? '', mode: 'insensitive' as const } };
+  // Partners may have a customer of the same address: our own comes first.
+  const found = await database.customer.findFirst({
+    where: { AND: [named, customersVisibleTo(viewer)] },
+    orderBy: [{ partnerId: { sort: 'asc', nulls: 'first' } }, { createdAt: 'asc' }],
+    select: { id: true },
+  });
+  if (!found) throw notFound('customer');
+  return found.id;
+}

@@ -1,0 +1,179 @@
+/** Several agents together: which patterns and named workflows there are, and starting one. Checks the form of the input; all else is the desk's. */
+import { z } from 'zod';
+import { requireViewer } from '../desk/access.ts';
+import { badInput } from '../foundation/errors.ts';
+import type { Catalog } from '../catalog/agent.ts';
+import { askedBy, type NamedWorkflow, type NamedWorkflows } from '../orchestration/named-workflows.ts';
+import {
+  agentsOf,
+  DebateInput,
+  ExpertPanelInput,
+  inputFor,
+  ParallelInput,
+  PATTERNS,
+  SequentialInput,
+  VerificationInput,
+  WorkflowInput,
+  type Pattern as PatternName,
+} from '../orchestration/workflow-input.ts';
+import type { Prisma } from '../store/generated/prisma/client.ts';
+import { Agent, agentOf } from './agent.ts';
+import { builder } from './builder.ts';
+import { email, given, idOf, key, text } from './input.ts';
+import { Run } from './run.ts';
+import { upperCased } from './scalars.ts';
+
+const Pattern = builder.enumType('WorkflowPattern', {
+  description: 'How agents work together.',
+  values: upperCased<PatternName>({
+    sequential: 'One after the other, each with what the ones before have found.',
+    parallel: 'The same question to many at once; merged, voted on, or the best of them.',
+    debate: 'Positions in rounds, until enough agree.',
+    verification: 'One writes, others check, and it is written again until it passes.',
+    expert_panel: 'Experts side by side, then one synthesis; dissent is kept.',
+  }),
+});
+
+const SCHEMAS: Readonly<Record<PatternName, z.ZodType>> = {
+  sequential: SequentialInput,
+  parallel: ParallelInput,
+  debate: DebateInput,
+  verification: VerificationInput,
+  expert_panel: ExpertPanelInput,
+};
+
+const PURPOSES: Readonly<Record<PatternName, readonly [title: string, purpose: string]>> = {
+  sequential: ['Sequential', 'Agents one after the other, each with what the ones before have found; steps may depend on each other and be tried again.'],
+  parallel: ['Parallel', 'The same question to 2 to 50 agents at once; the rest is cancelled as soon as enough have answered.'],
+  debate: ['Debate', '2 to 10 agents take positions in rounds until enough of the weight agrees; the decision is counted on positions.'],
+  verification: ['Verification', 'One agent writes a draft, others check it by name; it is written again until it passes or the iterations are spent.'],
+  expert_panel: ['Expert panel', 'Experts give opinions without hearing each other; then these are put together, and dissent is kept.'],
+};
+
+interface Offered {
+  readonly id: string;
+  readonly pattern: PatternName;
+  readonly named: NamedWorkflow | null;
+}
+
+const Workflow = builder.objectRef<Offered>('Workflow').implement({
+  description: 'A way in which several agents work together: one of the five patterns, or a named workflow made of one.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'What `startWorkflow` takes: "expert_panel", "billing_dispute".' }),
+    title: t.string({ description: 'For people.', resolve: ({ pattern, named }) => named?.title ?? PURPOSES[pattern][0] }),
+    description: t.string({ description: 'What it does, and when to use it.', resolve: ({ pattern, named }) => named?.description ?? PURPOSES[pattern][1] }),
+    pattern: t.field({ type: Pattern, description: 'The pattern it is, or is made of.', resolve: ({ pattern }) => pattern }),
+    named: t.boolean({ description: 'True when its participants are set.', resolve: ({ named }) => named !== null }),
+    agents: t.field({
+      type: [Agent],
+      description: 'Who takes part; empty for a pattern, whose participants are named when it is started.',
+      resolve: ({ named }, _args, context) => (named ? agentsOf(named.input).flatMap((id) => agentOf(context, id) ?? []) : []),
+    }),
+    input: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What it is set to; `null` for a pattern.',
+      resolve: ({ named }) => named?.input ?? null,
+    }),
+    inputSchema: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'JSON Schema of `input` of `startWorkflow`; `null` for a named workflow, which takes none.',
+      resolve: ({ pattern, named }) => (named ? null : z.toJSONSchema(SCHEMAS[pattern], { io: 'input' })),
+    }),
+  }),
+});
+
+builder.queryField('workflows', (t) =>
+  t.field({
+    type: [Workflow],
+    description: 'The five patterns, then the named workflows by their names. For the staff.',
+    resolve: (_root, _args, { viewer, workflows }) => {
+      requireViewer(viewer);
+      const named = workflows.all.map((one): Offered => ({ id: one.id, pattern: one.input.pattern, named: one }));
+      return [...PATTERNS.map((pattern): Offered => ({ id: pattern, pattern, named: null })), ...named];
+    },
+  }),
+);
+
+builder.relayMutationField(
+  'startWorkflow',
+  {
+    description: 'Which workflow, on what question, for whom.',
+    inputFields: (t) => ({
+      workflow: t.id({ required: true, description: 'A pattern or a named workflow, as in `workflows`.' }),
+      question: t.string({ required: true, description: 'What the agents work on.' }),
+      agents: t.idList({
+        description: 'For a pattern: who takes part, in sensible roles. The first produces and the rest verify; all debate as equals; all experts count alike.',
+      }),
+      input: t.field({ type: 'JSON', description: 'For a pattern, instead of `agents`: its whole input, by its `inputSchema`; `pattern` may be left out.' }),
+      customerId: t.id({ description: 'For whom. Give this or `customerEmail`.' }),
+      customerEmail: t.string({ description: 'For whom, by the main address, instead of `customerId`. Nobody is created for it.' }),
+      idempotencyKey: t.string({ description: 'Your own key for this start: the same key and body give the same run, another body is CONFLICT.' }),
+    }),
+  },
+  {
+    description:
+      'Has several agents work together on one question: follow it with `runEvents`; what comes of it is the `result` of the run. For the staff. BAD_INPUT names the field that does not fit; UNAVAILABLE for a participant that is switched off.',
+    resolve: (_root, { input }, { viewer, desk, workflows, catalog, messageCharsMax }) => {
+      const known = requireViewer(viewer);
+      if (input.customerId != null && input.customerEmail != null) throw badInput('input.customerEmail', 'give the customer by id or by address, not both.');
+      const asked = text('input.question', input.question, messageCharsMax);
+      const agents = listOf(input.agents);
+      return desk.workflowRuns.start(known, {
+        ...readWorkflow({ workflow: String(input.workflow), question: asked, agents, input: input.input }, workflows, catalog),
+        customerId: given(input.customerId, (id) => idOf('input.customerId', 'cus', id)) ?? null,
+        customerEmail: given(input.customerEmail, (value) => email('input.customerEmail', value)) ?? null,
+        idempotencyKey: given(input.idempotencyKey, (value) => key('input.idempotencyKey', value)) ?? null,
+      });
+    },
+  },
+  { outputFields: (t) => ({ run: t.field({ type: Run, description: 'The run, queued.', resolve: (payload) => payload.run }) }) },
+);
+
+function listOf(agents: readonly (string | number)[] | null | undefined): readonly string[] | null {
+  return agents ? agents.map(String) : null;
+}
+
+interface Asked {
+  readonly workflow: string;
+  readonly question: string;
+  readonly agents: readonly string[] | null;
+  readonly input: unknown;
+}
+
+interface Read {
+  readonly name: string;
+  readonly text: string;
+  readonly workflow: Prisma.InputJsonObject;
+  readonly agentIds: readonly string[];
+}
+
+function readWorkflow({ workflow, question, agents, input }: Asked, named: NamedWorkflows, catalog: Pick<Catalog, 'get'>): Read {
+  const chosen = named.get(workflow);
+  const pattern = PATTERNS.find((known) => known === workflow);
+  if (!chosen && !pattern) throw badInput('input.workflow', 'is no pattern and no named workflow; `workflows` lists them.');
+  if (chosen) {
+    if (agents || input != null)
+      throw badInput(agents ? 'input.agents' : 'input.input', 'is only for a pattern: the participants of a named workflow are set.');
+    return { name: chosen.id, text: askedBy(chosen, question), workflow: chosen.input, agentIds: agentsOf(chosen.input) };
+  }
+  if (!pattern) throw new Error('neither a pattern nor a named workflow');
+  if ((agents === null) === (input == null)) throw badInput('input.agents', 'give either `agents` or `input` for a pattern.');
+  const where = agents ? 'input.agents' : 'input.input';
+  const parsed = WorkflowInput.safeParse(agents ? inputFor(pattern, agents) : withPattern(pattern, input));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw badInput([where, ...(issue?.path ?? [])].join('.'), `${issue?.message ?? 'does not fit'}.`);
+  }
+  const agentIds = agentsOf(parsed.data);
+  const unknown = agentIds.find((id) => !catalog.get(id));
+  if (unknown !== undefined) throw badInput(where, `there is no agent ${unknown}.`);
+  return { name: pattern, text: question, workflow: parsed.data, agentIds };
+}
+
+function withPattern(pattern: PatternName, input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw badInput('input.input', 'must be an object.');
+  if ('pattern' in input && input.pattern !== pattern) throw badInput('input.input.pattern', `must be ${pattern}, or left out.`);
+  return { ...input, pattern };
+}

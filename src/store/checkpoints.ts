@@ -1,0 +1,25 @@
+/**
+ * Where LangGraph keeps the state of workflows between their steps: its own saver on our database, in a schema of its own. What a run left
+ * there is of no use once it has ended, and is removed with it.
+ */
+import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
+import pg from 'pg';
+import type { Database } from './database.ts';
+
+export const CHECKPOINT_SCHEMA = 'langgraph';
+
+/** Shares the pool of the rows: it is closed with them, never by the saver. */
+export function createCheckpoints(database: Database): PostgresSaver {
+  return new PostgresSaver(database.pool, undefined, { schema: CHECKPOINT_SCHEMA });
+}
+
+/** Its tables, by its own migrations. Not for several processes at once: called under the lock of the migrations. */
+export async function migrateCheckpoints(url: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 1, application_name: 'parley migrations' });
+  pool.on('error', () => {});
+  try {
+    await new PostgresSaver(pool, undefined, { schema: CHECKPOINT_SCHEMA }).setup();
+  } finally {
+    await pool.end();
+  }
+}

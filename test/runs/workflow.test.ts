@@ -1,0 +1,172 @@
+/** Runs of several agents, from the desk to the rows: what is told while they happen, what stands at rest, and that nothing finished is paid twice. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Entry } from '../../src/events/event-log.ts';
+import { TERMINAL_EVENTS, type ParleyEvent } from '../../src/events/event.ts';
+import { agentsOf, inputFor, WorkflowInput, type Pattern } from '../../src/orchestration/workflow-input.ts';
+import type { Run } from '../../src/store/generated/prisma/client.ts';
+import { createActingLlm, type Act, type ActingLlm, type Line } from '../support/acting-llm.ts';
+import { takeUntil } from '../support/collect.ts';
+import { openHouse, STAFF, type House } from '../support/house.ts';
+
+const CAST = ['expert_a', 'expert_b', 'expert_c', 'coordinator'];
+const PATIENCE = { timeout: 20_000, interval: 20 };
+
+let house: House | null = null;
+afterEach(async () => {
+  await house?.close();
+  house = null;
+});
+
+async function open(act: (scene: Act) => Line | Promise<Line>): Promise<{ opened: House; llm: ActingLlm; customerId: string }> {
+  const llm = createActingLlm(act);
+  const opened = await openHouse({ llm, cast: CAST });
+  house = opened;
+  return { opened, llm, customerId: (await opened.addCustomer()).customerId };
+}
+
+async function start({ desk }: House, customerId: string, pattern: Pattern, ids: readonly string[], text = 'May we refund this?'): Promise<Run> {
+  const workflow = WorkflowInput.parse(inputFor(pattern, ids));
+  return (await desk.workflowRuns.start(STAFF, { name: pattern, text, workflow, agentIds: agentsOf(workflow), customerId })).run;
+}
+
+const isTerminal = (entry: Entry): boolean => entry.kind === 'event' && TERMINAL_EVENTS.has(entry.event.type);
+const eventsIn = (entries: readonly Entry[]): ParleyEvent[] => entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []));
+const verdict = (position: string): Line => ({
+  text: `I say ${position}, for good reasons. `,
+  form: { position, confidence: 0.8, recommendations: ['Refund the payment'] },
+});
+
+async function all(opened: House, run: Run, viewer = STAFF): Promise<ParleyEvent[]> {
+  return eventsIn(await takeUntil(await opened.runs.followRun(viewer, run.id, undefined, AbortSignal.timeout(20_000)), isTerminal));
+}
+
+/** The text of each path as a dashboard puts it together, from the deltas and resets alone. */
+function textsOf(events: readonly ParleyEvent[], run: Run): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const event of events) {
+    if (event.type === 'MessageReset') texts[event.messageId.slice(run.id.length + 1)] = '';
+    if (event.type !== 'TextDelta') continue;
+    expect(event).toMatchObject({ visibility: 'STAFF', messageId: `${run.id}:${event.step}` });
+    const before = texts[event.step] ?? '';
+    expect(event.offset).toBe(before.length);
+    texts[event.step] = before + event.text;
+  }
+  return texts;
+}
+
+describe('a run of several agents', () => {
+  it('tells every participant by its path, live and later, and stands whole in the rows', async () => {
+    const { opened, customerId } = await open(({ agentId }) => verdict(agentId === 'expert_c' ? 'decline' : 'refund'));
+    const run = await start(opened, customerId, 'expert_panel', CAST.slice(0, 3));
+    const events = await all(opened, run);
+    expect(events.at(-1)).toMatchObject({ type: 'RunFinished', outcome: 'decided' });
+    const ended = events.flatMap((event) => (event.type === 'StepFinished' ? [event] : []));
+    expect(ended.map(({ path }) => path).toSorted()).toEqual([
+      'expert_panel/experts/0',
+      'expert_panel/experts/1',
+      'expert_panel/experts/2',
+      'expert_panel/synthesis',
+    ]);
+    expect(ended.every(({ output }) => output?.['outcome'] === 'succeeded')).toBe(true);
+    expect(textsOf(events, run)).toMatchObject({
+      'expert_panel/experts/2': 'I say decline, for good reasons. ',
+      'expert_panel/synthesis': 'I say refund, for good reasons. ',
+    });
+    const later = await all(opened, run);
+    expect(textsOf(later, run)).toEqual(textsOf(events, run));
+    const unspoken = (said: readonly ParleyEvent[]) => said.filter(({ type }) => type !== 'TextDelta');
+    expect(unspoken(later)).toEqual(unspoken(events));
+    const row = await opened.database.run.findUniqueOrThrow({ where: { id: run.id }, include: { steps: true } });
+    expect(row).toMatchObject({ status: 'succeeded', workflow: 'expert_panel', result: { pattern: 'expert_panel', position: 'refund' } });
+    expect(row.cost.toNumber()).toBeCloseTo(0.0004);
+    expect(row.steps.map(({ role, status, outputTokens }) => [role, status, outputTokens])).toEqual([
+      ...Array.from({ length: 3 }, () => ['expert', 'succeeded', 5]),
+      ['coordinator', 'succeeded', 5],
+    ]);
+  });
+
+  it('is for the people of the desk: nobody else starts one, or hears what agents say to each other', async () => {
+    const { opened, customerId } = await open(() => verdict('refund'));
+    const viewer = { kind: 'customer', customerId } as const;
+    const workflow = WorkflowInput.parse(inputFor('parallel', CAST));
+    const input = { name: 'parallel', text: 'Hello', workflow, agentIds: agentsOf(workflow), customerId };
+    await expect(opened.desk.workflowRuns.start(viewer, input)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const run = await start(opened, customerId, 'parallel', CAST);
+    expect(new Set((await all(opened, run, viewer as never)).map(({ type }) => type))).toEqual(new Set(['RunQueued', 'RunStarted', 'RunFinished']));
+  });
+
+  it('starts once for a key, refuses another body with it, and a participant that is switched off', async () => {
+    const { opened, customerId } = await open(() => verdict('refund'));
+    const workflow = WorkflowInput.parse(inputFor('parallel', ['expert_a', 'expert_b']));
+    const input = { name: 'parallel', text: 'Once', workflow, agentIds: agentsOf(workflow), customerId, idempotencyKey: 'k1' };
+    const [first, second] = await Promise.all([opened.desk.workflowRuns.start(STAFF, input), opened.desk.workflowRuns.start(STAFF, input)]);
+    expect(second.run.id).toBe(first.run.id);
+    await expect(opened.desk.workflowRuns.start(STAFF, { ...input, text: 'Twice' })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await opened.desk.agents.setEnabled(STAFF, { agentId: 'expert_b', enabled: false });
+    await expect(opened.desk.workflowRuns.start(STAFF, { ...input, idempotencyKey: 'k2' })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('expert_b'),
+    });
+  });
+
+  it('goes on elsewhere when its process died: who has finished is not asked again, who was cut off begins anew', async () => {
+    const held = Promise.withResolvers<Line>();
+    const { opened, llm, customerId } = await open(({ agentId, nth }) => (agentId === 'expert_b' && nth === 0 ? held.promise : verdict('refund')));
+    const run = await start(opened, customerId, 'expert_panel', ['expert_a', 'expert_b']);
+    const ended = () => opened.database.runStep.count({ where: { runId: run.id, status: 'succeeded' } });
+    await expect.poll(ended, PATIENCE).toBe(1);
+    const reader = await opened.runs.followRun(STAFF, run.id, undefined, AbortSignal.timeout(20_000));
+    // The owner falls silent: another name stands on the row, with a lease that has run out.
+    await opened.database.run.update({ where: { id: run.id }, data: { leaseOwner: 'inst_dead', leaseUntil: new Date(Date.now() - 1_000) } });
+    opened.anotherDriver(llm).start();
+    const events = eventsIn(await takeUntil(reader, isTerminal));
+    expect(events.at(-1)).toMatchObject({ type: 'RunFinished', outcome: 'decided' });
+    const asked = llm.asked.map(({ persona }) => persona.agentId);
+    expect(asked.toSorted()).toEqual(['coordinator', 'expert_a', 'expert_b', 'expert_b']);
+    expect(events.filter((event) => event.type === 'MessageReset')).toMatchObject([
+      { messageId: `${run.id}:expert_panel/experts/1`, attempt: 2, visibility: 'STAFF' },
+    ]);
+    expect(await opened.database.run.findUniqueOrThrow({ where: { id: run.id } })).toMatchObject({
+      status: 'succeeded',
+      attempt: 2,
+      result: { position: 'refund' },
+    });
+    held.resolve(verdict('late'));
+  });
+
+  it('keeps what it kept between its steps no longer than it runs', async () => {
+    const { opened, customerId } = await open(() => verdict('refund'));
+    const run = await start(opened, customerId, 'debate', ['expert_a', 'expert_b']);
+    await opened.ended(run.id);
+    const kept = async () =>
+      Number((await opened.database.pool.query('SELECT count(*) AS n FROM langgraph.checkpoints WHERE thread_id = $1', [run.id])).rows[0]?.n);
+    await expect.poll(kept, PATIENCE).toBe(0);
+  });
+
+  it('stops with all its participants, up to the model, and keeps what has ended', async () => {
+    const never = new Promise<Line>(() => undefined);
+    const { opened, llm, customerId } = await open(({ agentId }) => (agentId === 'expert_a' ? verdict('refund') : never));
+    const run = await start(opened, customerId, 'parallel', ['expert_a', 'expert_b', 'expert_c']);
+    await expect.poll(() => opened.database.runStep.count({ where: { runId: run.id, status: 'succeeded' } }), PATIENCE).toBe(1);
+    const stopped = await opened.runs.stop(STAFF, run.id);
+    expect(stopped).toMatchObject({ alreadyFinished: false, run: { status: 'stopped' } });
+    expect(llm.cut()).toBe(2);
+    const steps = await opened.database.runStep.findMany({ where: { runId: run.id }, orderBy: { path: 'asc' } });
+    expect(steps.map(({ status }) => status)).toEqual(['succeeded', 'stopped', 'stopped']);
+  });
+
+  it('ends failed with the code of what went wrong, and the outcome of every participant', async () => {
+    const { opened, customerId } = await open(() => ({ text: '' }));
+    const run = await start(opened, customerId, 'expert_panel', ['expert_a', 'expert_b']);
+    await opened.ended(run.id);
+    const row = await opened.database.run.findUniqueOrThrow({ where: { id: run.id }, include: { steps: true } });
+    expect(row).toMatchObject({ status: 'failed', errorCode: 'MODEL_OVERLOADED' });
+    expect(row.steps.every(({ status, errorCode }) => status === 'failed' && errorCode === 'MODEL_OVERLOADED')).toBe(true);
+  });
+
+  it('may be one of two hundred at once', async () => {
+    const { opened, customerId } = await open(() => verdict('refund'));
+    const runs = await Promise.all(Array.from({ length: 200 }, () => start(opened, customerId, 'parallel', ['expert_a', 'expert_b'])));
+    await expect.poll(() => opened.database.run.count({ where: { status: 'succeeded' } }), { timeout: 60_000, interval: 200 }).toBe(runs.length);
+  }, 90_000);
+});
