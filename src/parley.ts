@@ -13,27 +13,17 @@ import type { Router } from './catalog/router.ts';
 import type { Config } from './config.ts';
 import { createPages } from './console/pages.ts';
 import { createAgentDesk } from './desk/agent.ts';
-import { createAgentRunDesk } from './desk/agent-run.ts';
-import { createWorkflowRunDesk } from './desk/workflow-run.ts';
-import { createRouteCorrectionDesk } from './desk/route-correction.ts';
-import { createArticleDesk } from './desk/article.ts';
-import { createConversationDesk } from './desk/conversation.ts';
-import { createExportDesk } from './desk/customer-export.ts';
-import { createErasureDesk } from './desk/erasure.ts';
 import { startRetention } from './desk/retention.ts';
 import { createEscalationDesk } from './desk/escalation.ts';
 import { startEscalationWatch } from './desk/escalation-watch.ts';
-import type { Desk } from './desk/desk.ts';
 import { startKnowledgeRounds } from './desk/knowledge-rounds.ts';
 import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-outbox.ts';
 import { createFileTransport, createHttpTransport } from './desk/outbox-transport.ts';
-import { createToolDesk, type ToolDesk } from './desk/tool-desk.ts';
+import { createToolDesk } from './desk/tool-desk.ts';
 import { createPresence } from './desk/presence.ts';
 import { openDelivery } from './delivery.ts';
 import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
 import type { EventLog } from './events/event-log.ts';
-import type { JobQueue } from './jobs/job-queue.ts';
-import type { SignalBus } from './jobs/signal-bus.ts';
 import type { Clock } from './foundation/clock.ts';
 import { newId } from './foundation/ids.ts';
 import type { Logger } from './foundation/logger.ts';
@@ -45,22 +35,20 @@ import { createAnthropicLlm } from './llm/anthropic-llm.ts';
 import type { Llm } from './llm/llm.ts';
 import { createOfflineLlm } from './llm/offline-llm.ts';
 import { loadNamedWorkflows } from './orchestration/named-workflows.ts';
-import { createPatterns } from './orchestration/patterns.ts';
-import { createReply } from './orchestration/reply.ts';
 import { createBudgets, type Budgets } from './runs/budget.ts';
 import { createRunDriver } from './runs/driver.ts';
 import { conversationHead, followConversation, followEscalations, followRun } from './runs/follow.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Context } from './schema/builder.ts';
 import { schema } from './schema/schema.ts';
-import { createCheckpoints } from './store/checkpoints.ts';
 import { openDatabase, probe, type Database } from './store/database.ts';
 import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { migrate } from './store/migrate.ts';
 import { openSignalReader } from './orchestration/understand/kept-signals.ts';
 import { quietLog } from './quiet-log.ts';
-import { readPolicy, seedPolicy } from './store/policy.ts';
+import { seedPolicy } from './store/policy.ts';
 import { createTools } from './tools/tools.ts';
+import { openDesk, openWork } from './house.ts';
 
 export interface ParleyDeps {
   readonly config: Config;
@@ -152,33 +140,8 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   const agents = createAgentDesk({ database, catalog, clock });
   const desk = openDesk({ config, database, log: eventLog, jobs, signals, clock, catalog, agents, presence, escalations, toolDesk });
 
-  const { historyTokens, answerTokensMax, stepMs, runMs, runsAtOnce, drainMs } = config.limits;
-  const reply = createReply({
-    llm,
-    tools,
-    catalog,
-    router,
-    readSignals,
-    historyTokens,
-    answerTokensMax,
-    stepMs,
-    redaction,
-    expectedWait: escalations.expected,
-    disabledAgents: () => agents.disabled(),
-    policy: () => readPolicy(database),
-  });
-  const checkpoints = createCheckpoints(database);
-  const patterns = createPatterns({
-    llm,
-    tools,
-    catalog,
-    historyTokens,
-    answerTokensMax,
-    stepMs,
-    redaction,
-    sleep: (ms, signal) => clock.sleep(ms, signal),
-    checkpointer: checkpoints,
-  });
+  const { runMs, runsAtOnce, drainMs } = config.limits;
+  const work = openWork({ config, database, clock, llm, tools, catalog, router, readSignals, agents, expectedWait: escalations.expected });
   const budgets = createBudgets({ database, logger: log, limits: config.budgets, tokenLimits: config.tokenBudgets });
   const driver = createRunDriver({
     database,
@@ -188,9 +151,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     jobs,
     signals,
     clock,
-    reply,
-    patterns,
-    forget: (runId) => checkpoints.deleteThread(runId),
+    ...work,
     knowledge,
     logger: log,
     instanceId: newId('inst'),
@@ -239,34 +200,6 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   opened.push(() => gateway.drain(drainMs));
   if (demo) await writeDemo(config.dataDir, demo.credentials, url);
   return { url, port, model: llm.name, agents: catalog.agents.length, demo, isHome: delivery.isHome(), close };
-}
-
-interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations'> {
-  readonly config: Config;
-  readonly database: Database;
-  readonly log: EventLog;
-  readonly jobs: JobQueue;
-  readonly signals: SignalBus;
-  readonly clock: Clock;
-  readonly catalog: Catalog;
-  readonly toolDesk: ToolDesk;
-}
-
-function openDesk({ config, toolDesk, agents, presence, escalations, ...deps }: DeskDeps): Desk {
-  const { redaction, limits } = config;
-  return Object.freeze({
-    ...toolDesk,
-    presence,
-    escalations,
-    agents,
-    conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
-    agentRuns: createAgentRunDesk({ ...deps, agents, redaction }),
-    workflowRuns: createWorkflowRunDesk({ ...deps, agents, redaction }),
-    routeCorrections: createRouteCorrectionDesk(deps),
-    articles: createArticleDesk(deps),
-    erasures: createErasureDesk(deps),
-    exports: createExportDesk(deps),
-  });
 }
 
 async function openPostgres(config: Config, log: Logger, opened: Close[]): Promise<string> {

@@ -121,7 +121,7 @@ builder.relayMutationField(
       const asked = text('input.question', input.question, messageCharsMax);
       const agents = listOf(input.agents);
       return desk.workflowRuns.start(known, {
-        ...readWorkflow({ workflow: String(input.workflow), question: asked, agents, input: input.input }, workflows, catalog),
+        ...readWorkflow({ workflow: input.workflow, question: asked, agents, input: input.input }, workflows, catalog),
         customerId: given(input.customerId, (id) => idOf('input.customerId', 'cus', id)) ?? null,
         customerEmail: given(input.customerEmail, (value) => email('input.customerEmail', value)) ?? null,
         idempotencyKey: given(input.idempotencyKey, (value) => key('input.idempotencyKey', value)) ?? null,

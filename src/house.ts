@@ -1,0 +1,68 @@
+/** The desk and what runs do, put together from their parts. Opens nothing that has to be closed: parley.ts does. */
+import type { Catalog } from './catalog/agent.ts';
+import type { Config } from './config.ts';
+import { createAgentRunDesk } from './desk/agent-run.ts';
+import { createWorkflowRunDesk } from './desk/workflow-run.ts';
+import { createRouteCorrectionDesk } from './desk/route-correction.ts';
+import { createArticleDesk } from './desk/article.ts';
+import { createConversationDesk } from './desk/conversation.ts';
+import { createExportDesk } from './desk/customer-export.ts';
+import { createErasureDesk } from './desk/erasure.ts';
+import type { Desk } from './desk/desk.ts';
+import type { ToolDesk } from './desk/tool-desk.ts';
+import type { EventLog } from './events/event-log.ts';
+import type { JobQueue } from './jobs/job-queue.ts';
+import type { SignalBus } from './jobs/signal-bus.ts';
+import type { Clock } from './foundation/clock.ts';
+import { createPatterns } from './orchestration/patterns.ts';
+import { createReply, type ReplyDeps } from './orchestration/reply.ts';
+import type { DriverDeps } from './runs/driver.ts';
+import { createCheckpoints } from './store/checkpoints.ts';
+import type { Database } from './store/database.ts';
+import { readPolicy } from './store/policy.ts';
+interface WorkDeps extends Pick<ReplyDeps, 'llm' | 'tools' | 'catalog' | 'router' | 'readSignals' | 'expectedWait'>, Pick<Desk, 'agents'> {
+  readonly config: Config;
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
+/** What runs do: answer a message, or have several agents work together. */
+export function openWork({ config, database, clock, agents, ...deps }: WorkDeps): Pick<DriverDeps, 'reply' | 'patterns' | 'forget'> {
+  const { redaction } = config;
+  const { historyTokens, answerTokensMax, stepMs } = config.limits;
+  const step = { ...deps, historyTokens, answerTokensMax, stepMs, redaction };
+  const checkpointer = createCheckpoints(database);
+  return {
+    reply: createReply({ ...step, disabledAgents: () => agents.disabled(), policy: () => readPolicy(database) }),
+    patterns: createPatterns({ ...step, sleep: (ms, signal) => clock.sleep(ms, signal), checkpointer }),
+    forget: (runId) => checkpointer.deleteThread(runId),
+  };
+}
+
+interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations'> {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly jobs: JobQueue;
+  readonly signals: SignalBus;
+  readonly clock: Clock;
+  readonly catalog: Catalog;
+  readonly toolDesk: ToolDesk;
+}
+
+export function openDesk({ config, toolDesk, agents, presence, escalations, ...deps }: DeskDeps): Desk {
+  const { redaction, limits } = config;
+  return Object.freeze({
+    ...toolDesk,
+    presence,
+    escalations,
+    agents,
+    conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
+    agentRuns: createAgentRunDesk({ ...deps, agents, redaction }),
+    workflowRuns: createWorkflowRunDesk({ ...deps, agents, redaction }),
+    routeCorrections: createRouteCorrectionDesk(deps),
+    articles: createArticleDesk(deps),
+    erasures: createErasureDesk(deps),
+    exports: createExportDesk(deps),
+  });
+}
