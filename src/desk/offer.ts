@@ -2,12 +2,12 @@
  * What a customer was offered, and whether they said yes to it: the one gate before money moves or something ends for good. A yes
  * counts only for an offer that an earlier answer of this conversation told, to the cent. Knows no particular kind of offer.
  */
-import { createHash } from 'node:crypto';
 import { AppError, notFound } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Database } from '../store/database.ts';
 import type { Offer, OfferKind, Prisma } from '../store/generated/prisma/client.ts';
 import { centsOf, decimalText, formatMoney } from '../store/money.ts';
+import { canonicalHash } from './canonical.ts';
 import { isYes } from './yes.ts';
 
 /** A price told longer ago is told again before it is acted on. */
@@ -26,7 +26,7 @@ export interface NewOffer {
 
 /** The same terms in the same run are one offer. */
 export async function makeOffer(database: Database | Prisma.TransactionClient, offer: NewOffer, now: Date): Promise<Offer> {
-  const termsHash = hashOf(offer.terms);
+  const termsHash = canonicalHash(offer.terms);
   const { kind, customerId, conversationId, runId, terms, amountCents, currency } = offer;
   const known = await database.offer.findFirst({ where: { kind, customerId, runId, termsHash, usedAt: null } });
   if (known) return known;
@@ -89,7 +89,7 @@ export async function useOffer(tx: Prisma.TransactionClient, offer: Offer, now: 
 
 /** True when these terms, worked out anew, are those of the offer: nothing about it has changed since. */
 export function hasTerms(offer: Offer, terms: Prisma.InputJsonObject): boolean {
-  return offer.termsHash === hashOf(terms);
+  return offer.termsHash === canonicalHash(terms);
 }
 
 /** The offer stands alone, with its exact amount, in the last thing the customer was told before they answered. */
@@ -137,16 +137,4 @@ function namesAmount(text: string, amount: string): boolean {
 
 function refused(sentence: string): AppError {
   return new AppError('CONFLICT', sentence, { retryable: false });
-}
-
-function hashOf(terms: Prisma.InputJsonObject): string {
-  return createHash('sha256').update(canonical(terms)).digest('hex');
-}
-
-/** The same text for the same terms, whatever the order of their keys, on every level. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
 }

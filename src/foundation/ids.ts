@@ -56,6 +56,8 @@ export const ID_PREFIXES = [
   'esc',
   'hop',
   'ers',
+  'appr',
+  'adec',
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

@@ -153,6 +153,17 @@ export const POLICY_DEFAULTS: Defaults = {
       personFromCents: 100_000_00,
     },
   },
+  approvals: {
+    description:
+      'Hours an approval stands by its risk, and the percent of them after which people are reminded; the risk of what each level decides; from which level on two people have to approve (money that leaves: refunds from the customer-success manager on); what a person may decide whose row does not say.',
+    value: {
+      holdHours: { low: 72, medium: 24, high: 8, critical: 4 },
+      warnPercent: 80,
+      riskOfLevel: { agent: 'low', lead: 'low', manager: 'medium', director: 'high', vp: 'high', executive: 'critical' },
+      twoPeopleFrom: { discount: null, refund: 'manager', contract: null },
+      levelOfRole: { agent: 'agent', lead: 'lead', admin: 'executive' },
+    },
+  },
   dispute: {
     description: 'A dispute goes to a person from this sum or from this many by one customer.',
     value: { personFromCents: 5_000_00, personFromCount: 3 },

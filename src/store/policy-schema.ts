@@ -1,7 +1,7 @@
 /** What each row of PolicyRule may hold: the business's numbers, by key. Holds no number itself; policy-defaults.ts does. */
 import { z } from 'zod';
 import { FEATURES } from './feature.ts';
-import { Plan } from './generated/prisma/enums.ts';
+import { ApprovalLevel, Plan, Risk, UserRole } from './generated/prisma/enums.ts';
 
 const count = z.number().int().min(0);
 const cents = z.number().int().min(0);
@@ -31,6 +31,7 @@ const clocks = z.strictObject({ points: count, firstReplyMinutes: count });
 /** What a role may do, and whether whoever has it takes a paid seat. */
 const rights = z.strictObject({ takesSeat: z.boolean(), may: z.array(z.string()), mayNot: z.array(z.string()) });
 const approvalLevel = z.strictObject({ percent, amountCents: cents.nullable() });
+const level = z.enum(ApprovalLevel);
 
 export const POLICY_SCHEMAS = {
   plans: z.strictObject({ free: planTerms, basic: planTerms, premium: planTerms, enterprise: planTerms }),
@@ -72,6 +73,14 @@ export const POLICY_SCHEMAS = {
     director: approvalLevel,
     vp: approvalLevel,
     personFromCents: cents,
+  }),
+  approvals: z.strictObject({
+    holdHours: z.record(z.enum(Risk), z.number().positive()),
+    warnPercent: percent,
+    riskOfLevel: z.record(level, z.enum(Risk)),
+    /** Null: one person decides, whatever the level. */
+    twoPeopleFrom: z.strictObject({ discount: level.nullable(), refund: level.nullable(), contract: level.nullable() }),
+    levelOfRole: z.record(z.enum(UserRole), level),
   }),
   dispute: z.strictObject({ personFromCents: cents, personFromCount: count }),
   erasureDelayDays: count,

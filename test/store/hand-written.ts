@@ -30,4 +30,6 @@ export const HAND_WRITTEN: readonly string[] = [
   `CREATE UNIQUE INDEX "Escalation_open_key" ON public."Escalation" USING btree ("conversationId") WHERE (status = ANY (ARRAY['waiting'::"EscalationStatus", 'claimed'::"EscalationStatus"]))`,
   'constraint "Budget".Budget_amounts_check CHECK (((reserved >= (0)::numeric) AND (spent >= (0)::numeric) AND (tokens >= 0)))',
   `constraint "Escalation".Escalation_claim_check CHECK (((status <> 'claimed'::"EscalationStatus") OR (("claimedById" IS NOT NULL) AND ("claimedAt" IS NOT NULL))))`,
+  `constraint "Approval".Approval_people_check CHECK ((("peopleNeeded" = ANY (ARRAY[1, 2])) AND (("approvedCount" >= 0) AND ("approvedCount" <= "peopleNeeded")) AND ((status <> 'approved'::"ApprovalStatus") OR ("approvedCount" = "peopleNeeded"))))`,
+  `constraint "Approval".Approval_decided_check CHECK (((status = 'pending'::"ApprovalStatus") = ("decidedAt" IS NULL)))`,
 ];

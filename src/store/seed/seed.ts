@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Logger } from '../../foundation/logger.ts';
 import type { Database } from '../database.ts';
-import type { Prisma } from '../generated/prisma/client.ts';
+import type { ApprovalLevel, Prisma, UserRole } from '../generated/prisma/client.ts';
 import { startOfDay } from '../period.ts';
 import { readPolicy, seedPolicy } from '../policy.ts';
 import type { Policy } from '../policy-schema.ts';
@@ -163,16 +163,28 @@ async function insertRows(tx: Prisma.TransactionClient, table: Prisma.ModelName,
 function deskPeople() {
   const random = createRandom('people of the desk');
   const createdAt = STABLE_DAY;
-  const user = (name: string, role: 'lead' | 'agent') => ({
-    id: random.id('usr', createdAt),
+  const others = createRandom('people who approve');
+  const user = (name: string, role: UserRole, approvalLevel: ApprovalLevel, from = others) => ({
+    id: from.id('usr', createdAt),
     email: `${name.toLowerCase().replace(' ', '.')}@loomwork.example`,
     name,
     role,
+    approvalLevel,
     createdAt,
   });
   const partner = (name: string) => ({ id: random.id('ptn', createdAt), name, createdAt });
   return {
-    users: [user('Sam Okafor', 'lead'), user('Lena Fischer', 'agent')],
+    users: [
+      user('Sam Okafor', 'lead', 'manager', random),
+      user('Lena Fischer', 'agent', 'agent', random),
+      // So that two can be found for whatever takes two.
+      user('Priya Raman', 'lead', 'lead'),
+      user('Marta Kowalski', 'lead', 'manager'),
+      user('Tomas Berg', 'lead', 'director'),
+      user('Ines Duarte', 'lead', 'vp'),
+      user('Ruth Adeyemi', 'admin', 'executive'),
+      user('Kenji Mori', 'admin', 'executive'),
+    ],
     partners: [partner('Brightside Agency'), partner('Harbor Resellers')],
   } as const;
 }
