@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { createAgentRunDesk } from './desk/agent-run.ts';
 import { createWorkflowRunDesk } from './desk/workflow-run.ts';
 import { createRouteCorrectionDesk } from './desk/route-correction.ts';
+import { createApprovalDesk } from './desk/approval.ts';
 import { createArticleDesk } from './desk/article.ts';
 import { createConversationDesk } from './desk/conversation.ts';
 import { createExportDesk } from './desk/customer-export.ts';
@@ -58,6 +59,7 @@ export function openDesk({ config, toolDesk, agents, presence, escalations, ...d
     escalations,
     agents,
     conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
+    approvals: createApprovalDesk({ ...deps, redaction }),
     agentRuns: createAgentRunDesk({ ...deps, agents, redaction }),
     workflowRuns: createWorkflowRunDesk({ ...deps, agents, redaction }),
     routeCorrections: createRouteCorrectionDesk(deps),

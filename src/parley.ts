@@ -13,6 +13,7 @@ import type { Router } from './catalog/router.ts';
 import type { Config } from './config.ts';
 import { createPages } from './console/pages.ts';
 import { createAgentDesk } from './desk/agent.ts';
+import { startApprovalWatch } from './desk/approval-watch.ts';
 import { startRetention } from './desk/retention.ts';
 import { createEscalationDesk } from './desk/escalation.ts';
 import { startEscalationWatch } from './desk/escalation-watch.ts';
@@ -195,7 +196,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     // What the last answers said is on its way to their readers.
     await delivery.caughtUp(AbortSignal.timeout(HEARD_MS));
   });
-  startRounds({ database, clock, log, eventLog, config, budgets }, opened);
+  startRounds({ database, clock, log, eventLog, jobs, config, budgets }, opened);
   const { port, url } = await gateway.listen();
   opened.push(() => gateway.drain(drainMs));
   if (demo) await writeDemo(config.dataDir, demo.credentials, url);
@@ -222,18 +223,21 @@ interface RoundsDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly eventLog: EventLog;
+  readonly jobs: JobQueue;
   readonly config: Config;
   readonly budgets: Budgets;
 }
 
 /** What is done by the hour or the quarter of a minute, whether anybody asks or not. */
-function startRounds({ database, clock, log, eventLog, config, budgets }: RoundsDeps, opened: Close[]): void {
+function startRounds({ database, clock, log, eventLog, jobs, config, budgets }: RoundsDeps, opened: Close[]): void {
   const rounds = startKnowledgeRounds({ database, clock, log });
   opened.push(() => rounds.close());
   const retention = startRetention({ database, clock, log, days: config.retention, also: (now, signal) => budgets.reconcile(now, signal) });
   opened.push(() => retention.close());
   const watch = startEscalationWatch({ database, log: eventLog, clock, logger: log, timeZone: config.deskTimeZone });
   opened.push(() => watch.close());
+  const approvals = startApprovalWatch({ database, log: eventLog, jobs, clock, logger: log });
+  opened.push(() => approvals.close());
 }
 
 function makePages(demo: Demo | null, llm: Llm, catalog: Catalog): ReturnType<typeof createPages> {

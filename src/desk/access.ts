@@ -30,6 +30,11 @@ export function escalationsVisibleTo(viewer: Viewer): Prisma.EscalationWhereInpu
   return viewer.kind === 'staff' ? {} : { customer: customersVisibleTo(viewer) };
 }
 
+/** What agents want to do and may not is the desk's business: nobody else learns that it was asked for. */
+export function approvalsVisibleTo(viewer: Viewer): Prisma.ApprovalWhereInput {
+  return viewer.kind === 'staff' ? {} : { id: { in: [] } };
+}
+
 export function runsVisibleTo(viewer: Viewer): Prisma.RunWhereInput {
   return viewer.kind === 'staff' ? {} : { customer: customersVisibleTo(viewer) };
 }

@@ -18,6 +18,7 @@ import type { Conversation, Message, Prisma, Run } from '../store/generated/pris
 import type { Sql } from '../store/sql.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { conversationsVisibleTo } from './access.ts';
+import { tellDeskClosed } from './approval-events.ts';
 import { checkClientMessageId, checkRating, checkText } from './conversation-check.ts';
 import { changedEvent, haltRuns, takeConversation } from './conversation-lock.ts';
 import type { ConversationDesk, Disposition, PostMessage, StartConversation } from './desk.ts';
@@ -50,6 +51,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
   /** @param message Whose coming is told: told again within minutes, it is told once. */
   async function tell(conversationId: string, events: readonly ParleyEvent[], message?: Message): Promise<void> {
     if (events.length > 0) await log.append(`conversation:${conversationId}`, events, message ? { idempotencyKey: `posted:${message.id}` } : {});
+    await tellDeskClosed(log, events);
   }
 
   /** The answer to a message that was sent twice. What the first time could not tell, because the log was away, is told now. */
@@ -63,9 +65,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
     return duplicate;
   }
 
-  async function wake(run: { readonly id: string }): Promise<void> {
-    await jobs.enqueue({ kind: 'run', id: run.id });
-  }
+  const wake = ({ id }: Pick<Run, 'id'>): Promise<void> => jobs.enqueue({ kind: 'run', id });
 
   /** Whoever drives these runs looks at their rows now instead of at the next renewal. */
   async function halt(runs: readonly { readonly id: string }[]): Promise<void> {

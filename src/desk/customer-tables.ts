@@ -26,6 +26,9 @@ const byConversation: Theirs = (customerId) => Prisma.sql`row."conversationId" I
 const byRun: Theirs = (customerId) => Prisma.sql`row."runId" IN (SELECT "id" FROM "Run" WHERE "customerId" = ${customerId})`;
 const byEndpoint: Theirs = (customerId) => Prisma.sql`row."endpointId" IN (SELECT "id" FROM "WebhookEndpoint" WHERE "customerId" = ${customerId})`;
 const askedBy: Theirs = (customerId) => Prisma.sql`(row."customerId" = ${customerId} OR ${byConversation(customerId)} OR ${byRun(customerId)})`;
+const approvedFor: Theirs = (customerId) => Prisma.sql`(${byCustomer(customerId)} OR ${byRun(customerId)})`;
+const byApproval: Theirs = (customerId) =>
+  Prisma.sql`row."approvalId" IN (SELECT a."id" FROM "Approval" AS a JOIN "Run" AS r ON r."id" = a."runId" WHERE r."customerId" = ${customerId})`;
 const usedFor: Theirs = (customerId) => Prisma.sql`(${byConversation(customerId)} OR ${byRun(customerId)})`;
 
 function gone(name: Prisma.ModelName, exported: CustomerTable['exported'] = 'all', theirs = byCustomer): CustomerTable {
@@ -81,6 +84,8 @@ export const CUSTOMER_TABLES: readonly CustomerTable[] = [
   gone('SearchQuery', 'all', askedBy),
   gone('RouteCorrection', 'staff', byRun),
   changed('HandOver', Prisma.sql`"reason" = '', "snapshot" = '{}'`, 'staff', byRun),
+  changed('ApprovalDecision', Prisma.sql`"note" = NULL`, 'staff', byApproval),
+  changed('Approval', Prisma.sql`"arguments" = '{}', "argumentsShown" = '{}', "argumentsHash" = "id", "summary" = ''`, 'staff', approvedFor),
   changed('RunStep', Prisma.sql`"output" = NULL, "errorMessage" = NULL`, 'staff', byRun),
   kept('ArticleUse', 'all', usedFor),
   changed(
@@ -109,7 +114,7 @@ export const CUSTOMER_TABLES: readonly CustomerTable[] = [
 
 /** Columns that are the desk's own assessment, or the gateway's own housekeeping; the first only the staff gets, the second nobody. */
 export const STAFF_COLUMNS: readonly string[] = ['healthScore', 'churnRisk', 'decision', 'decisionRules'];
-export const OWN_COLUMNS: readonly string[] = ['leaseOwner', 'leaseUntil', 'termsHash', 'attempts', 'nextAttemptAt', 'callId'];
+export const OWN_COLUMNS: readonly string[] = ['leaseOwner', 'leaseUntil', 'termsHash', 'attempts', 'nextAttemptAt', 'callId', 'arguments'];
 /** Columns with sums, which leave as decimal text and never as floating-point numbers. */
 export const SUM_COLUMNS: readonly string[] = [
   'amount',

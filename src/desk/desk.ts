@@ -12,6 +12,7 @@ import type { RefundDesk } from './refund.ts';
 import type { Viewer } from '../store/viewer.ts';
 import type { AgentRunDesk } from './agent-run.ts';
 import type { WorkflowRunDesk } from './workflow-run.ts';
+import type { ApprovalDesk } from './approval.ts';
 import type { EscalationDesk } from './escalation.ts';
 import type { RouteCorrectionDesk } from './route-correction.ts';
 import type { OnboardingDesk } from './onboarding.ts';
@@ -80,6 +81,7 @@ export interface Desk {
   readonly presence: Presence;
   readonly conversations: ConversationDesk;
   readonly escalations: EscalationDesk;
+  readonly approvals: ApprovalDesk;
   readonly customers: CustomerDesk;
   readonly tickets: TicketDesk;
   readonly refunds: RefundDesk;

@@ -12,7 +12,9 @@ import type { Database } from '../store/database.ts';
 import { Prisma, type Customer, type Erasure } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { requireStaff } from './access.ts';
+import { tellDeskClosed } from './approval-events.ts';
 import { auditEntry } from './audit.ts';
+import { endWaiting } from './conversation-lock.ts';
 import { CUSTOMER_TABLES, type CustomerTable } from './customer-tables.ts';
 import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
 
@@ -128,7 +130,7 @@ async function assertSilent(database: Tx, customerId: string): Promise<void> {
 }
 
 /** Whoever writes an answer could write it after the erasure: so nobody may. */
-async function stopRuns({ database, signals, clock }: ErasureDeskDeps, customerId: string, by: string): Promise<void> {
+async function stopRuns({ database, log, signals, clock }: ErasureDeskDeps, customerId: string, by: string): Promise<void> {
   const now = clock.now();
   await database.run.updateMany({ where: { customerId, status: 'queued' }, data: { status: 'stopped', stoppedBy: by, finishedAt: now } });
   const running = await database.run.updateManyAndReturn({
@@ -136,6 +138,9 @@ async function stopRuns({ database, signals, clock }: ErasureDeskDeps, customerI
     data: { stopRequestedAt: now, stoppedBy: by },
     select: { id: true },
   });
+  const ids = running.map(({ id }) => id);
+  const { events } = await database.$transaction((tx) => endWaiting(tx, ids, now));
+  await tellDeskClosed(log, events);
   for (const { id } of running) await signals.send({ kind: 'stop', id });
   const deadline = performance.now() + STOP_MS;
   while (performance.now() < deadline && (await database.run.count({ where: { customerId, status: { in: ['running', 'waiting'] } } })) > 0) {

@@ -14,6 +14,7 @@ import type { Database } from '../store/database.ts';
 import type { Conversation, Escalation, Message, Prisma } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { conversationsVisibleTo, escalationsVisibleTo, requireStaff } from './access.ts';
+import { tellDeskClosed } from './approval-events.ts';
 import { auditEntry } from './audit.ts';
 import { changedEvent, haltRuns, takeConversation, type Halted } from './conversation-lock.ts';
 import { claimedEvent, queuedEvent, raisedEvent, releasedEvent, resolvedEvent, tellBoth } from './escalation-events.ts';
@@ -79,6 +80,7 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
       after: [changedEvent(conversation.id, now)],
       fence,
     });
+    await tellDeskClosed(log, halted?.events ?? []);
     for (const { id } of halted?.running ?? []) await deps.signals.send({ kind: 'stop', id });
   }
 

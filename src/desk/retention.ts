@@ -149,6 +149,8 @@ async function removeLoneRuns(tx: Sql, before: Date): Promise<number> {
 async function removeRuns(tx: Sql, ids: readonly string[]): Promise<number> {
   if (ids.length === 0) return 0;
   await tx.execute`DELETE FROM "RouteCorrection" WHERE "runId" = ANY(${ids})`;
+  await tx.execute`DELETE FROM "ApprovalDecision" WHERE "approvalId" IN (SELECT "id" FROM "Approval" WHERE "runId" = ANY(${ids}))`;
+  await tx.execute`DELETE FROM "Approval" WHERE "runId" = ANY(${ids})`;
   await tx.execute`DELETE FROM "HandOver" WHERE "runId" = ANY(${ids})`;
   await tx.execute`DELETE FROM "RunStep" WHERE "runId" = ANY(${ids})`;
   return tx.execute`DELETE FROM "Run" WHERE "id" = ANY(${ids})`;

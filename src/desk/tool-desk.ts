@@ -26,7 +26,17 @@ import { createConnectionDesk } from './connection.ts';
 
 export type ToolDesk = Omit<
   Desk,
-  'presence' | 'conversations' | 'escalations' | 'agents' | 'articles' | 'agentRuns' | 'workflowRuns' | 'routeCorrections' | 'erasures' | 'exports'
+  | 'presence'
+  | 'conversations'
+  | 'escalations'
+  | 'approvals'
+  | 'agents'
+  | 'articles'
+  | 'agentRuns'
+  | 'workflowRuns'
+  | 'routeCorrections'
+  | 'erasures'
+  | 'exports'
 >;
 
 export interface ToolDeskDeps {

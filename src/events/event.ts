@@ -38,6 +38,8 @@ export type SlaClock = (typeof SLA_CLOCKS)[number];
 /** What is judged of every message: the agent answers, it also offers a person, or a person is asked for. */
 export const ESCALATION_DECISIONS = ['answer', 'offer', 'escalate'] as const;
 export type EscalationDecision = (typeof ESCALATION_DECISIONS)[number];
+/** Where an approval stands after somebody decided or its time was over; pending while another person has to approve too. */
+export const APPROVAL_OUTCOMES = ['pending', 'approved', 'rejected', 'expired'] as const;
 export const ESCALATION_PRIORITIES = ['low', 'medium', 'high', 'critical'] as const;
 
 const Candidate = z.object({ agentId: z.string(), confidence: z.number() });
@@ -142,6 +144,19 @@ export const ParleyEvent = z.discriminatedUnion('type', [
     failed: z.boolean(),
     /** One of the codes of errors; absent when it did not fail. */
     code: z.string().nullish(),
+  }),
+  /** A tool is not used before people have decided; the run waits. */
+  z.object({ ...head, type: z.literal('ApprovalRequested'), runId: z.string(), approvalId: z.string() }),
+  /** Most of the time in which it can be decided is over. Told once. */
+  z.object({ ...head, type: z.literal('ApprovalExpiring'), runId: z.string(), approvalId: z.string(), expiresAt: z.iso.datetime() }),
+  z.object({
+    ...head,
+    type: z.literal('ApprovalDecided'),
+    runId: z.string(),
+    approvalId: z.string(),
+    outcome: z.enum(APPROVAL_OUTCOMES),
+    /** The person by viewer key, or `system` when its time or its run was over. */
+    by: z.string(),
   }),
   /** Another agent goes on with the same answer; what was said stays. */
   z.object({

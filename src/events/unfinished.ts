@@ -57,6 +57,9 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
     case 'StepStarted':
     case 'ToolCalled':
     case 'ToolReturned':
+    case 'ApprovalRequested':
+    case 'ApprovalExpiring':
+    case 'ApprovalDecided':
     case 'HandedOver':
     case 'TypingChanged':
     case 'PresenceChanged':

@@ -4,10 +4,12 @@
  */
 import { AppError, notFound } from '../foundation/errors.ts';
 import { runsVisibleTo } from '../desk/access.ts';
+import { tellDeskClosed } from '../desk/approval-events.ts';
+import { endWaiting, stoppedEvent } from '../desk/conversation-lock.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { ParleyEvent } from '../events/event.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { SignalBus } from '../jobs/signal-bus.ts';
-import { NO_USAGE } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
@@ -197,21 +199,20 @@ async function stopRun(deps: DriverDeps, viewer: Viewer, runId: string, halt: (b
   if (found.finishedAt) return stopResult(database, runId, true);
   const by = viewerKey(viewer);
   const now = clock.now();
-  const { count } = await database.run.updateMany({ where: { id: runId, status: 'queued' }, data: { status: 'stopped', stoppedBy: by, finishedAt: now } });
-  if (count > 0) {
-    await log.append(found.conversationId ? `conversation:${found.conversationId}` : `run:${runId}`, [
-      { type: 'RunStopped', at: now.toISOString(), visibility: 'CUSTOMER', runId, by, usage: NO_USAGE },
-    ]);
-    await wakeNext(deps, found);
-    return stopResult(database, runId, false);
-  }
+  const [stopped] = await database.run.updateManyAndReturn({
+    where: { id: runId, status: 'queued' },
+    data: { status: 'stopped', stoppedBy: by, finishedAt: now },
+  });
+  if (stopped) return tellStopped(deps, stopped, [], by, now);
   await database.run.updateMany({ where: { id: runId, finishedAt: null, stopRequestedAt: null }, data: { stopRequestedAt: now, stoppedBy: by } });
+  const waited = await database.$transaction((tx) => endWaiting(tx, [runId], now));
+  if (waited.stopped[0]) return tellStopped(deps, waited.stopped[0], waited.events, by, now);
   const deadline = performance.now() + STOP_MS;
-  const waited = new AbortController();
+  const limit = new AbortController();
   try {
-    await Promise.race([halt(by), clock.sleep(STOP_MS, waited.signal).catch(() => undefined)]);
+    await Promise.race([halt(by), clock.sleep(STOP_MS, limit.signal).catch(() => undefined)]);
   } finally {
-    waited.abort();
+    limit.abort();
   }
   while (performance.now() < deadline) {
     const result = await stopResult(database, runId, false);
@@ -219,6 +220,16 @@ async function stopRun(deps: DriverDeps, viewer: Viewer, runId: string, halt: (b
     await clock.sleep(STOP_POLL_MS);
   }
   throw new AppError('UNAVAILABLE', 'The run was asked to stop and has not ended yet. Ask again in a moment.', { retryAfterMs: 2_000 });
+}
+
+/** A run that nobody drove: whoever ended its row tells it, and wakes what waited behind it. */
+async function tellStopped(deps: DriverDeps, run: Run, before: readonly ParleyEvent[], by: string, now: Date): Promise<StopResult> {
+  const { database, log } = deps;
+  const events = [...before, stoppedEvent(run, by, now)];
+  await log.append(run.conversationId ? `conversation:${run.conversationId}` : `run:${run.id}`, events, { idempotencyKey: `end:${run.id}` });
+  await tellDeskClosed(log, events);
+  await wakeNext(deps, run);
+  return stopResult(database, run.id, false);
 }
 
 async function stopResult(database: Database, runId: string, alreadyFinished: boolean): Promise<StopResult> {

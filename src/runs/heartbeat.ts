@@ -160,6 +160,8 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
       return 'recovering';
     case 'ToolCalled':
       return 'using_tool';
+    case 'ApprovalRequested':
+      return 'waiting_for_person';
     case 'RunStarted':
     case 'AgentChosen':
     case 'StepStarted':
@@ -181,6 +183,8 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
     case 'ConversationChanged':
     case 'UsageUpdated':
     case 'BudgetWarning':
+    case 'ApprovalExpiring':
+    case 'ApprovalDecided':
     case 'EscalationRaised':
     case 'EscalationQueued':
     case 'EscalationClaimed':

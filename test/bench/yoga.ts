@@ -12,6 +12,7 @@ import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { loadNamedWorkflows } from '../../src/orchestration/named-workflows.ts';
 import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createApprovalDesk } from '../../src/desk/approval.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
@@ -82,6 +83,7 @@ const shared = {
     conversations,
     escalations,
     agents,
+    approvals: createApprovalDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), clock, redaction: REDACTION }),
     agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock, redaction: REDACTION }),
     workflowRuns: createWorkflowRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), agents, clock, redaction: REDACTION }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),

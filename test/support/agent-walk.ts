@@ -17,6 +17,7 @@ import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createApprovalDesk } from '../../src/desk/approval.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
@@ -143,6 +144,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     conversations,
     escalations,
     agents,
+    approvals: createApprovalDesk({ database, log: eventLog, jobs, clock, redaction: REDACTION }),
     agentRuns,
     workflowRuns,
     routeCorrections,

@@ -11,6 +11,7 @@ import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createApprovalDesk } from '../../src/desk/approval.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createPresence } from '../../src/desk/presence.ts';
@@ -132,6 +133,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000, redaction: REDACTION }),
     escalations,
     ...createToolDesk({ database, clock }),
+    approvals: createApprovalDesk({ database, log, jobs, clock, redaction: REDACTION }),
     agents: agentDesk,
     agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock, redaction: REDACTION }),
     workflowRuns: createWorkflowRunDesk({ database, log, jobs, agents: agentDesk, clock, redaction: REDACTION }),
