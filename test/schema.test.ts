@@ -101,6 +101,7 @@ describe('the schema', () => {
         'claimEscalation',
         'releaseEscalation',
         'resolveEscalation',
+        'decideApproval',
       ]),
     );
     expect(named(schema.getSubscriptionType())).toEqual(expect.arrayContaining(['conversationEvents', 'runEvents', 'escalationEvents']));
@@ -140,11 +141,12 @@ describe('the schema', () => {
   it('names every event of the log as an item of the subscriptions in which it is told', () => {
     const escalation = ['Raised', 'Queued', 'Claimed', 'Released', 'Resolved'].map((what) => `Escalation${what}`);
     const clocks = ['EscalationSlaWarning', 'EscalationSlaBreached'];
+    const approvals = ['ApprovalRequested', 'ApprovalExpiring', 'ApprovalDecided'];
     const aside = ['ConversationChanged', 'PresenceChanged', 'TypingChanged', ...escalation, ...clocks];
     const events = ParleyEvent.options.map((option) => option.shape.type.value);
     const of = (name: string) => schema.getPossibleTypes(asInterface(name)).map((type) => type.name);
     expect(of('ConversationStreamItem').toSorted()).toEqual([...events.filter((type) => !clocks.includes(type)), 'StreamReady', 'StreamReset'].toSorted());
-    expect(of('EscalationStreamItem').toSorted()).toEqual([...escalation, ...clocks, 'MessagePosted', 'StreamReady', 'StreamReset'].toSorted());
+    expect(of('EscalationStreamItem').toSorted()).toEqual([...escalation, ...clocks, ...approvals, 'MessagePosted', 'StreamReady', 'StreamReset'].toSorted());
     expect(of('RunStreamItem').toSorted()).toEqual([...events.filter((type) => !aside.includes(type)), 'StreamReady', 'StreamReset'].toSorted());
   });
 

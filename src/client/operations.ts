@@ -88,6 +88,9 @@ export const FOLLOW: Operation<{ readonly conversationEvents: ConversationItem }
     ... on StepFinished { runId step path attempt role outcome ms agent { ...AgentFields } }
     ... on ToolCalled { runId callId tool arguments }
     ... on ToolReturned { runId callId tool summary failed }
+    ... on ApprovalRequested { runId approval { ...ApprovalFields } }
+    ... on ApprovalExpiring { runId expiresAt approval { ...ApprovalFields } }
+    ... on ApprovalDecided { runId outcome by approval { ...ApprovalFields } }
     ... on TypingChanged { state until who { kind id name } }
     ... on PresenceChanged { state who { kind id name } }
     ... on ConversationChanged { conversation { status owner } }
@@ -102,6 +105,7 @@ export const FOLLOW: Operation<{ readonly conversationEvents: ConversationItem }
   }
 }
 fragment AgentFields on Agent { id title description }
+fragment ApprovalFields on Approval { id status tool arguments argumentsHash risk summary neededLevel peopleNeeded expiresAt }
 fragment UsageFields on Usage { inputTokens outputTokens cost { amount currency } }
 ${MESSAGE}`;
 

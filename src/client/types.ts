@@ -187,6 +187,32 @@ export type ToolReturned = Item<'ToolReturned'> & {
   readonly summary: string;
   readonly failed: boolean;
 };
+/** What an agent may not do until people of the desk have decided. Told to the staff. */
+export interface Approval {
+  readonly id: string;
+  readonly status: 'APPROVED' | 'EXPIRED' | 'PENDING' | 'REJECTED';
+  readonly tool: string;
+  /** Without what must stay private. */
+  readonly arguments: unknown;
+  /** What a decision names: it is about this and nothing else. */
+  readonly argumentsHash: string;
+  readonly risk: 'CRITICAL' | 'HIGH' | 'LOW' | 'MEDIUM';
+  readonly summary: string;
+  readonly neededLevel: 'AGENT' | 'DIRECTOR' | 'EXECUTIVE' | 'LEAD' | 'MANAGER' | 'VP';
+  /** 1 or 2. */
+  readonly peopleNeeded: number;
+  readonly expiresAt: string;
+}
+/** The run waits until people have decided. */
+export type ApprovalRequested = Item<'ApprovalRequested'> & { readonly runId: string; readonly approval: Approval | null };
+export type ApprovalExpiring = Item<'ApprovalExpiring'> & { readonly runId: string; readonly expiresAt: string; readonly approval: Approval | null };
+/** `outcome` is "PENDING" while another person has to approve as well. */
+export type ApprovalDecided = Item<'ApprovalDecided'> & {
+  readonly runId: string;
+  readonly outcome: string;
+  readonly by: string;
+  readonly approval: Approval | null;
+};
 export type ParticipantState = 'PRESENT' | 'AWAY' | 'TYPING' | 'IDLE';
 
 /** Someone who takes part in a conversation. */
@@ -252,6 +278,9 @@ export type ConversationItem =
   | StepFinished
   | ToolCalled
   | ToolReturned
+  | ApprovalRequested
+  | ApprovalExpiring
+  | ApprovalDecided
   | TypingChanged
   | PresenceChanged
   | ConversationChanged

@@ -1,6 +1,6 @@
 /** `node(id)`: anything with an id that the viewer may see. The prefix of an id says what it is; only agents are found by a file name. */
 import type { GraphQLResolveInfo } from 'graphql';
-import { customersVisibleTo, escalationsVisibleTo, messagesVisibleTo, requireViewer, runsVisibleTo } from '../desk/access.ts';
+import { approvalsVisibleTo, customersVisibleTo, escalationsVisibleTo, messagesVisibleTo, requireViewer, runsVisibleTo } from '../desk/access.ts';
 import { badInput, notFound } from '../foundation/errors.ts';
 import { prefixOf, type IdPrefix } from '../foundation/ids.ts';
 import type { Viewer } from '../store/viewer.ts';
@@ -67,6 +67,10 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
   esc: {
     type: 'Escalation',
     find: ({ id, viewer, context, query }) => context.database.escalation.findFirst({ ...query, where: { id, AND: [escalationsVisibleTo(viewer)] } }),
+  },
+  appr: {
+    type: 'Approval',
+    find: ({ id, viewer, context, query }) => context.database.approval.findFirst({ ...query, where: { id, AND: [approvalsVisibleTo(viewer)] } }),
   },
   step: {
     type: 'RunStep',

@@ -31,6 +31,9 @@ import './presence.ts';
 import './escalation.ts';
 import './escalation-verbs.ts';
 import './escalation-items.ts';
+import './approval.ts';
+import './approval-verbs.ts';
+import './approval-items.ts';
 import './subscription.ts';
 
 export const schema = builder.toSchema();

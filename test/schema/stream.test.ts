@@ -33,6 +33,7 @@ const ALL = `
   ... on StepFinished { runId step path attempt agent { id } role outcome ms output }
   ... on ToolCalled { runId step callId tool agent { id } arguments }
   ... on ToolReturned { runId step callId tool agent { id } summary failed failureCode }
+  ... on ApprovalRequested { runId approval { id } } ... on ApprovalExpiring { runId approval { id } expiresAt } ... on ApprovalDecided { runId approval { id } outcome by }
   ... on HandedOver { runId from { id } to { id } reason hop }
   ... on ConversationChanged { conversation { id status } }
   ... on UsageUpdated { runId usage { ...all } } ... on BudgetWarning { runId scope spent { amount currency } limit { amount currency } tokens tokenLimit }
@@ -141,6 +142,9 @@ describe('a subscription', () => {
       { ...head, ...step, type: 'StepFinished', outcome: 'succeeded', ms: 30, agentId: null, role: 'critic', output: { found: 3 } },
       { ...head, ...call, type: 'ToolCalled', arguments: { months: 3 } },
       { ...head, ...call, type: 'ToolReturned', summary: 'Three invoices.', failed: true, code: 'FORBIDDEN' },
+      { ...head, type: 'ApprovalRequested', runId, approvalId: 'appr_gone' },
+      { ...head, type: 'ApprovalExpiring', runId, approvalId: 'appr_gone', expiresAt: AT },
+      { ...head, type: 'ApprovalDecided', runId, approvalId: 'appr_gone', outcome: 'expired', by: 'system' },
       { ...head, type: 'HandedOver', runId, fromAgentId: 'first_agent', toAgentId: 'gone_agent', reason: 'It is about money.', hop: 1 },
       { ...head, type: 'ConversationChanged', conversationId },
       { ...head, type: 'UsageUpdated', runId, usage: USAGE },
@@ -194,6 +198,9 @@ describe('a subscription', () => {
       StepFinished: { runId, step: 'step_1', path: 'agent', attempt: 1, agent: null, role: 'critic', outcome: 'SUCCEEDED', ms: 30, output: { found: 3 } },
       ToolCalled: { ...call, arguments: { months: 3 } },
       ToolReturned: { ...call, summary: 'Three invoices.', failed: true, failureCode: 'FORBIDDEN' },
+      ApprovalRequested: { runId, approval: null },
+      ApprovalExpiring: { runId, approval: null, expiresAt: AT },
+      ApprovalDecided: { runId, approval: null, outcome: 'EXPIRED', by: 'system' },
       HandedOver: { runId, from: { id: 'first_agent' }, to: null, reason: 'It is about money.', hop: 1 },
       ConversationChanged: { conversation: { id: conversationId, status: 'ESCALATED' } },
       UsageUpdated: { runId, usage: USAGE_SEEN },
