@@ -27,6 +27,7 @@ import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
 import type { EventLog } from './events/event-log.ts';
 import type { Clock } from './foundation/clock.ts';
 import { newId } from './foundation/ids.ts';
+import type { JobQueue } from './jobs/job-queue.ts';
 import type { Logger } from './foundation/logger.ts';
 import { createGateway } from './gateway/server.ts';
 import { createAuthenticate } from './identity/authenticate.ts';
