@@ -149,6 +149,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     database,
     budgets,
     escalations,
+    approvals: desk.approvals,
     log: eventLog,
     jobs,
     signals,

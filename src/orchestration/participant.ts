@@ -26,6 +26,9 @@ export interface Outcome {
 /** What a step of an earlier attempt of this run ended with, by path; null when it has not ended. */
 export type Past = (path: string) => Outcome | null;
 
+/** What people decided of what is asked for under this path; null when nobody was asked, or has decided. */
+export type Decided = (path: string) => 'approved' | 'refused' | 'expired' | null;
+
 export interface PartDeps extends AgentStepDeps {
   readonly catalog: Pick<Catalog, 'get'>;
 }
@@ -40,6 +43,7 @@ export interface Stage {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly past: Past;
+  readonly decided: Decided;
 }
 
 export interface Part {

@@ -3,7 +3,7 @@ import { AppError } from '../foundation/errors.ts';
 import { runDebate } from './debate.ts';
 import { runExpertPanel } from './expert-panel.ts';
 import { runParallel } from './parallel.ts';
-import type { Past, Stage } from './participant.ts';
+import type { Stage } from './participant.ts';
 import type { PatternDeps, PatternResult } from './pattern.ts';
 import { runSequential } from './sequential.ts';
 import type { Turn } from './turn.ts';
@@ -12,16 +12,19 @@ import type { WorkflowEvent } from './workflow-event.ts';
 import type { WorkflowInput } from './workflow-input.ts';
 import { streamWorkflow } from './workflow-stream.ts';
 
+/** What is known of earlier attempts of the run. */
+export type Before = Pick<Stage, 'past' | 'decided'>;
+
 /** Workflow events in order; ends after `finished`. Rejects with AppError, or with the signal's reason when that aborts. */
 export interface PatternWorkflow {
-  (turn: Turn, input: WorkflowInput, past: Past, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
+  (turn: Turn, input: WorkflowInput, before: Before, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
 }
 
 export function createPatterns(deps: PatternDeps): PatternWorkflow {
-  return (turn, input, past, signal) =>
+  return (turn, input, before, signal) =>
     streamWorkflow(async (emit, both) => {
       const deadline = AbortSignal.timeout(input.deadlineMs);
-      const stage: Stage = { turn, emit, past, signal: AbortSignal.any([both, deadline]) };
+      const stage: Stage = { turn, emit, ...before, signal: AbortSignal.any([both, deadline]) };
       try {
         const { outcome, text, details } = await run(deps, stage, input);
         await emit({ type: 'finished', outcome, finishReason: null, result: { pattern: input.pattern, outcome, text, ...details } });

@@ -5,23 +5,32 @@
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { AppError } from '../foundation/errors.ts';
 import { verdictForm } from './forms.ts';
-import { play, skip, type Outcome, type Stage } from './participant.ts';
-import { codeOf, quoteOthers, runGraph, verdictOf, type PatternDeps, type PatternResult } from './pattern.ts';
+import { play, skip, type Decided, type Outcome, type Stage } from './participant.ts';
+import { askPeople, codeOf, quoteOthers, runGraph, verdictOf, type Asked, type PatternDeps, type PatternResult } from './pattern.ts';
 import type { Condition, SequentialInput } from './workflow-input.ts';
 
 const State = Annotation.Root({
   /** In the order of the steps. */
   outcomes: Annotation<readonly Outcome[]>({ reducer: (before, more) => [...before, ...more], default: () => [] }),
+  /** Of the last step, where people had to decide. */
+  decision: Annotation<ReturnType<Decided>>,
 });
 
 export async function runSequential(deps: PatternDeps, stage: Stage, input: SequentialInput): Promise<PatternResult> {
   const { steps } = input;
   const graph = new StateGraph(State)
     .addNode('step', async ({ outcomes }) => ({ outcomes: [await takeStep(deps, stage, input, outcomes)] }))
+    .addNode('approve', ({ outcomes }) => ({ decision: askPeople(approvalOf(steps, outcomes)) }))
     .addEdge(START, 'step')
-    .addConditionalEdges('step', ({ outcomes }) => (goesOn(steps, outcomes) ? 'step' : END), ['step', END])
+    .addConditionalEdges('step', ({ outcomes }) => (needsPeople(steps, outcomes) ? 'approve' : goesOn(steps, outcomes) ? 'step' : END), [
+      'approve',
+      'step',
+      END,
+    ])
+    .addConditionalEdges('approve', ({ outcomes, decision }) => (mayGoOn(steps, outcomes, decision) && goesOn(steps, outcomes) ? 'step' : END), ['step', END])
     .compile(deps.checkpointer ? { checkpointer: deps.checkpointer } : {});
-  const { outcomes } = await runGraph(graph, { outcomes: [] }, deps, stage);
+  const { outcomes, decision } = await runGraph(graph, { outcomes: [], decision: null }, deps, stage);
+  if (!mayGoOn(steps, outcomes, decision)) throw refused(outcomes, decision);
   const broken = outcomes.findIndex((outcome, index) => outcome.outcome === 'failed' && steps[index]?.required);
   const failure = outcomes[broken]?.error;
   if (failure)
@@ -32,6 +41,33 @@ export async function runSequential(deps: PatternDeps, stage: Stage, input: Sequ
   if (!last) throw new AppError('MODEL_OVERLOADED', 'No step had anything to say.', { retryable: true });
   const told = outcomes.map(({ agentId, outcome, tries, text, error }) => ({ agentId, outcome, tries, text, error }));
   return { outcome: outcomes.every(({ outcome }) => outcome === 'succeeded') ? 'done' : 'done_in_part', text: last.text, details: { steps: told } };
+}
+
+function needsPeople(steps: SequentialInput['steps'], outcomes: readonly Outcome[]): boolean {
+  const last = outcomes.length - 1;
+  return steps[last]?.approval !== undefined && outcomes[last]?.outcome === 'succeeded';
+}
+
+function approvalOf(steps: SequentialInput['steps'], outcomes: readonly Outcome[]): Asked {
+  const last = outcomes.length - 1;
+  const approval = steps[last]?.approval;
+  const outcome = outcomes[last];
+  if (!approval || !outcome) throw new Error(`step ${last} asks nobody`);
+  const { level, people, risk, what } = approval;
+  const exact = { step: last, agentId: outcome.agentId, text: outcome.text };
+  return { path: `sequential/${last}/approval`, agentId: outcome.agentId, tool: 'go_on', arguments: exact, summary: what, needed: { level, people, risk } };
+}
+
+/** True as well where nobody had to decide on the last step. */
+function mayGoOn(steps: SequentialInput['steps'], outcomes: readonly Outcome[], decision: ReturnType<Decided>): boolean {
+  if (!needsPeople(steps, outcomes)) return true;
+  return decision === 'approved' || steps[outcomes.length - 1]?.approval?.ifRefused === 'go_on';
+}
+
+function refused(outcomes: readonly Outcome[], decision: ReturnType<Decided>): AppError {
+  const step = `Step ${outcomes.length} (${outcomes.at(-1)?.agentId ?? ''})`;
+  if (decision === 'expired') return new AppError('APPROVAL_EXPIRED', `${step} was not approved in time.`, { retryable: false });
+  return new AppError('FORBIDDEN', `${step} was not approved by the people of the desk.`, { retryable: false });
 }
 
 function goesOn(steps: SequentialInput['steps'], outcomes: readonly Outcome[]): boolean {

@@ -8,6 +8,7 @@ import type { LlmUsage, Passage } from '../llm/llm.ts';
 import type { Team } from '../store/escalation.ts';
 import type { Escalation } from './understand/escalation.ts';
 import type { Urgency } from './understand/urgency.ts';
+import type { StepApproval } from './workflow-input.ts';
 
 /** What people are asked to take over, and what they must know. */
 export interface PersonWanted {
@@ -81,6 +82,17 @@ export type WorkflowEvent =
       readonly hop: number;
       /** What the next agent is given, by name. */
       readonly snapshot: Readonly<Record<string, unknown>>;
+    }
+  /** Nothing goes on until people have decided: whoever writes this down ends the attempt, and begins another with what they decided. */
+  | {
+      readonly type: 'approval_wanted';
+      readonly path: string;
+      readonly agentId: string;
+      /** What is to be done, by name, and with what exactly. */
+      readonly tool: string;
+      readonly arguments: Readonly<Record<string, unknown>>;
+      readonly summary: string;
+      readonly needed: Pick<StepApproval, 'level' | 'people' | 'risk'>;
     }
   | { readonly type: 'finished'; readonly outcome: string; readonly finishReason: FinishReason | null; readonly result: Readonly<Record<string, unknown>> };
 

@@ -33,6 +33,20 @@ const Condition = z.strictObject({
 });
 export type Condition = z.output<typeof Condition>;
 
+/** People approve what a step came to before the next one begins. */
+const StepApproval = z.strictObject({
+  /** The least who may decide. */
+  level: z.enum(['lead', 'manager', 'director', 'vp', 'executive']).default('lead'),
+  people: z.union([z.literal(1), z.literal(2)]).default(1),
+  /** How long they have: 72 h for low, 24 for medium, 8 for high, 4 for critical, by policy. */
+  risk: z.enum(['low', 'medium', 'high', 'critical']).default('medium'),
+  /** What they approve, in plain words. */
+  what: z.string().trim().min(1).max(500),
+  /** Whether it ends where they refuse, or do not decide in time, or goes on without. */
+  ifRefused: z.enum(['end', 'go_on']).default('end'),
+});
+export type StepApproval = z.output<typeof StepApproval>;
+
 const common = {
   /** How long all of it may take, in milliseconds. */
   deadlineMs: z.number().int().min(1_000).max(600_000).default(300_000),
@@ -55,6 +69,7 @@ export const SequentialInput = z.strictObject({
         retries: z.number().int().min(0).max(5).default(2),
         stepMs: StepMs.optional(),
         when: Condition.optional(),
+        approval: StepApproval.optional(),
       }),
     )
     .min(1)

@@ -13,12 +13,14 @@ import type { Turn } from '../orchestration/turn.ts';
 import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import { isDatabaseUnavailable, type Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
+import type { ApprovalDesk } from '../desk/approval.ts';
 import type { EscalationDesk } from '../desk/escalation.ts';
 import type { Budgets } from './budget.ts';
 import { Muted } from './answer-recorder.ts';
 import { LeaseLost } from './lease.ts';
 import { loadTurn, PatternRunInput } from './load-turn.ts';
 import { readPast } from './past-steps.ts';
+import { readDecided, Suspended } from './suspension.ts';
 import { createRecorder, LogUnavailable, type Recorder, type RunError } from './recorder.ts';
 
 export interface AttemptDeps {
@@ -31,6 +33,8 @@ export interface AttemptDeps {
   readonly forget: (runId: string) => Promise<void>;
   readonly knowledge: Pick<Knowledge, 'recordUse'>;
   readonly budgets: Budgets;
+  /** Who is asked when a workflow may not go on by itself. */
+  readonly approvals: Pick<ApprovalDesk, 'request'>;
   /** Where a workflow's wish for a person goes. */
   readonly escalations: Pick<EscalationDesk, 'raise'>;
   readonly logger: Logger;
@@ -133,7 +137,8 @@ async function follow(deps: AttemptDeps, run: Run, turn: Turn, recorder: Recorde
 async function workflowOf({ reply, patterns, database }: AttemptDeps, run: Run, turn: Turn, signal: AbortSignal): Promise<AsyncIterable<WorkflowEvent>> {
   if (run.workflow === 'reply' || run.workflow === 'agent') return reply(turn, signal);
   const { workflow } = PatternRunInput.parse(run.input);
-  return patterns(turn, workflow, await readPast(database, run), signal);
+  const [past, decided] = await Promise.all([readPast(database, run), readDecided(database, run)]);
+  return patterns(turn, workflow, { past, decided }, signal);
 }
 
 async function conclude(deps: AttemptDeps, run: Run, recorder: Recorder, reason: unknown, logger: Logger): Promise<void> {
@@ -148,6 +153,12 @@ async function conclude(deps: AttemptDeps, run: Run, recorder: Recorder, reason:
     if (reason.kind === 'lease_lost') await recorder.abandon();
     if (reason.kind === 'given_up')
       await persist(deps, () => recorder.fail({ code: 'INTERNAL', message: 'This could not be answered in several attempts.', retryable: true }));
+    return;
+  }
+  if (reason instanceof Suspended) {
+    logger.info({ decided: reason.decided }, 'run waits for people to decide');
+    // Decided since: another attempt goes on with it. Else the row waits, and nothing more is written.
+    if (reason.decided) await persist(deps, () => recorder.park());
     return;
   }
   if (reason instanceof Muted) {

@@ -28,6 +28,8 @@ export interface EventTakerDeps {
   readonly answer: Pick<AnswerRecorder, 'say' | 'flush' | 'cite'>;
   readonly people: PeopleRecorder;
   readonly spoken: Pick<SpokenRecorder, 'say' | 'again' | 'end'>;
+  /** Never resolves: the attempt ends with it. */
+  readonly suspend: (event: Extract<WorkflowEvent, { type: 'approval_wanted' }>) => Promise<never>;
 }
 
 type Finished = Extract<WorkflowEvent, { type: 'finished' }>;
@@ -43,7 +45,7 @@ export interface EventTaker {
   decided(): Decided | null;
 }
 
-export function createEventTaker({ clock, tell, speak, row, used, budget, steps, answer, people, spoken }: EventTakerDeps, run: Run): EventTaker {
+export function createEventTaker({ clock, tell, speak, row, used, budget, steps, answer, people, spoken, suspend }: EventTakerDeps, run: Run): EventTaker {
   let { agentId } = run;
   let finished: Finished | null = null;
   let decided: Decided | null = null;
@@ -93,6 +95,9 @@ export function createEventTaker({ clock, tell, speak, row, used, budget, steps,
         // The desk must not hear of the wish before the conversation has heard why.
         await steps.flush();
         return people.raise(event);
+      case 'approval_wanted':
+        await steps.flush();
+        return suspend(event);
       case 'spoken_anew':
         return spoken.again(event);
       case 'cited':

@@ -12,18 +12,21 @@ import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import { createAnswerRecorder, Muted } from './answer-recorder.ts';
+import type { ApprovalDesk } from '../desk/approval.ts';
 import type { Budgets } from './budget.ts';
 import type { BudgetNote } from './budget-ledger.ts';
 import { budgetWarning, createEventTaker } from './event-taker.ts';
 import { LeaseLost } from './lease.ts';
 import { createPeopleRecorder, type PeopleRecorderDeps } from './people-recorder.ts';
-import { createRunRow, type RunEnd, type RunFacts } from './run-row.ts';
+import { createRunRow, writeUsage, type RunEnd, type RunFacts } from './run-row.ts';
 import { createSpokenRecorder } from './spoken-recorder.ts';
+import { suspend } from './suspension.ts';
 import { createStepRecorder } from './step-recorder.ts';
 import { createUsageMeter } from './usage-meter.ts';
 import { OWNER_FENCE, ownerFence } from '../desk/owner-fence.ts';
 
 export interface RecorderDeps extends Pick<PeopleRecorderDeps, 'escalations'> {
+  readonly approvals: Pick<ApprovalDesk, 'request'>;
   readonly database: Database;
   readonly log: EventLog;
   readonly clock: Clock;
@@ -70,7 +73,7 @@ function asUnavailable(error: unknown): never {
   throw error instanceof AppError && error.code === 'UNAVAILABLE' ? new LogUnavailable(error) : error;
 }
 
-export function createRecorder({ database, log, clock, budgets, escalations }: RecorderDeps, run: Run): Recorder {
+export function createRecorder({ database, log, clock, budgets, escalations, approvals }: RecorderDeps, run: Run): Recorder {
   const channel = run.conversationId ? (`conversation:${run.conversationId}` as const) : (`run:${run.id}` as const);
   const row = createRunRow(database, run);
   const used = createUsageMeter(run);
@@ -80,7 +83,7 @@ export function createRecorder({ database, log, clock, budgets, escalations }: R
   const owner = ownerFence(run);
   const people = createPeopleRecorder({ database, clock, escalations: { raise: (by, input) => escalations.raise(by, input).catch(asUnavailable) } }, run);
   const spoken = createSpokenRecorder({ database, clock, tell }, run);
-  const taker = createEventTaker({ clock, tell, speak, row, used, budget: budgets.ofRun(run), steps, answer, people, spoken }, run);
+  const taker = createEventTaker({ clock, tell, speak, row, used, budget: budgets.ofRun(run), steps, answer, people, spoken, suspend: wait }, run);
   let begun = false;
   let stepsClosed = false;
   let lastWords: readonly ParleyEvent[] | null = null;
@@ -104,6 +107,15 @@ export function createRecorder({ database, log, clock, budgets, escalations }: R
       if (error instanceof FencedOut) throw error.fence === OWNER_FENCE ? new Muted() : new LeaseLost();
       return asUnavailable(error);
     }
+  }
+
+  /** What was spent is counted before the row waits: nobody has it until people have decided. */
+  function wait(event: Extract<WorkflowEvent, { type: 'approval_wanted' }>): Promise<never> {
+    const usage = used.ofRun();
+    return suspend(approvals, run, event, async (tx) => {
+      await writeUsage(tx, run, usage, used.model());
+      await budgets.settle(tx, run, usage, false, clock.now());
+    });
   }
 
   /** Whether what was written stands: of this attempt, or, when it never began, of the one before. */

@@ -103,6 +103,15 @@ export function createRunRow(database: Database, run: Run): RunRow {
   };
 }
 
+/** What a run has used, for one that leaves its row to wait. */
+export function writeUsage(tx: Sql, run: Run, usage: LlmUsage, model: string | null): Promise<number> {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost } = usage;
+  return tx.execute`
+    UPDATE "Run" SET "inputTokens" = ${inputTokens}, "cacheReadTokens" = ${cacheReadTokens}, "cacheWriteTokens" = ${cacheWriteTokens},
+           "outputTokens" = ${outputTokens}, "cost" = ${cost}, "model" = ${model}
+     WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt}`;
+}
+
 function endRow(tx: Sql, run: Run, status: RunEnd['status'], facts: RunFacts, now: Date): Promise<number> {
   const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost, model, firstTokenMs, agentId, decided, partialKept, error } = facts;
   const result = facts.result === undefined ? null : JSON.stringify(facts.result);

@@ -1,6 +1,6 @@
 /** Several agents together: which patterns and named workflows there are, and starting one. Checks the form of the input; all else is the desk's. */
 import { z } from 'zod';
-import { requireViewer } from '../desk/access.ts';
+import { requireStaff, requireViewer } from '../desk/access.ts';
 import { badInput } from '../foundation/errors.ts';
 import type { Catalog } from '../catalog/agent.ts';
 import { askedBy, type NamedWorkflow, type NamedWorkflows } from '../orchestration/named-workflows.ts';
@@ -87,9 +87,10 @@ const Workflow = builder.objectRef<Offered>('Workflow').implement({
 builder.queryField('workflows', (t) =>
   t.field({
     type: [Workflow],
+    nullable: true,
     description: 'The five patterns, then the named workflows by their names. For the staff.',
     resolve: (_root, _args, { viewer, workflows }) => {
-      requireViewer(viewer);
+      requireStaff(viewer);
       const named = workflows.all.map((one): Offered => ({ id: one.id, pattern: one.input.pattern, named: one }));
       return [...PATTERNS.map((pattern): Offered => ({ id: pattern, pattern, named: null })), ...named];
     },

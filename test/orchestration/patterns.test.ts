@@ -1,4 +1,5 @@
 /** The five patterns over the real agent steps, with a model whose answers the test decides: who is asked what, what comes of it, what is told. */
+import { MemorySaver } from '@langchain/langgraph';
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/catalog/agent.ts';
 import { AppError } from '../../src/foundation/errors.ts';
@@ -49,13 +50,16 @@ function agent(id: string): Agent {
 type Play = (scene: Act) => Line | Promise<Line>;
 
 interface Staged {
+  /** What people decided, by path. */
+  readonly decided?: ReadonlyMap<string, 'approved' | 'refused' | 'expired'>;
+  readonly checkpointer?: MemorySaver;
   readonly past?: readonly (readonly [path: string, outcome: Outcome])[];
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: WorkflowEvent) => void;
 }
 
 /** Runs a pattern to its end. Nobody waits between tries: the waits are told. */
-async function run(act: Play, given: unknown, { past = [], signal = new AbortController().signal, onEvent }: Staged = {}) {
+async function run(act: Play, given: unknown, { past = [], decided = new Map(), checkpointer, signal = new AbortController().signal, onEvent }: Staged = {}) {
   const llm = createActingLlm(act);
   const waits: number[] = [];
   const patterns = createPatterns({
@@ -67,11 +71,16 @@ async function run(act: Play, given: unknown, { past = [], signal = new AbortCon
     stepMs: 60_000,
     redaction: REDACTION,
     sleep: async (ms) => void waits.push(ms),
-    checkpointer: null,
+    checkpointer: checkpointer ?? null,
   });
   const events: WorkflowEvent[] = [];
   const known = new Map(past);
-  for await (const event of patterns(TURN, WorkflowInput.parse(given), (path) => known.get(path) ?? null, signal)) {
+  for await (const event of patterns(
+    TURN,
+    WorkflowInput.parse(given),
+    { past: (path) => known.get(path) ?? null, decided: (path) => decided.get(path) ?? null },
+    signal,
+  )) {
     events.push(event);
     onEvent?.(event);
   }
@@ -133,6 +142,42 @@ describe('sequential', () => {
       [{ confidenceFrom: 0.5 }, 'skipped'],
     ] as const)
       expect(steps((await run(play, when(condition))).events)[1]).toBe(`sequential/1 ${expected}`);
+  });
+});
+
+describe('a step that people have to approve', () => {
+  const input = (ifRefused: 'end' | 'go_on') => ({
+    pattern: 'sequential',
+    steps: [{ agentId: 'first', approval: { level: 'manager', what: 'Send this offer.', ifRefused } }, { agentId: 'second' }],
+  });
+  const path = 'sequential/0/approval';
+  const decided = (how: 'approved' | 'refused' | 'expired') => ({ decided: new Map([[path, how]]), checkpointer: new MemorySaver() });
+  const play: Play = ({ agentId }) => ({ text: `${agentId} was here.` });
+
+  it('asks with what exactly it came to, and goes no further until they have', async () => {
+    const halted = new AbortController();
+    const seen: WorkflowEvent[] = [];
+    const onEvent = (event: WorkflowEvent) => {
+      seen.push(event);
+      if (event.type === 'approval_wanted') halted.abort(new Error('it waits'));
+    };
+    await expect(run(play, input('end'), { checkpointer: new MemorySaver(), signal: halted.signal, onEvent })).rejects.toThrow('it waits');
+    expect(seen.at(-1)).toMatchObject({
+      type: 'approval_wanted',
+      path,
+      agentId: 'first',
+      arguments: { step: 0, text: 'first was here.' },
+      summary: 'Send this offer.',
+      needed: { level: 'manager', people: 1, risk: 'medium' },
+    });
+    expect(steps(seen)).toEqual(['sequential/0 succeeded']);
+  });
+
+  it('goes on when they approve, ends with why when they do not, or goes on without where it says so', async () => {
+    expect(steps((await run(play, input('end'), decided('approved'))).events)).toEqual(['sequential/0 succeeded', 'sequential/1 succeeded']);
+    await expect(run(play, input('end'), decided('refused'))).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(run(play, input('end'), decided('expired'))).rejects.toMatchObject({ code: 'APPROVAL_EXPIRED' });
+    expect(steps((await run(play, input('go_on'), decided('refused'))).events)).toHaveLength(2);
   });
 });
 

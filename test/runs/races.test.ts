@@ -171,7 +171,14 @@ describe('a run that', () => {
     const claimed = await claimRun(opened.database, run.id, 'inst_test');
     if (!claimed) throw new Error('the run was not to be had');
     const recorder = createRecorder(
-      { database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
+      {
+        database: opened.database,
+        log: opened.log,
+        clock: systemClock,
+        budgets: budgetsOf(opened),
+        escalations: opened.desk.escalations,
+        approvals: opened.desk.approvals,
+      },
       claimed,
     );
     let ending: Promise<boolean> = Promise.resolve(false);
@@ -195,7 +202,14 @@ describe('a run that', () => {
     const claimed = await claimRun(opened.database, run.id, 'inst_other');
     if (!claimed) throw new Error('the run was not to be had');
     const other = createRecorder(
-      { database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
+      {
+        database: opened.database,
+        log: opened.log,
+        clock: systemClock,
+        budgets: budgetsOf(opened),
+        escalations: opened.desk.escalations,
+        approvals: opened.desk.approvals,
+      },
       claimed,
     );
     await other.begin();
@@ -282,7 +296,14 @@ describe('a run that', () => {
       },
     });
     const recorder = createRecorder(
-      { database: breaking, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
+      {
+        database: breaking,
+        log: opened.log,
+        clock: systemClock,
+        budgets: budgetsOf(opened),
+        escalations: opened.desk.escalations,
+        approvals: opened.desk.approvals,
+      },
       claimed,
     );
     await recorder.begin();

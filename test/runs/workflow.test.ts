@@ -1,5 +1,9 @@
 /** Runs of several agents, from the desk to the rows: what is told while they happen, what stands at rest, and that nothing finished is paid twice. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { watchApprovals } from '../../src/desk/approval-watch.ts';
+import { newId } from '../../src/foundation/ids.ts';
+import { createLogger } from '../../src/foundation/logger.ts';
+import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import type { Entry } from '../../src/events/event-log.ts';
 import { TERMINAL_EVENTS, type ParleyEvent } from '../../src/events/event.ts';
 import { agentsOf, inputFor, WorkflowInput, type Pattern } from '../../src/orchestration/workflow-input.ts';
@@ -162,6 +166,65 @@ describe('a run of several agents', () => {
     const row = await opened.database.run.findUniqueOrThrow({ where: { id: run.id }, include: { steps: true } });
     expect(row).toMatchObject({ status: 'failed', errorCode: 'MODEL_OVERLOADED' });
     expect(row.steps.every(({ status, errorCode }) => status === 'failed' && errorCode === 'MODEL_OVERLOADED')).toBe(true);
+  });
+
+  describe('with a step that people have to approve', () => {
+    const STEPS = {
+      pattern: 'sequential',
+      steps: [{ agentId: 'expert_a', approval: { level: 'manager', what: 'Send this offer.' } }, { agentId: 'expert_b' }],
+    };
+
+    async function waiting() {
+      const { opened, llm, customerId } = await open(({ agentId }) => ({ text: `${agentId} was here.` }));
+      const workflow = WorkflowInput.parse(STEPS);
+      const { run } = await opened.desk.workflowRuns.start(STAFF, { name: 'sequential', text: 'Well?', workflow, agentIds: agentsOf(workflow), customerId });
+      const rowOf = () => opened.database.run.findUniqueOrThrow({ where: { id: run.id } });
+      await expect.poll(async () => (await rowOf()).status, PATIENCE).toBe('waiting');
+      const approval = await opened.database.approval.findFirstOrThrow({ where: { runId: run.id } });
+      const userId = newId('usr');
+      await opened.database.user.create({ data: { id: userId, email: `${userId}@example.test`, name: 'Mo', role: 'agent', approvalLevel: 'manager' } });
+      const decide = (approve: boolean) =>
+        opened.desk.approvals.decide(
+          { kind: 'staff', userId, name: 'Mo', role: 'agent' },
+          { approvalId: approval.id, approve, argumentsHash: approval.argumentsHash },
+        );
+      return { opened, llm, run, approval, rowOf, decide };
+    }
+
+    it('waits without a lease, having counted what it spent, and goes on from there once they have', async () => {
+      const { opened, llm, run, approval, rowOf, decide } = await waiting();
+      expect(approval).toMatchObject({ step: 'sequential/0/approval', agentId: 'expert_a', tool: 'go_on', neededLevel: 'manager', status: 'pending' });
+      expect(await rowOf()).toMatchObject({ leaseUntil: null, outputTokens: 5 });
+      await decide(true);
+      await opened.ended(run.id);
+      expect(await rowOf()).toMatchObject({ status: 'succeeded', attempt: 2, outputTokens: 10, result: { text: 'expert_b was here.' } });
+      expect(llm.asked.map(({ persona }) => persona.agentId)).toEqual(['expert_a', 'expert_b']);
+    });
+
+    it('ends with why when they refuse', async () => {
+      const { opened, llm, run, rowOf, decide } = await waiting();
+      await decide(false);
+      await opened.ended(run.id);
+      expect(await rowOf()).toMatchObject({ status: 'failed', errorCode: 'FORBIDDEN' });
+      expect(llm.asked).toHaveLength(1);
+    });
+
+    it('ends with APPROVAL_EXPIRED when nobody decides in time', async () => {
+      const { opened, run, approval, rowOf } = await waiting();
+      const clock = { now: () => new Date(approval.expiresAt.getTime() + 1), sleep: () => Promise.resolve() };
+      const log = createLogger({ level: 'silent', pretty: false });
+      // Nobody is woken by this queue: the look for runs that wait finds it.
+      await watchApprovals({ database: opened.database, log: opened.log, jobs: createMemoryJobQueue({ log }), clock }, AbortSignal.timeout(10_000));
+      await opened.ended(run.id);
+      expect(await rowOf()).toMatchObject({ status: 'failed', errorCode: 'APPROVAL_EXPIRED' });
+    });
+
+    it('may be stopped while it waits', async () => {
+      const { opened, run, approval, rowOf } = await waiting();
+      await opened.runs.stop(STAFF, run.id);
+      expect(await rowOf()).toMatchObject({ status: 'stopped' });
+      expect(await opened.database.approval.findUniqueOrThrow({ where: { id: approval.id } })).toMatchObject({ status: 'rejected' });
+    });
   });
 
   it('may be one of two hundred at once', async () => {

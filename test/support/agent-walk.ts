@@ -184,6 +184,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
   const driver = createRunDriver({
     database,
     escalations,
+    approvals: desk.approvals,
     budgets: createBudgets({ database, logger: log, limits: NO_LIMITS }),
     log: eventLog,
     jobs,

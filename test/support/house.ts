@@ -147,6 +147,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     createRunDriver({
       database,
       escalations,
+      approvals: desk.approvals,
       budgets: createBudgets({ database, logger, limits: options.budgets ?? NO_LIMITS, tokenLimits: options.tokenBudgets }),
       log,
       jobs: queue,
