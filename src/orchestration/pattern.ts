@@ -51,14 +51,14 @@ export async function runGraph<State>(graph: Graph<State>, initial: Partial<Stat
     const decision = stage.decided(asked.path);
     if (decision === null) {
       await stage.emit({ type: 'approval_wanted', ...asked });
-      await halted(stage.signal);
+      await untilHalted(stage.signal);
     }
     state = await graph.invoke(new Command({ resume: decision }), configOf(stage));
   }
 }
 
 /** Whoever writes the wish down ends this attempt. */
-function halted(signal: AbortSignal): Promise<never> {
+function untilHalted(signal: AbortSignal): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   if (signal.aborted) reject(signal.reason);
   else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
