@@ -56,6 +56,7 @@ export const ID_PREFIXES = [
   'esc',
   'hop',
   'ers',
+  'sched',
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

@@ -30,4 +30,8 @@ export const HAND_WRITTEN: readonly string[] = [
   `CREATE UNIQUE INDEX "Escalation_open_key" ON public."Escalation" USING btree ("conversationId") WHERE (status = ANY (ARRAY['waiting'::"EscalationStatus", 'claimed'::"EscalationStatus"]))`,
   'constraint "Budget".Budget_amounts_check CHECK (((reserved >= (0)::numeric) AND (spent >= (0)::numeric) AND (tokens >= 0)))',
   `constraint "Escalation".Escalation_claim_check CHECK (((status <> 'claimed'::"EscalationStatus") OR (("claimedById" IS NOT NULL) AND ("claimedAt" IS NOT NULL))))`,
+  `constraint "Run".Run_job_check CHECK ((((priority >= '-1000'::integer) AND (priority <= 1000)) AND (("retriesLeft" >= 0) AND ("retriesLeft" <= 9)) AND ((progress >= 0) AND (progress <= 100))))`,
+  `CREATE UNIQUE INDEX "Run_open_schedule_key" ON public."Run" USING btree ("scheduleId") WHERE (("scheduleId" IS NOT NULL) AND (status = ANY (ARRAY['queued'::"RunStatus", 'running'::"RunStatus", 'waiting'::"RunStatus"])))`,
+  'CREATE INDEX "Run_scheduleId_idx" ON public."Run" USING btree ("scheduleId") WHERE ("scheduleId" IS NOT NULL)',
+  'CREATE INDEX "Run_result_idx" ON public."Run" USING btree ("finishedAt") WHERE (result IS NOT NULL)',
 ];
