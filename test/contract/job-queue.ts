@@ -60,7 +60,15 @@ export function jobQueueContract(name: string, make: () => Promise<QueueUnderTes
 
     it('hands out higher priorities first, and those of one priority in the order they came', async () => {
       const { jobs } = await open();
-      const added = [['low', -5], ['a', 0], ['high', 7], ['b', undefined], ['highest', 5_000], ['also high', 7], ['beyond', 1_000]] as const;
+      const added = [
+        ['low', -5],
+        ['a', 0],
+        ['high', 7],
+        ['b', undefined],
+        ['highest', 5_000],
+        ['also high', 7],
+        ['beyond', 1_000],
+      ] as const;
       for (const [id, priority] of added) await jobs.enqueue({ kind: 'run', id, ...(priority === undefined ? {} : { priority }) });
       const handler = createHandler();
       const stop = jobs.work('run', { atOnce: 1 }, handler.handle);

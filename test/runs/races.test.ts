@@ -6,7 +6,7 @@ import { TERMINAL_EVENTS } from '../../src/events/event.ts';
 import type { Llm, LlmUsage } from '../../src/llm/llm.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { createBudgets, NO_LIMITS } from '../../src/runs/budget.ts';
-import { claimRun, findRunnable } from '../../src/runs/lease.ts';
+import { claimNext, findRunnable } from '../../src/runs/lease.ts';
 import { createRecorder } from '../../src/runs/recorder.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -134,7 +134,8 @@ describe('a run that', () => {
     const { run } = await ask(opened);
     let closed: Promise<void> = Promise.resolve();
     await opened.database.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT 1 FROM "Run" WHERE "id" = ${run.id} FOR UPDATE`;
+      // A locked row would be passed over; the whole table makes the claim wait.
+      await tx.$executeRaw`LOCK TABLE "Run" IN EXCLUSIVE MODE`;
       opened.driver.start();
       await someoneWaits(opened.database);
       closed = opened.driver.close(10);
@@ -168,7 +169,7 @@ describe('a run that', () => {
   it('cannot deadlock with a message that interrupts it', async () => {
     const opened = await open({ llm: createFixedLlm([]), started: false });
     const { conversation, run } = await ask(opened);
-    const claimed = await claimRun(opened.database, run.id, 'inst_test');
+    const claimed = await claimNext(opened.database, 'inst_test', new Date());
     if (!claimed) throw new Error('the run was not to be had');
     const recorder = createRecorder(
       { database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
@@ -192,7 +193,7 @@ describe('a run that', () => {
     const lost = await llm.nextCall();
     // The owner falls silent, and another one takes the run up.
     await opened.database.run.update({ where: { id: run.id }, data: { leaseOwner: 'inst_dead', leaseUntil: new Date(Date.now() - 1_000) } });
-    const claimed = await claimRun(opened.database, run.id, 'inst_other');
+    const claimed = await claimNext(opened.database, 'inst_other', new Date());
     if (!claimed) throw new Error('the run was not to be had');
     const other = createRecorder(
       { database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
@@ -225,7 +226,7 @@ describe('a run that', () => {
   it('waits in a long queue of one conversation keeps no other conversation from being found', async () => {
     const opened = await open({ llm: createFixedLlm([]), started: false });
     const busy = await ask(opened);
-    await claimRun(opened.database, busy.run.id, 'inst_test');
+    await claimNext(opened.database, 'inst_test', new Date());
     const { conversationId, customerId, messageId } = busy.run;
     const behind = Array.from({ length: 20 }, () => ({
       id: newId('run'),
@@ -238,7 +239,7 @@ describe('a run that', () => {
     }));
     await opened.database.run.createMany({ data: behind });
     const other = await ask(opened);
-    expect(await findRunnable(opened.database, 10)).toEqual([other.run.id]);
+    expect(await findRunnable(opened.database, 10, new Date())).toEqual([{ id: other.run.id, priority: 0 }]);
   });
 
   it('is under way when another process takes the conversations over is taken up again, not failed', async () => {
@@ -263,7 +264,7 @@ describe('a run that', () => {
   it('ended in the database, whose answer to that was lost, still tells its end, once', async () => {
     const opened = await open({ llm: createFixedLlm([]), started: false });
     const { conversation, run } = await ask(opened);
-    const claimed = await claimRun(opened.database, run.id, 'inst_test');
+    const claimed = await claimNext(opened.database, 'inst_test', new Date());
     if (!claimed) throw new Error('the run was not to be had');
     let lost = false;
     // The connection breaks after COMMIT and before its answer: the one moment at which nobody knows what happened.

@@ -4,7 +4,7 @@
  */
 import { createMemoryPresenceRegistry } from '../../src/events/memory-presence-registry.ts';
 import { newId } from '../../src/foundation/ids.ts';
-import { systemClock } from '../../src/foundation/clock.ts';
+import { systemClock, type Clock } from '../../src/foundation/clock.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import type { Agent, Catalog } from '../../src/catalog/agent.ts';
 import type { Router } from '../../src/catalog/router.ts';
@@ -71,6 +71,8 @@ export interface HouseOptions {
   /** A third agent, to which no customer's message is routed. */
   readonly innerAgent?: boolean;
   readonly report?: (error: unknown) => void;
+  /** The time of desk, log, jobs and driver; that of the system without. */
+  readonly clock?: Clock;
   /** False while another process owns the conversations of this database. */
   readonly available?: () => boolean;
 }
@@ -98,10 +100,10 @@ function agent(id: string, tools: Agent['tools']): Agent {
 
 export async function openHouse(options: HouseOptions): Promise<House> {
   const { database, close: closeDatabase } = await createTestDatabase();
-  const clock = systemClock;
+  const clock = options.clock ?? systemClock;
   const logger = createLogger({ level: 'silent', pretty: false });
   const log = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 10_000, ...(options.available ? { available: options.available } : {}) });
-  const jobs = createMemoryJobQueue({ log: logger });
+  const jobs = createMemoryJobQueue({ log: logger, clock });
   const signals = createMemorySignalBus({ log: logger });
   const grants = Object.fromEntries([...(options.tools?.keys() ?? [])].map((name) => [name, {}]));
   const agents = [agent('first_agent', grants), agent('second_agent', {}), ...(options.innerAgent ? [{ ...agent('inner_agent', {}), reachable: false }] : [])];
@@ -140,6 +142,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       instanceId: newId('inst'),
       runMs: options.runMs ?? 30_000,
       runsAtOnce: 20,
+      random: () => 0,
       report: options.report ?? (() => undefined),
       reply: createReply({
         llm,
@@ -174,7 +177,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       conversationHead: (id) => conversationHead(follow, id),
     },
     anotherDriver(llm) {
-      const other = makeDriver(llm, createMemoryJobQueue({ log: logger }));
+      const other = makeDriver(llm, createMemoryJobQueue({ log: logger, clock }));
       drivers.push(other);
       return other;
     },
