@@ -13,12 +13,14 @@ import type { Router } from './catalog/router.ts';
 import type { Config } from './config.ts';
 import { createPages } from './console/pages.ts';
 import { createAgentDesk } from './desk/agent.ts';
-import { createAgentRunDesk } from './desk/agent-run.ts';
+import { createAgentCheck, createAgentRunDesk } from './desk/agent-run.ts';
 import { createRouteCorrectionDesk } from './desk/route-correction.ts';
 import { createArticleDesk } from './desk/article.ts';
 import { createConversationDesk } from './desk/conversation.ts';
 import { createExportDesk } from './desk/customer-export.ts';
 import { createErasureDesk } from './desk/erasure.ts';
+import { createScheduleDesk } from './desk/schedule.ts';
+import { startScheduleRounds } from './desk/schedule-rounds.ts';
 import { startRetention } from './desk/retention.ts';
 import { createEscalationDesk } from './desk/escalation.ts';
 import { startEscalationWatch } from './desk/escalation-watch.ts';
@@ -124,7 +126,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
 
   const delivery = await openDelivery({ config, databaseUrl, log, clock, opened });
   const { eventLog, jobs, signals } = delivery;
-  openOutbox(config, { database, clock, log }, opened);
+  if (config.role !== 'gateway') openOutbox(config, { database, clock, log }, opened);
   const presence = createPresence({ database, log: eventLog, registry: delivery.presence, clock, logger: log });
   opened.push(() => presence.close());
 
@@ -201,6 +203,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     onFollowed: presence.follow,
     authenticate: createAuthenticate({ tokens, database, clock }),
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
+    healthOnly: config.role === 'worker',
     pages: await makePages(demo, llm, catalog),
     graphiqlHeaders: config.graphiql ? (demo ? { Authorization: `Bearer ${demo.credentials.customerToken}` } : {}) : null,
     clock,
@@ -208,17 +211,18 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     captureException,
   });
   opened.push(() => gateway.close(DOORS_MS));
-  driver.start();
+  if (config.role !== 'gateway') driver.start();
   delivery.onAlone(() => driver.adopt());
   opened.push(async () => {
     await driver.close(drainMs);
     // What the last answers said is on its way to their readers.
     await delivery.caughtUp(AbortSignal.timeout(HEARD_MS));
   });
-  startRounds({ database, clock, log, eventLog, config, budgets }, opened);
+  if (config.role !== 'gateway') startRounds({ database, clock, log, eventLog, jobs, config, budgets }, opened);
   const { port, url } = await gateway.listen();
   opened.push(() => gateway.drain(drainMs));
-  if (demo) await writeDemo(config.dataDir, demo.credentials, url);
+  // Whoever tries things out does not go to a process that takes no clients.
+  if (demo && config.role !== 'worker') await writeDemo(config.dataDir, demo.credentials, url);
   return { url, port, model: llm.name, agents: catalog.agents.length, demo, isHome: delivery.isHome(), close };
 }
 
@@ -242,6 +246,7 @@ function openDesk({ config, toolDesk, agents, presence, escalations, ...deps }: 
     agents,
     conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
     agentRuns: createAgentRunDesk({ ...deps, agents, redaction }),
+    schedules: createScheduleDesk({ ...deps, checkStart: createAgentCheck({ ...deps, agents, redaction, messageCharsMax: limits.messageCharsMax }) }),
     routeCorrections: createRouteCorrectionDesk(deps),
     articles: createArticleDesk(deps),
     erasures: createErasureDesk(deps),
@@ -269,18 +274,21 @@ interface RoundsDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly eventLog: EventLog;
+  readonly jobs: JobQueue;
   readonly config: Config;
   readonly budgets: Budgets;
 }
 
 /** What is done by the hour or the quarter of a minute, whether anybody asks or not. */
-function startRounds({ database, clock, log, eventLog, config, budgets }: RoundsDeps, opened: Close[]): void {
+function startRounds({ database, clock, log, eventLog, jobs, config, budgets }: RoundsDeps, opened: Close[]): void {
   const rounds = startKnowledgeRounds({ database, clock, log });
   opened.push(() => rounds.close());
   const retention = startRetention({ database, clock, log, days: config.retention, also: (now, signal) => budgets.reconcile(now, signal) });
   opened.push(() => retention.close());
   const watch = startEscalationWatch({ database, log: eventLog, clock, logger: log, timeZone: config.deskTimeZone });
   opened.push(() => watch.close());
+  const schedules = startScheduleRounds({ database, log: eventLog, jobs, clock, logger: log });
+  opened.push(() => schedules.close());
 }
 
 function makePages(demo: Demo | null, llm: Llm, catalog: Catalog): ReturnType<typeof createPages> {

@@ -1,11 +1,12 @@
 /**
  * Starting one agent by its id for a customer, outside any conversation: a run of the workflow `agent`. Row first, event second, then
- * the job that wakes it. Answers nothing itself.
+ * the job that wakes it. Answers nothing itself. Whether such a run may be started later, by the clock, is said here too.
  */
+import { z } from 'zod';
 import type { Clock } from '../foundation/clock.ts';
 import { AppError, badInput, notFound } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
-import type { Catalog } from '../catalog/agent.ts';
+import type { Agent, Catalog } from '../catalog/agent.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { RedactionPolicy } from '../privacy/kinds.ts';
@@ -14,6 +15,7 @@ import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { customersVisibleTo } from './access.ts';
+import type { CheckStart } from './schedule.ts';
 import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
 
 export interface StartAgent {
@@ -44,16 +46,13 @@ export interface AgentRunDeskDeps {
   readonly redaction: RedactionPolicy;
 }
 
+type AgentCheckDeps = Pick<AgentRunDeskDeps, 'catalog' | 'agents' | 'redaction'>;
+
 export function createAgentRunDesk({ database, log, jobs, catalog, agents, clock, redaction }: AgentRunDeskDeps): AgentRunDesk {
   return Object.freeze<AgentRunDesk>({
     async start(viewer, input) {
       log.assertAvailable();
-      const agent = catalog.get(input.agentId);
-      if (!agent) throw notFound('agent');
-      // What these find out is an assessment of the customer, for the people of the desk.
-      if (viewer.kind !== 'staff' && !agent.reachable) throw new AppError('FORBIDDEN', 'This agent works for the people of the desk; customers do not run it.');
-      if ((await agents.disabled()).has(agent.id))
-        throw new AppError('UNAVAILABLE', `The agent ${agent.id} is switched off at the moment.`, { retryable: false });
+      await findAgent({ catalog, agents }, viewer, input.agentId);
       const text = redact(input.text, redaction).text;
       const call = callOf(viewer, { ...input, text });
       const before = call && (await findFirstAnswer(database, call));
@@ -78,6 +77,30 @@ export function createAgentRunDesk({ database, log, jobs, catalog, agents, clock
       }
     },
   });
+}
+
+/** What a run of the workflow `agent` that is started later has to be like: the same as one that is started at once. */
+export function createAgentCheck({ catalog, agents, redaction, messageCharsMax }: AgentCheckDeps & { readonly messageCharsMax: number }): CheckStart {
+  const Input = z.strictObject({ agentId: z.string().max(80), text: z.string().trim().min(1).max(messageCharsMax) });
+  return async (viewer, { workflow, input, customerId }) => {
+    if (workflow !== 'agent') throw badInput('input.workflow', 'this workflow cannot be started by the clock: only "agent" can.');
+    const parsed = Input.safeParse(input);
+    if (!parsed.success) throw badInput('input.input', `must be { "agentId": "...", "text": "..." }, the text at most ${messageCharsMax} characters.`);
+    if (customerId === null) throw badInput('input.customerId', 'an agent works for a customer: say for whom.');
+    const { agentId, text } = parsed.data;
+    if (text.includes('\0') || !text.isWellFormed()) throw badInput('input.input', 'the text contains characters that are not text.');
+    await findAgent({ catalog, agents }, viewer, agentId);
+    return { agentId, text: redact(text, redaction).text };
+  };
+}
+
+async function findAgent({ catalog, agents }: Pick<AgentCheckDeps, 'catalog' | 'agents'>, viewer: Viewer, agentId: string): Promise<Agent> {
+  const agent = catalog.get(agentId);
+  if (!agent) throw notFound('agent');
+  // What these find out is an assessment of the customer, for the people of the desk.
+  if (viewer.kind !== 'staff' && !agent.reachable) throw new AppError('FORBIDDEN', 'This agent works for the people of the desk; customers do not run it.');
+  if ((await agents.disabled()).has(agent.id)) throw new AppError('UNAVAILABLE', `The agent ${agent.id} is switched off at the moment.`, { retryable: false });
+  return agent;
 }
 
 function callOf(viewer: Viewer, { idempotencyKey: key, ...body }: StartAgent): IdempotentCall | null {

@@ -26,7 +26,7 @@ import { createConnectionDesk } from './connection.ts';
 
 export type ToolDesk = Omit<
   Desk,
-  'presence' | 'conversations' | 'escalations' | 'agents' | 'articles' | 'agentRuns' | 'routeCorrections' | 'erasures' | 'exports'
+  'presence' | 'conversations' | 'escalations' | 'agents' | 'articles' | 'agentRuns' | 'schedules' | 'routeCorrections' | 'erasures' | 'exports'
 >;
 
 export interface ToolDeskDeps {

@@ -9,7 +9,8 @@ import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { openRoutingModel } from '../../src/catalog/kept-routing.ts';
 import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
-import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
@@ -81,6 +82,7 @@ const shared = {
     escalations,
     agents,
     agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock, redaction: REDACTION }),
+    schedules: createScheduleDesk({ database, clock, checkStart: createAgentCheck({ catalog, agents, redaction: REDACTION, messageCharsMax: 10_000 }) }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }),

@@ -10,8 +10,8 @@ import { createManualClock } from '../support/manual-clock.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const NOW = new Date('2026-06-01T00:00:00.000Z');
-const DAYS: RetentionDays = { conversationDays: 100, auditDays: 50, outboxDays: 30, searchDays: 20, idempotencyDays: 1 };
-const NOTHING = { conversations: 0, runs: 0, auditEntries: 0, outboxPayloads: 0, searchQueries: 0, idempotencyRecords: 0, budgets: 0, settled: 0 };
+const DAYS: RetentionDays = { conversationDays: 100, auditDays: 50, outboxDays: 30, searchDays: 20, idempotencyDays: 1, resultHours: 24 };
+const NOTHING = { conversations: 0, runs: 0, results: 0, auditEntries: 0, outboxPayloads: 0, searchQueries: 0, idempotencyRecords: 0, budgets: 0, settled: 0 };
 
 const before = (days: number): Date => new Date(NOW.getTime() - days * 86_400_000);
 

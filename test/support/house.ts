@@ -9,7 +9,8 @@ import { createLogger } from '../../src/foundation/logger.ts';
 import type { Agent, Catalog } from '../../src/catalog/agent.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
-import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createPresence } from '../../src/desk/presence.ts';
@@ -123,6 +124,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     ...createToolDesk({ database, clock }),
     agents: agentDesk,
     agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock, redaction: REDACTION }),
+    schedules: createScheduleDesk({
+      database,
+      clock,
+      checkStart: createAgentCheck({ catalog, agents: agentDesk, redaction: REDACTION, messageCharsMax: 1_000 }),
+    }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log, signals, clock }),
