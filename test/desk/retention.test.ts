@@ -94,6 +94,22 @@ describe('retention', () => {
     expect(await pass()).toEqual({ ...NOTHING, runs: 1 });
   });
 
+  it('takes the results of runs that ended a day ago, and keeps that they ran', async () => {
+    const run = { workflow: 'agent', customerId, input: {}, createdAt: before(2), result: { text: 'Found' } };
+    const [old, fresh, open] = [newId('run'), newId('run'), newId('run')];
+    await database.run.createMany({
+      data: [
+        { id: old, status: 'succeeded', finishedAt: before(1.01), outcome: 'answered', ...run },
+        { id: fresh, status: 'succeeded', finishedAt: before(0.99), ...run },
+        { id: open, status: 'running', ...run },
+      ],
+    });
+    expect(await pass()).toEqual({ ...NOTHING, results: 1 });
+    expect(await database.run.findUnique({ where: { id: old } })).toMatchObject({ status: 'succeeded', outcome: 'answered', result: null });
+    for (const id of [fresh, open]) expect(await database.run.findUnique({ where: { id } })).toMatchObject({ result: { text: 'Found' } });
+    expect(await pass()).toEqual(NOTHING);
+  });
+
   it('removes audit entries, questions, remembered answers and budgets of their age', async () => {
     for (const days of [51, 49])
       await database.auditEntry.create({
