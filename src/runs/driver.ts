@@ -64,7 +64,7 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
     if (closing.signal.aborted || taken >= deps.runsAtOnce) return;
     taken += 1;
     try {
-      const run = await claimUnlessTaken(deps);
+      const run = await claimUnlessTaken(deps, [...active.keys()]);
       if (run) await drive(run);
     } finally {
       taken -= 1;
@@ -79,11 +79,12 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
     // Claimed while we were leaving: nobody waits for it any more.
     else if (closing.signal.aborted) controller.abort(new RunHalted('park'));
     const done = attempt(deps, run, controller.signal);
-    active.set(runId, { halt: (reason) => controller.abort(reason), done });
+    const entry: ActiveRun = { halt: (reason) => controller.abort(reason), done };
+    active.set(runId, entry);
     const timer = setTimeout(() => controller.abort(new RunHalted('timeout')), deps.runMs);
     const again = await done;
     clearTimeout(timer);
-    active.delete(runId);
+    if (active.get(runId) === entry) active.delete(runId);
     if (again) await jobs.enqueue({ kind: 'run', id: runId, priority: run.priority, delayMs: delayMs(deps, again) });
     await wakeNext(deps, run);
   }
@@ -179,10 +180,10 @@ function canWork(log: EventLog): boolean {
   }
 }
 
-async function claimUnlessTaken({ database, log, clock, instanceId, logger }: DriverDeps): Promise<Run | null> {
+async function claimUnlessTaken({ database, log, clock, instanceId, logger }: DriverDeps, inHand: readonly string[]): Promise<Run | null> {
   if (!canWork(log)) return null;
   try {
-    return await claimNext(database, instanceId, clock.now());
+    return await claimNext(database, instanceId, clock.now(), inHand);
   } catch (error) {
     // Two runs of one conversation claimed at once, or no database: the row brings the run back.
     logger.debug({ err: error }, 'run was not claimed');

@@ -25,8 +25,9 @@ export class LeaseLost extends Error {
 /**
  * The run that goes next, now ours and one attempt further; null when none is to be had (yet). A run whose stop was asked for need not
  * wait for its moment.
+ * @param except Runs the owner still has in hand, whatever their rows say: an attempt that is just ending, or whose lease ran out unnoticed.
  */
-export async function claimNext(database: Database, owner: string, now: Date): Promise<Run | null> {
+export async function claimNext(database: Database, owner: string, now: Date, except: readonly string[] = []): Promise<Run | null> {
   const [claimed] = await database.sql.query<Omit<Run, 'cost'> & { readonly cost: string }>`
     WITH "busy" AS (
       SELECT "customerId", count(*) AS "runs" FROM "Run" WHERE "status" = 'running' AND "leaseUntil" >= now() GROUP BY "customerId"
@@ -34,6 +35,7 @@ export async function claimNext(database: Database, owner: string, now: Date): P
       SELECT r."id" FROM "Run" r LEFT JOIN "busy" b ON b."customerId" = r."customerId"
        WHERE ((r."status" = 'queued' AND (r."notBefore" IS NULL OR r."notBefore" <= ${now} OR r."stopRequestedAt" IS NOT NULL))
               OR (r."status" = 'running' AND r."leaseUntil" < now()))
+         AND r."id" <> ALL(${[...except]})
          AND NOT EXISTS (SELECT 1 FROM "Run" o
                           WHERE o."conversationId" = r."conversationId" AND o."id" <> r."id" AND o."status" IN ('queued', 'running', 'waiting')
                             AND (o."status" IN ('running', 'waiting') OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id"))))

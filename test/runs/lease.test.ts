@@ -4,7 +4,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
 import { claimNext, findRunnable } from '../../src/runs/lease.ts';
 import type { Prisma } from '../../src/store/generated/prisma/client.ts';
+import type { Viewer } from '../../src/store/viewer.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { openHouse, type House } from '../support/house.ts';
+import { createManualClock } from '../support/manual-clock.ts';
+import { createScriptedLlm, type ScriptedCall } from '../support/scripted-llm.ts';
 
 const NOW = new Date('2026-03-01T12:00:00.000Z');
 const OWNER = 'inst_test';
@@ -92,6 +96,12 @@ describe('what goes next', () => {
     expect(await test.database.run.findUnique({ where: { id: lost ?? '' } })).toMatchObject({ attempt: 2, leaseOwner: OWNER, progress: 0 });
   });
 
+  it('is nothing that who asks has still in hand, even when its lease ran out unnoticed', async () => {
+    const [lost, parked] = await queue(runOf(0, { status: 'running', leaseOwner: OWNER, leaseUntil: new Date(0), attempt: 1 }), runOf(0));
+    expect(await claimNext(test.database, OWNER, NOW, [lost ?? '', parked ?? ''])).toBeNull();
+    expect((await claimNext(test.database, 'inst_other', NOW, [parked ?? '']))?.id).toBe(lost);
+  });
+
   it('goes to one claimer only, however many ask at once', async () => {
     const ids = await queue(...Array.from({ length: 12 }, (_, n) => runOf(n % 4)));
     const claimed = await Promise.all(Array.from({ length: 20 }, (_, n) => claimNext(test.database, `inst_${n}`, NOW)));
@@ -127,5 +137,44 @@ describe('what goes next', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('whoever is woken', () => {
+  const clock = createManualClock();
+  let house: House;
+  let viewer: Viewer;
+  const llm = createScriptedLlm();
+  beforeAll(async () => {
+    house = await openHouse({ llm, clock, started: false });
+    ({ viewer } = await house.addCustomer());
+  });
+  afterAll(() => house.close());
+
+  it('takes the run that goes next, whichever it was woken for, and the other one is not held up by that', async () => {
+    const { run: woken } = await house.desk.agentRuns.start(viewer, { agentId: 'first_agent', text: 'Woken for' });
+    const urgent = { id: newId('run'), workflow: 'agent', customerId: woken.customerId, priority: 5, createdAt: clock.now() };
+    // Nobody is woken for this one.
+    await house.database.run.create({ data: { ...urgent, input: { agentId: 'first_agent', text: 'Urgent' } } });
+    house.driver.start();
+    const first = await llm.nextCall();
+    expect(JSON.stringify(first.request.messages)).toContain('Urgent');
+    // The wake of the other is bound to the urgent run for as long as that takes: it is found without it.
+    const calls: ScriptedCall[] = [first];
+    void llm.nextCall().then((call) => calls.push(call));
+    const begun = () => {
+      clock.advance(2_000);
+      return JSON.stringify(calls[1]?.request.messages ?? '');
+    };
+    await expect.poll(begun, { timeout: 10_000, interval: 20 }).toContain('Woken for');
+    expect(await house.database.run.findUnique({ where: { id: urgent.id } })).toMatchObject({ status: 'running', attempt: 1 });
+    for (const call of calls) {
+      call.send({ type: 'text', text: 'Done.' });
+      call.send({ type: 'stop', reason: 'end_turn' });
+    }
+    for (const id of [urgent.id, woken.id]) {
+      await house.ended(id);
+      expect(await house.database.run.findUnique({ where: { id } })).toMatchObject({ status: 'succeeded', attempt: 1 });
+    }
   });
 });
