@@ -108,16 +108,16 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
   }
 
   async function scan(): Promise<void> {
-    const found = (await findRunnable(database, SCAN_MAX, clock.now())).filter(({ id }) => !active.has(id));
-    for (const { id, priority } of found) await jobs.enqueue({ kind: 'run', id, priority });
+    const found = (await findRunnable(database, SCAN_MAX, clock.now())).filter((id) => !active.has(id));
+    for (const id of found) await jobs.enqueue({ kind: 'run', id });
     // Woken at the last look and not claimed since, although there is room here: its wake was lost, or waits behind the run that was
     // claimed in its stead.
-    for (const { id } of found) {
+    for (const id of found) {
       if (!waited.has(id) || taken >= deps.runsAtOnce) continue;
       const driven: Promise<void> = driveNext().finally(() => unqueued.delete(driven));
       unqueued.add(driven);
     }
-    waited = new Set(found.map(({ id }) => id));
+    waited = new Set(found);
   }
 
   async function adopt(): Promise<void> {

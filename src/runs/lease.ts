@@ -72,12 +72,12 @@ export async function renewLeases(database: Database, runIds: readonly string[],
  * Runs that somebody should be working on: queued ones whose turn it is and those whose owner went silent, in the order in which they
  * would be claimed. Those that wait behind another of their conversation are left out: a long queue in one must not hide the others.
  */
-export async function findRunnable(database: Database, limit: number, now: Date): Promise<readonly Pick<Run, 'id' | 'priority'>[]> {
-  return database.$queryRaw<Pick<Run, 'id' | 'priority'>[]>`
+export async function findRunnable(database: Database, limit: number, now: Date): Promise<readonly string[]> {
+  const rows = await database.$queryRaw<{ id: string }[]>`
     WITH "busy" AS (
       SELECT "customerId", count(*) AS "runs" FROM "Run" WHERE "status" = 'running' AND "leaseUntil" >= now() GROUP BY "customerId"
     )
-    SELECT r."id", r."priority" FROM "Run" r LEFT JOIN "busy" b ON b."customerId" = r."customerId"
+    SELECT r."id" FROM "Run" r LEFT JOIN "busy" b ON b."customerId" = r."customerId"
      WHERE (r."status" = 'running' AND r."leaseUntil" < now())
         OR (r."status" = 'queued' AND (r."notBefore" IS NULL OR r."notBefore" <= ${now} OR r."stopRequestedAt" IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM "Run" o
@@ -86,4 +86,5 @@ export async function findRunnable(database: Database, limit: number, now: Date)
      ORDER BY r."priority" DESC,
               coalesce(b."runs", 0) + row_number() OVER (PARTITION BY r."priority", r."customerId" ORDER BY r."createdAt", r."id"),
               r."createdAt", r."id" LIMIT ${limit}`;
+  return rows.map((row) => row.id);
 }

@@ -6,10 +6,11 @@ import { TERMINAL_EVENTS } from '../../src/events/event.ts';
 import type { Llm, LlmUsage } from '../../src/llm/llm.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { createBudgets, NO_LIMITS } from '../../src/runs/budget.ts';
-import { claimNext, findRunnable } from '../../src/runs/lease.ts';
+import { findRunnable } from '../../src/runs/lease.ts';
 import { createRecorder } from '../../src/runs/recorder.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import type { Database } from '../../src/store/database.ts';
+import { claimRun } from '../support/claim.ts';
 import { applyText, take, takeUntil } from '../support/collect.ts';
 import { openHouse, STAFF, type House, type HouseOptions } from '../support/house.ts';
 import { createFixedLlm, createScriptedLlm } from '../support/scripted-llm.ts';
@@ -169,7 +170,7 @@ describe('a run that', () => {
   it('cannot deadlock with a message that interrupts it', async () => {
     const opened = await open({ llm: createFixedLlm([]), started: false });
     const { conversation, run } = await ask(opened);
-    const claimed = await claimNext(opened.database, 'inst_test', new Date());
+    const claimed = await claimRun(opened.database, run.id, 'inst_test');
     if (!claimed) throw new Error('the run was not to be had');
     const recorder = createRecorder(
       { database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
@@ -193,7 +194,7 @@ describe('a run that', () => {
     const lost = await llm.nextCall();
     // The owner falls silent, and another one takes the run up.
     await opened.database.run.update({ where: { id: run.id }, data: { leaseOwner: 'inst_dead', leaseUntil: new Date(Date.now() - 1_000) } });
-    const claimed = await claimNext(opened.database, 'inst_other', new Date());
+    const claimed = await claimRun(opened.database, run.id, 'inst_other');
     if (!claimed) throw new Error('the run was not to be had');
     const other = createRecorder(
       { database: opened.database, log: opened.log, clock: systemClock, budgets: budgetsOf(opened), escalations: opened.desk.escalations },
@@ -226,7 +227,7 @@ describe('a run that', () => {
   it('waits in a long queue of one conversation keeps no other conversation from being found', async () => {
     const opened = await open({ llm: createFixedLlm([]), started: false });
     const busy = await ask(opened);
-    await claimNext(opened.database, 'inst_test', new Date());
+    await claimRun(opened.database, busy.run.id, 'inst_test');
     const { conversationId, customerId, messageId } = busy.run;
     const behind = Array.from({ length: 20 }, () => ({
       id: newId('run'),
@@ -239,7 +240,7 @@ describe('a run that', () => {
     }));
     await opened.database.run.createMany({ data: behind });
     const other = await ask(opened);
-    expect(await findRunnable(opened.database, 10, new Date())).toEqual([{ id: other.run.id, priority: 0 }]);
+    expect(await findRunnable(opened.database, 10, new Date())).toEqual([other.run.id]);
   });
 
   it('is under way when another process takes the conversations over is taken up again, not failed', async () => {
@@ -264,7 +265,7 @@ describe('a run that', () => {
   it('ended in the database, whose answer to that was lost, still tells its end, once', async () => {
     const opened = await open({ llm: createFixedLlm([]), started: false });
     const { conversation, run } = await ask(opened);
-    const claimed = await claimNext(opened.database, 'inst_test', new Date());
+    const claimed = await claimRun(opened.database, run.id, 'inst_test');
     if (!claimed) throw new Error('the run was not to be had');
     let lost = false;
     // The connection breaks after COMMIT and before its answer: the one moment at which nobody knows what happened.

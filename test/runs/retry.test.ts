@@ -166,7 +166,7 @@ describe('a run with tries left', () => {
     (await llm.nextCall()).fail(BUSY);
     await takeUntil(reader, isA('RunQueued'));
     await opened.database.run.update({ where: { id: runId }, data: { stopRequestedAt: clock.now(), stoppedBy: 'user:usr_test' } });
-    expect(await findRunnable(opened.database, 10, clock.now())).toEqual([{ id: runId, priority: 0 }]);
+    expect(await findRunnable(opened.database, 10, clock.now())).toEqual([runId]);
     clock.advance(2_000);
     expect((await takeUntil(reader, isTerminal)).at(-1)).toMatchObject({ event: { type: 'RunStopped', by: 'user:usr_test' } });
     expect(await row()).toMatchObject({ status: 'stopped', stoppedBy: 'user:usr_test' });
