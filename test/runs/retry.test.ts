@@ -187,8 +187,10 @@ describe('how far a run is', () => {
     const { viewer } = await house.addCustomer();
     const { conversation, run } = await house.desk.conversations.start(viewer, { text: 'A question' });
     const reader = await house.runs.followConversation(STAFF, conversation.id, undefined, AbortSignal.timeout(20_000));
-    const call = await llm.nextCall();
+    // Told once the row says it; the model may be asked a moment earlier.
+    await takeUntil(reader, (entry) => entry.kind === 'event' && entry.event.type === 'StepStarted' && entry.event.agentId !== null);
     expect(await database.run.findUnique({ where: { id: run.id } })).toMatchObject({ progress: 66 });
+    const call = await llm.nextCall();
     call.fail(BUSY);
     await takeUntil(reader, isTerminal);
     expect(await database.run.findUnique({ where: { id: run.id } })).toMatchObject({ status: 'failed', progress: 66, retriesLeft: 0 });

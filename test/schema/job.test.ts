@@ -170,10 +170,10 @@ describe('jobs', () => {
     const { viewer } = await house.addCustomer();
     const { run } = await house.desk.conversations.start(viewer, { text: 'A question' });
     const call = await llm.nextCall();
-    expect(await jobOf(STAFF, run.id)).toMatchObject({ status: 'RUNNING', owner: expect.stringMatching(/^inst_/), attempts: 1, retriesLeft: 0, progress: 66 });
     const reader = await house.runs.followRun(viewer, run.id, undefined, AbortSignal.timeout(10_000));
     call.send({ type: 'text', text: 'Half' });
     for await (const entry of reader) if (entry.kind === 'event' && entry.event.type === 'TextDelta') break;
+    expect(await jobOf(STAFF, run.id)).toMatchObject({ status: 'RUNNING', owner: expect.stringMatching(/^inst_/), attempts: 1, retriesLeft: 0, progress: 66 });
     const { cancelJob } = await ask(house, viewer, CANCEL, { id: run.id });
     expect(cancelJob).toEqual({
       job: { id: run.id, status: 'STOPPED', owner: null, progress: 66 },
