@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { isTimeZone } from './desk/cron.ts';
 import { LOG_LEVELS } from './foundation/logger.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -17,18 +18,11 @@ const tokens = z
 const usd = z.union([z.literal('none').transform(() => null), z.coerce.number('must be a sum in US dollars, or none').positive().max(1_000_000)]).optional();
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
-
 const Environment = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
   PORT: port.default(4000),
   HOST: z.string().default('localhost'),
+  PARLEY_ROLE: z.enum(['all', 'gateway', 'worker']).default('all'),
   PARLEY_DATA_DIR: z.string().default('.data'),
   PUBLIC_URL: httpUrl.optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
@@ -74,6 +68,7 @@ const Environment = z.object({
   RETENTION_OUTBOX_DAYS: days.default(90),
   RETENTION_SEARCH_DAYS: days.default(90),
   RETENTION_IDEMPOTENCY_DAYS: days.default(1),
+  RETENTION_RESULT_HOURS: count(1, 876_000).default(24),
   SOCKETS_PER_VIEWER: count(1, 10_000).default(10),
   SUBSCRIPTIONS_PER_SOCKET: count(1, 10_000).default(100),
   OPERATIONS_PER_SOCKET: count(1, 1_000).default(20),
@@ -107,6 +102,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   const production = given['NODE_ENV'] === 'production';
   if (production) problems.push(...missingInProduction(given));
+  if (parsed.success && parsed.data.PARLEY_ROLE !== 'all' && !parsed.data.REDIS_URL)
+    problems.push(`PARLEY_ROLE: ${parsed.data.PARLEY_ROLE} needs REDIS_URL, through which gateways and workers hear of each other`);
   const budgets = parsed.success ? budgetsOf(parsed.data) : null;
   const tokenBudgets = parsed.success ? tokenBudgetsOf(parsed.data) : null;
   if (budgets) problems.push(...unorderedBudgets(budgets, 'USD'));
@@ -116,6 +113,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   return Object.freeze({
     mode: set.NODE_ENV,
     production,
+    /** A gateway answers clients and drives no runs; a worker drives runs and takes no clients. */
+    role: set.PARLEY_ROLE,
     port: set.PORT,
     host: set.HOST,
     dataDir: resolve(set.PARLEY_DATA_DIR),
@@ -132,13 +131,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     /** What models may cost, in US dollars; null is without a limit. */
     budgets: Object.freeze(budgets),
     tokenBudgets: Object.freeze(tokenBudgets),
-    /** Days for which each kind of data is kept. */
+    /** For how long each kind of data is kept: days, but where it says hours. */
     retention: Object.freeze({
       conversationDays: set.RETENTION_CONVERSATION_DAYS,
       auditDays: set.RETENTION_AUDIT_DAYS,
       outboxDays: set.RETENTION_OUTBOX_DAYS,
       searchDays: set.RETENTION_SEARCH_DAYS,
       idempotencyDays: set.RETENTION_IDEMPOTENCY_DAYS,
+      resultHours: set.RETENTION_RESULT_HOURS,
     }),
     /** Words per second of the offline model; 0 is as fast as it can. */
     offlineTokensPerS: set.OFFLINE_TOKENS_PER_S,

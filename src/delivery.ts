@@ -59,7 +59,7 @@ async function openInProcess({ config, databaseUrl, log, clock, opened }: Delive
     if (here) eventLog.startOver();
     else if (home.isElsewhere()) eventLog.letGo();
   });
-  const jobs = createMemoryJobQueue({ log });
+  const jobs = createMemoryJobQueue({ log, clock });
   const signals = createMemorySignalBus({ log });
   opened.push(
     () => jobs.close(),

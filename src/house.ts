@@ -1,7 +1,8 @@
 /** The desk and what runs do, put together from their parts. Opens nothing that has to be closed: parley.ts does. */
 import type { Catalog } from './catalog/agent.ts';
 import type { Config } from './config.ts';
-import { createAgentRunDesk } from './desk/agent-run.ts';
+import { createAgentCheck, createAgentRunDesk } from './desk/agent-run.ts';
+import { createScheduleDesk } from './desk/schedule.ts';
 import { createWorkflowRunDesk } from './desk/workflow-run.ts';
 import { createRouteCorrectionDesk } from './desk/route-correction.ts';
 import { createApprovalDesk } from './desk/approval.ts';
@@ -60,6 +61,7 @@ export function openDesk({ config, toolDesk, agents, presence, escalations, ...d
     agents,
     conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
     approvals: createApprovalDesk({ ...deps, redaction }),
+    schedules: createScheduleDesk({ ...deps, checkStart: createAgentCheck({ ...deps, agents, redaction, messageCharsMax: limits.messageCharsMax }) }),
     agentRuns: createAgentRunDesk({ ...deps, agents, redaction }),
     workflowRuns: createWorkflowRunDesk({ ...deps, agents, redaction }),
     routeCorrections: createRouteCorrectionDesk(deps),

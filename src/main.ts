@@ -57,6 +57,8 @@ function readConfigOrExit(): Config {
 
 function welcome(parley: Parley, config: Config): string {
   const lines = ['', `Parley is ready at ${parley.url}`, ''];
+  if (config.role === 'worker')
+    return `${[...lines, '  A worker: it drives runs and takes no clients.', `  Health            ${parley.url}/api/health`, ''].join('\n')}\n`;
   const where = [
     ['Chat and welcome', `${parley.url}/`],
     ...(config.graphiql ? [['GraphiQL', `${parley.url}/graphql`]] : []),
@@ -78,6 +80,8 @@ function welcome(parley: Parley, config: Config): string {
       `  ${partnerKey}`,
     );
   }
+  if (config.role === 'gateway')
+    lines.push('', 'A gateway: it answers clients, and workers (PARLEY_ROLE=worker) on the same Redis and PostgreSQL drive the runs.');
   if (!parley.isHome) {
     lines.push(
       '',

@@ -14,6 +14,7 @@ import type { Config } from './config.ts';
 import { createPages } from './console/pages.ts';
 import { createAgentDesk } from './desk/agent.ts';
 import { startApprovalWatch } from './desk/approval-watch.ts';
+import { startScheduleRounds } from './desk/schedule-rounds.ts';
 import { startRetention } from './desk/retention.ts';
 import { createEscalationDesk } from './desk/escalation.ts';
 import { startEscalationWatch } from './desk/escalation-watch.ts';
@@ -118,7 +119,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
 
   const delivery = await openDelivery({ config, databaseUrl, log, clock, opened });
   const { eventLog, jobs, signals } = delivery;
-  openOutbox(config, { database, clock, log }, opened);
+  if (config.role !== 'gateway') openOutbox(config, { database, clock, log }, opened);
   const presence = createPresence({ database, log: eventLog, registry: delivery.presence, clock, logger: log });
   opened.push(() => presence.close());
 
@@ -184,6 +185,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     onFollowed: presence.follow,
     authenticate: createAuthenticate({ tokens, database, clock }),
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
+    healthOnly: config.role === 'worker',
     pages: await makePages(demo, llm, catalog),
     graphiqlHeaders: config.graphiql ? (demo ? { Authorization: `Bearer ${demo.credentials.customerToken}` } : {}) : null,
     clock,
@@ -191,17 +193,18 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     captureException,
   });
   opened.push(() => gateway.close(DOORS_MS));
-  driver.start();
+  if (config.role !== 'gateway') driver.start();
   delivery.onAlone(() => driver.adopt());
   opened.push(async () => {
     await driver.close(drainMs);
     // What the last answers said is on its way to their readers.
     await delivery.caughtUp(AbortSignal.timeout(HEARD_MS));
   });
-  startRounds({ database, clock, log, eventLog, jobs, config, budgets }, opened);
+  if (config.role !== 'gateway') startRounds({ database, clock, log, eventLog, jobs, config, budgets }, opened);
   const { port, url } = await gateway.listen();
   opened.push(() => gateway.drain(drainMs));
-  if (demo) await writeDemo(config.dataDir, demo.credentials, url);
+  // Whoever tries things out does not go to a process that takes no clients.
+  if (demo && config.role !== 'worker') await writeDemo(config.dataDir, demo.credentials, url);
   return { url, port, model: llm.name, agents: catalog.agents.length, demo, isHome: delivery.isHome(), close };
 }
 
@@ -240,6 +243,8 @@ function startRounds({ database, clock, log, eventLog, jobs, config, budgets }: 
   opened.push(() => watch.close());
   const approvals = startApprovalWatch({ database, log: eventLog, jobs, clock, logger: log });
   opened.push(() => approvals.close());
+  const schedules = startScheduleRounds({ database, log: eventLog, jobs, clock, logger: log });
+  opened.push(() => schedules.close());
 }
 
 function makePages(demo: Demo | null, llm: Llm, catalog: Catalog): ReturnType<typeof createPages> {

@@ -48,6 +48,15 @@ describe('the configuration', () => {
     expect(namesOf(problems)).toEqual(['DATABASE_URL', 'GRAPHIQL', 'JWT_SECRET', 'LOG_LEVEL', 'PORT', 'STEP_MS']);
   });
 
+  it('takes a process for all there is to do, and a part of it only with Redis', () => {
+    expect(readConfig({}).role).toBe('all');
+    expect(readConfig({ PARLEY_ROLE: 'worker', REDIS_URL: 'redis://localhost' }).role).toBe('worker');
+    for (const role of ['gateway', 'worker']) {
+      expect(problemsOf({ PARLEY_ROLE: role })).toEqual([`PARLEY_ROLE: ${role} needs REDIS_URL, through which gateways and workers hear of each other`]);
+    }
+    expect(namesOf(problemsOf({ PARLEY_ROLE: 'boss' }))).toEqual(['PARLEY_ROLE']);
+  });
+
   it('limits what models cost once they cost something, and takes none for no limit', () => {
     expect(readConfig({}).budgets).toEqual({ run: null, conversation: null, day: null });
     expect(readConfig(PRODUCTION).budgets).toEqual({ run: 0.1, conversation: 5, day: null });

@@ -1,10 +1,15 @@
-/** Starting one agent by its id for a customer, outside any conversation: a run of the workflow `agent`. Answers nothing itself. */
-import { AppError, notFound } from '../foundation/errors.ts';
-import type { Catalog } from '../catalog/agent.ts';
+/**
+ * Starting one agent by its id for a customer, outside any conversation: a run of the workflow `agent`. Answers nothing itself.
+ * Whether such a run may be started later, by the clock, is said here too.
+ */
+import { z } from 'zod';
+import { AppError, badInput, notFound } from '../foundation/errors.ts';
+import type { Agent, Catalog } from '../catalog/agent.ts';
 import type { RedactionPolicy } from '../privacy/kinds.ts';
 import { redact } from '../privacy/redact.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
+import type { CheckStart } from './schedule.ts';
 import { startStandalone, type ForCustomer, type StandaloneRunDeps } from './standalone-run.ts';
 
 export interface StartAgent extends ForCustomer {
@@ -31,13 +36,34 @@ export function createAgentRunDesk({ catalog, agents, redaction, ...deps }: Agen
   return Object.freeze<AgentRunDesk>({
     async start(viewer, { agentId, text, ...about }) {
       deps.log.assertAvailable();
-      const agent = catalog.get(agentId);
-      if (!agent) throw notFound('agent');
-      // What these find out is an assessment of the customer, for the people of the desk.
-      if (viewer.kind !== 'staff' && !agent.reachable) throw new AppError('FORBIDDEN', 'This agent works for the people of the desk; customers do not run it.');
-      if ((await agents.disabled()).has(agent.id))
-        throw new AppError('UNAVAILABLE', `The agent ${agent.id} is switched off at the moment.`, { retryable: false });
+      await findAgent({ catalog, agents }, viewer, agentId);
       return startStandalone(deps, viewer, { verb: 'runAgent', workflow: 'agent', input: { agentId, text: redact(text, redaction).text }, about });
     },
   });
+}
+
+type AgentCheckDeps = Pick<AgentRunDeskDeps, 'catalog' | 'agents' | 'redaction'>;
+
+/** What a run of the workflow `agent` that is started later has to be like: the same as one that is started at once. */
+export function createAgentCheck({ catalog, agents, redaction, messageCharsMax }: AgentCheckDeps & { readonly messageCharsMax: number }): CheckStart {
+  const Input = z.strictObject({ agentId: z.string().max(80), text: z.string().trim().min(1).max(messageCharsMax) });
+  return async (viewer, { workflow, input, customerId }) => {
+    if (workflow !== 'agent') throw badInput('input.workflow', 'this workflow cannot be started by the clock: only "agent" can.');
+    const parsed = Input.safeParse(input);
+    if (!parsed.success) throw badInput('input.input', `must be { "agentId": "...", "text": "..." }, the text at most ${messageCharsMax} characters.`);
+    if (customerId === null) throw badInput('input.customerId', 'an agent works for a customer: say for whom.');
+    const { agentId, text } = parsed.data;
+    if (text.includes('\0') || !text.isWellFormed()) throw badInput('input.input', 'the text contains characters that are not text.');
+    await findAgent({ catalog, agents }, viewer, agentId);
+    return { agentId, text: redact(text, redaction).text };
+  };
+}
+
+async function findAgent({ catalog, agents }: Pick<AgentCheckDeps, 'catalog' | 'agents'>, viewer: Viewer, agentId: string): Promise<Agent> {
+  const agent = catalog.get(agentId);
+  if (!agent) throw notFound('agent');
+  // What these find out is an assessment of the customer, for the people of the desk.
+  if (viewer.kind !== 'staff' && !agent.reachable) throw new AppError('FORBIDDEN', 'This agent works for the people of the desk; customers do not run it.');
+  if ((await agents.disabled()).has(agent.id)) throw new AppError('UNAVAILABLE', `The agent ${agent.id} is switched off at the moment.`, { retryable: false });
+  return agent;
 }

@@ -65,6 +65,8 @@ export const CUSTOMER_TABLES: readonly CustomerTable[] = [
   gone('DeletedItem'),
   gone('ExportRequest'),
   gone('ProgrammeProof'),
+  // Nothing is started any more for who is gone.
+  gone('Schedule', 'staff'),
   // What was asked for under the law, and when it was answered, has to be shown later.
   changed('DeletionRequest', Prisma.sql`"reason" = NULL, "requestedBy" = ''`),
   changed('DataRequest', Prisma.sql`"details" = ''`),
@@ -113,8 +115,18 @@ export const CUSTOMER_TABLES: readonly CustomerTable[] = [
 ];
 
 /** Columns that are the desk's own assessment, or the gateway's own housekeeping; the first only the staff gets, the second nobody. */
-export const STAFF_COLUMNS: readonly string[] = ['healthScore', 'churnRisk', 'decision', 'decisionRules'];
-export const OWN_COLUMNS: readonly string[] = ['leaseOwner', 'leaseUntil', 'termsHash', 'attempts', 'nextAttemptAt', 'callId', 'arguments'];
+export const STAFF_COLUMNS: readonly string[] = ['healthScore', 'churnRisk', 'decision', 'decisionRules', 'scheduleId'];
+export const OWN_COLUMNS: readonly string[] = [
+  'leaseOwner',
+  'leaseUntil',
+  'termsHash',
+  'attempts',
+  'nextAttemptAt',
+  'callId',
+  'arguments',
+  'notBefore',
+  'retriesLeft',
+];
 /** Columns with sums, which leave as decimal text and never as floating-point numbers. */
 export const SUM_COLUMNS: readonly string[] = [
   'amount',

@@ -30,6 +30,7 @@ import type { WorkspaceKeyDesk } from './workspace-key.ts';
 import type { WebhookDesk } from './webhook.ts';
 import type { RestoreDesk } from './restore.ts';
 import type { ErasureDesk } from './erasure.ts';
+import type { ScheduleDesk } from './schedule.ts';
 import type { ExportDesk } from './customer-export.ts';
 import type { ConnectionDesk } from './connection.ts';
 
@@ -103,6 +104,7 @@ export interface Desk {
   readonly agents: AgentDesk;
   readonly agentRuns: AgentRunDesk;
   readonly workflowRuns: WorkflowRunDesk;
+  readonly schedules: ScheduleDesk;
   readonly routeCorrections: RouteCorrectionDesk;
   readonly articles: ArticleDesk;
   readonly erasures: ErasureDesk;

@@ -8,7 +8,7 @@ import { ADVISORY_LOCKS } from '../store/advisory-lock.ts';
 import type { Database } from '../store/database.ts';
 import type { Sql } from '../store/sql.ts';
 
-/** Days for which each kind is kept. */
+/** For how long each kind is kept: days, but where it says hours. */
 export interface RetentionDays {
   /** After the last message, with messages, runs and what was found in them. */
   readonly conversationDays: number;
@@ -17,6 +17,8 @@ export interface RetentionDays {
   readonly outboxDays: number;
   readonly searchDays: number;
   readonly idempotencyDays: number;
+  /** Hours after the end of a run for which what it found out is kept; that it ran, and how, stays. */
+  readonly resultHours: number;
 }
 
 export interface RetentionDeps {
@@ -31,6 +33,7 @@ export interface RetentionDeps {
 export interface RetentionPass {
   conversations: number;
   runs: number;
+  results: number;
   auditEntries: number;
   outboxPayloads: number;
   searchQueries: number;
@@ -47,6 +50,7 @@ const BATCHES_MAX = 500;
 /** Budgets of days are looked at as long as the usage of a quarter. */
 const BUDGET_DAYS = 100;
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 /** One pass. @returns Null when another process is at it. */
 export async function applyRetention({ database, clock, days, also }: RetentionDeps, signal: AbortSignal): Promise<RetentionPass | null> {
@@ -73,6 +77,13 @@ export async function applyRetention({ database, clock, days, also }: RetentionD
   const pass: RetentionPass = {
     conversations: await batches(CONVERSATIONS_PER_BATCH, (tx) => removeConversations(tx, before(days.conversationDays))),
     runs: await batches(CONVERSATIONS_PER_BATCH, (tx) => removeLoneRuns(tx, before(days.conversationDays))),
+    results: await batches(
+      ROWS_PER_BATCH,
+      (tx) => tx.execute`
+      UPDATE "Run" SET "result" = NULL WHERE "id" IN (
+        SELECT "id" FROM "Run" WHERE "result" IS NOT NULL AND "finishedAt" < ${new Date(now.getTime() - days.resultHours * HOUR_MS)}
+         ORDER BY "finishedAt" LIMIT ${ROWS_PER_BATCH})`,
+    ),
     auditEntries: await batches(
       ROWS_PER_BATCH,
       (tx) => tx.execute`

@@ -34,6 +34,7 @@ export type ToolDesk = Omit<
   | 'articles'
   | 'agentRuns'
   | 'workflowRuns'
+  | 'schedules'
   | 'routeCorrections'
   | 'erasures'
   | 'exports'

@@ -58,6 +58,7 @@ export const ID_PREFIXES = [
   'ers',
   'appr',
   'adec',
+  'sched',
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

@@ -16,7 +16,7 @@ import { createArrivals, type OnFollowed } from './arrivals.ts';
 import { createErrors } from './errors.ts';
 import { hasExpired } from './expiry.ts';
 import { graphiqlPage } from './graphiql.ts';
-import { createHealth, mayServe, type HealthDeps } from './health.ts';
+import { createHealth, mayServe, type Health, type HealthDeps } from './health.ts';
 import { createHttpDoor, writeErrors, type Exchange } from './http.ts';
 import type { OperationLimits } from './operation-limits.ts';
 import { createOperations, type ContextOf } from './operations.ts';
@@ -36,6 +36,8 @@ export interface GatewayDeps extends OriginsDeps {
   /** Told of each subscription to a subject that began. */
   readonly onFollowed?: OnFollowed;
   readonly probes: HealthDeps['probes'];
+  /** True: only the health routes, for a process that takes no clients. */
+  readonly healthOnly?: boolean;
   readonly pages: readonly Page[];
   /** Headers that GraphiQL starts with; null serves no GraphiQL. */
   readonly graphiqlHeaders: Readonly<Record<string, string>> | null;
@@ -61,6 +63,7 @@ export interface Gateway {
   close(drainMs: number): Promise<void>;
 }
 
+const HEALTH_PATHS: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/api/health']);
 const HEADERS_MS = 15_000;
 const REQUEST_MS = 30_000;
 /** Longer than the idle time of common load balancers, so that they close first. */
@@ -83,17 +86,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   async function route(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
     const path = pathOf(request);
+    if (deps.healthOnly && !HEALTH_PATHS.has(path)) return writeJson(response, 404, { error: 'There is nothing here.' });
     if (request.method === 'OPTIONS') return void response.writeHead(origins.allows(request) ? 204 : 403).end();
     if (path === '/graphql') {
       if (graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html')) return servePage(graphiql, request, response);
       return http.handle(request, response, exchange);
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') return writeJson(response, 404, { error: 'There is nothing here.' });
-    if (path === '/health/live') return writeJson(response, 200, { status: 'ok' });
-    if (path === '/health/ready' || path === '/api/health') {
-      const report = await health.report(draining);
-      return writeJson(response, mayServe(report) ? 200 : 503, path === '/api/health' ? report : { status: report.status });
-    }
+    if (HEALTH_PATHS.has(path)) return answerHealth(path, health, draining, response);
     const page = pages.get(path);
     return page ? servePage(page, request, response) : writeJson(response, 404, { error: 'There is nothing here.' });
   }
@@ -135,7 +135,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     if (draining) return refuseUpgrade(socket, '503 Service Unavailable', 'Going away for a restart', ['Retry-After: 1']);
-    if (pathOf(request) !== '/graphql') return refuseUpgrade(socket, '404 Not Found', 'There is nothing here');
+    if (deps.healthOnly || pathOf(request) !== '/graphql') return refuseUpgrade(socket, '404 Not Found', 'There is nothing here');
     if (!origins.allows(request)) return refuseUpgrade(socket, '403 Forbidden', 'This origin is not allowed');
     websocket.accept(request, socket, head);
   }
@@ -183,6 +183,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
       return closing;
     },
   });
+}
+
+async function answerHealth(path: string, health: Health, draining: boolean, response: ServerResponse): Promise<void> {
+  if (path === '/health/live') return writeJson(response, 200, { status: 'ok' });
+  const report = await health.report(draining);
+  writeJson(response, mayServe(report) ? 200 : 503, path === '/api/health' ? report : { status: report.status });
 }
 
 /** The caller's own id when it is fit for a log line, else a new one. */

@@ -5,7 +5,7 @@
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../foundation/logger.ts';
-import { JOB_KINDS, type Job, type JobKind, type JobQueue } from './job-queue.ts';
+import { boundedPriority, DELAY_MS_MAX, JOB_KINDS, PRIORITY_MAX, type Job, type JobKind, type JobQueue } from './job-queue.ts';
 
 export interface BullJobQueueOptions {
   /** `redis://` or `rediss://`, with user, password and database where needed. */
@@ -29,6 +29,8 @@ const STALLED_MAX = 1_000_000;
 const BLOCK_S = 5;
 const RETRY_MS_MAX = 1_000;
 const CLOSE_MS = 5_000;
+/** BullMQ takes the lowest number first, and before all of them what has none. */
+const FIRST = 1;
 
 export function createBullJobQueue({ url, log, prefix = 'parley-jobs', enqueueMs = 2_000 }: BullJobQueueOptions): JobQueue {
   const retryStrategy = (times: number) => Math.min(RETRY_MS_MAX, 50 * 2 ** Math.min(times, 5));
@@ -47,12 +49,14 @@ export function createBullJobQueue({ url, log, prefix = 'parley-jobs', enqueueMs
     queues.set(kind, queue);
   }
 
-  async function enqueue({ kind, id }: Job): Promise<void> {
+  async function enqueue({ kind, id, priority, delayMs: delay = 0 }: Job): Promise<void> {
     const queue = queues.get(kind);
-    if (closing || !queue) return;
+    if (closing || !queue || delay > DELAY_MS_MAX) return;
     try {
-      // A job that waits stands for all that are added meanwhile; one that is being handled is followed by one more.
-      const added = queue.add(kind, { id }, { deduplication: { id, keepLastIfActive: true } });
+      // A job that waits stands for all that are added meanwhile, but gives way to one that need not wait; one that is being handled
+      // is followed by one more.
+      const deduplication = { id, keepLastIfActive: true, replace: delay === 0 };
+      const added = queue.add(kind, { id }, { deduplication, delay, priority: FIRST + PRIORITY_MAX - boundedPriority(priority) });
       await within(added, enqueueMs);
     } catch (error) {
       log.warn({ err: error, kind, id }, 'job was not added: its row will bring it back');

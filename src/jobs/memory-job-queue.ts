@@ -1,6 +1,16 @@
 /** The job queue inside one process. Bounded: what finds no room is dropped, because its row brings it back. */
+import { systemClock, type Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
-import type { Job, JobKind, JobQueue } from './job-queue.ts';
+import { boundedPriority, DELAY_MS_MAX, type Job, type JobKind, type JobQueue } from './job-queue.ts';
+import { createWaitingJobs, type WaitingJobs } from './waiting-jobs.ts';
+
+export interface MemoryJobQueueOptions {
+  readonly log: Logger;
+  /** Holds back what is to come later. */
+  readonly clock?: Clock;
+  /** Jobs of one kind that wait at most, those for later included. */
+  readonly waitingMax?: number;
+}
 
 const WAITING_MAX = 100_000;
 
@@ -10,13 +20,13 @@ interface Worker {
   readonly running: Map<string, Promise<void>>;
 }
 
-export function createMemoryJobQueue({ log }: { readonly log: Logger }): JobQueue {
-  const waiting = new Map<JobKind, Set<string>>();
+export function createMemoryJobQueue({ log, clock = systemClock, waitingMax = WAITING_MAX }: MemoryJobQueueOptions): JobQueue {
+  const waiting = new Map<JobKind, WaitingJobs>();
   const workers = new Map<JobKind, Worker>();
   let closed = false;
 
-  function waitingOf(kind: JobKind): Set<string> {
-    const known = waiting.get(kind) ?? new Set<string>();
+  function waitingOf(kind: JobKind): WaitingJobs {
+    const known = waiting.get(kind) ?? createWaitingJobs({ clock, onDue: () => pump(kind) });
     waiting.set(kind, known);
     return known;
   }
@@ -24,11 +34,11 @@ export function createMemoryJobQueue({ log }: { readonly log: Logger }): JobQueu
   function pump(kind: JobKind): void {
     const worker = workers.get(kind);
     if (!worker || closed) return;
-    const ids = waitingOf(kind);
-    for (const id of ids) {
+    const jobs = waitingOf(kind);
+    for (const id of jobs.ready()) {
       if (worker.running.size >= worker.atOnce) return;
       if (worker.running.has(id)) continue;
-      ids.delete(id);
+      jobs.remove(id);
       worker.running.set(id, handleOne(kind, worker, id));
     }
   }
@@ -47,14 +57,14 @@ export function createMemoryJobQueue({ log }: { readonly log: Logger }): JobQueu
   }
 
   return {
-    async enqueue({ kind, id }: Job) {
-      const ids = waitingOf(kind);
-      if (closed) return;
-      if (ids.size >= WAITING_MAX) {
-        log.warn({ kind, id, waiting: ids.size }, 'job queue is full: the row will bring the job back');
+    async enqueue({ kind, id, priority, delayMs = 0 }: Job) {
+      if (closed || delayMs > DELAY_MS_MAX) return;
+      const jobs = waitingOf(kind);
+      if (jobs.size() >= waitingMax && !jobs.has(id)) {
+        log.warn({ kind, id, waiting: jobs.size() }, 'job queue is full: the row will bring the job back');
         return;
       }
-      ids.add(id);
+      jobs.add(id, boundedPriority(priority), delayMs);
       pump(kind);
     },
     work(kind, { atOnce }, handle) {
@@ -69,7 +79,7 @@ export function createMemoryJobQueue({ log }: { readonly log: Logger }): JobQueu
     },
     async close() {
       closed = true;
-      waiting.clear();
+      for (const jobs of waiting.values()) jobs.clear();
       await Promise.all([...workers.values()].flatMap((worker) => [...worker.running.values()]));
     },
   };

@@ -1,6 +1,7 @@
 /**
  * One attempt of one run, from its first event to its last: moves what the workflow yields into rows and log, and ends the row on
- * every way out, whether it succeeds, fails, is stopped or is given back. Claims nothing and knows no other run.
+ * every way out, whether it succeeds, fails, is stopped or is given back, to be tried again later if that may help. Claims nothing and
+ * knows no other run.
  */
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
@@ -21,6 +22,7 @@ import { LeaseLost } from './lease.ts';
 import { loadTurn, PatternRunInput } from './load-turn.ts';
 import { readPast } from './past-steps.ts';
 import { readDecided, Suspended } from './suspension.ts';
+import { retryDelayMs } from './retry-delay.ts';
 import { createRecorder, LogUnavailable, type Recorder, type RunError } from './recorder.ts';
 
 export interface AttemptDeps {
@@ -39,6 +41,8 @@ export interface AttemptDeps {
   readonly escalations: Pick<EscalationDesk, 'raise'>;
   readonly logger: Logger;
   readonly runMs: number;
+  /** 0 up to but not including 1: spreads retries. */
+  readonly random?: () => number;
   /** Bugs go here; refusals do not. */
   readonly report: (error: unknown, context: Readonly<Record<string, string>>) => void;
 }
@@ -63,8 +67,17 @@ export class RunHalted extends Error {
   }
 }
 
-/** One attempt from its first event to its last. Never rejects: whatever happens ends in the row or in the lease running out. */
-export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal): Promise<void> {
+/**
+ * One attempt from its first event to its last. Never rejects: whatever happens ends in the row or in the lease running out.
+ * @returns When the run is to be tried again; null when this is not waited for.
+ */
+export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal): Promise<Date | null> {
+  const again = await attemptOnce(deps, run, signal);
+  await forgetEnded(deps, run);
+  return again;
+}
+
+async function attemptOnce(deps: AttemptDeps, run: Run, signal: AbortSignal): Promise<Date | null> {
   const recorder = createRecorder(deps, run);
   const logger = deps.logger.child({ runId: run.id, conversationId: run.conversationId, attempt: run.attempt });
   const started = performance.now();
@@ -77,12 +90,13 @@ export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal):
     await persist(deps, () => recorder.succeed());
     await recordCited(deps, run, cited);
     logger.info({ ms: Math.round(performance.now() - started) }, 'run finished');
+    return null;
   } catch (error) {
-    await conclude(deps, run, recorder, signal.aborted ? signal.reason : error, logger).catch((failure: unknown) => {
+    return conclude(deps, run, recorder, signal.aborted ? signal.reason : error, logger).catch((failure: unknown) => {
       logger.error({ err: failure }, 'run could not be ended: its lease will run out and it is attempted again');
+      return null;
     });
   }
-  await forgetEnded(deps, run);
 }
 
 /** What was parked or lost goes on from there. */
@@ -141,45 +155,65 @@ async function workflowOf({ reply, patterns, database }: AttemptDeps, run: Run, 
   return patterns(turn, workflow, { past, decided }, signal);
 }
 
-async function conclude(deps: AttemptDeps, run: Run, recorder: Recorder, reason: unknown, logger: Logger): Promise<void> {
-  if (reason instanceof RunHalted) {
-    logger.info({ reason: reason.kind }, 'run halted');
-    if (reason.kind === 'stop') await persist(deps, () => recorder.stop(reason.by));
-    if (reason.kind === 'park') await persist(deps, () => recorder.park());
-    if (reason.kind === 'timeout')
-      await persist(deps, () =>
-        recorder.fail({ code: 'MODEL_OVERLOADED', message: `The run took longer than ${Math.round(deps.runMs / 1_000)} seconds.`, retryable: true }),
-      );
-    if (reason.kind === 'lease_lost') await recorder.abandon();
-    if (reason.kind === 'given_up')
-      await persist(deps, () => recorder.fail({ code: 'INTERNAL', message: 'This could not be answered in several attempts.', retryable: true }));
-    return;
+async function conclude(deps: AttemptDeps, run: Run, recorder: Recorder, reason: unknown, logger: Logger): Promise<Date | null> {
+  if (!(reason instanceof RunHalted)) return concludeError(deps, run, recorder, reason, logger);
+  logger.info({ reason: reason.kind }, 'run halted');
+  switch (reason.kind) {
+    case 'stop':
+      return end(deps, () => recorder.stop(reason.by));
+    case 'park':
+      return end(deps, () => recorder.park());
+    case 'lease_lost':
+      await recorder.abandon();
+      return null;
+    case 'timeout': {
+      const message = `The run took longer than ${Math.round(deps.runMs / 1_000)} seconds.`;
+      return failOrRetry(deps, run, recorder, { code: 'MODEL_OVERLOADED', message, retryable: true });
+    }
+    case 'given_up':
+      return end(deps, () => recorder.fail({ code: 'INTERNAL', message: 'This could not be answered in several attempts.', retryable: true }));
   }
+}
+
+async function concludeError(deps: AttemptDeps, run: Run, recorder: Recorder, reason: unknown, logger: Logger): Promise<Date | null> {
   if (reason instanceof Suspended) {
     logger.info({ decided: reason.decided }, 'run waits for people to decide');
     // Decided since: another attempt goes on with it. Else the row waits, and nothing more is written.
-    if (reason.decided) await persist(deps, () => recorder.park());
-    return;
+    return reason.decided ? end(deps, () => recorder.park()) : null;
   }
   if (reason instanceof Muted) {
     logger.info('run ended: people have taken the conversation');
     // Whoever took it stands on the row, and had the run stopped: this attempt only noticed before it was told.
     const { stoppedBy } = await deps.database.run.findUniqueOrThrow({ where: { id: run.id }, select: { stoppedBy: true } });
-    return persist(deps, () => recorder.stop(stoppedBy ?? 'system'));
+    return end(deps, () => recorder.stop(stoppedBy ?? 'system'));
   }
   if (reason instanceof LeaseLost) {
     logger.warn('run was lost to another instance: nothing more written');
-    return recorder.abandon();
+    await recorder.abandon();
+    return null;
   }
   if (isAway(reason)) {
     // Nothing is wrong with the run: it goes back to the queue when that can be written, else its lease runs out.
     logger.warn({ err: reason }, 'run given back: what it is written to is away');
-    return persist(deps, () => recorder.park());
+    return end(deps, () => recorder.park());
   }
   const told = asRunError(reason);
   if (told.code === 'INTERNAL') deps.report(reason, { runId: String(logger.bindings()['runId']) });
-  logger.warn({ err: reason, code: told.code }, 'run failed');
-  await persist(deps, () => recorder.fail(told));
+  logger.warn({ err: reason, code: told.code, retriesLeft: run.retriesLeft }, 'run failed');
+  return failOrRetry(deps, run, recorder, told);
+}
+
+/** What may pass and has tries left goes back to the queue for later; anything else is the end of the run. */
+async function failOrRetry(deps: AttemptDeps, run: Run, recorder: Recorder, error: RunError): Promise<Date | null> {
+  if (!error.retryable || run.retriesLeft === 0) return end(deps, () => recorder.fail(error));
+  const notBefore = new Date(deps.clock.now().getTime() + retryDelayMs(run.attempt, deps.random ?? Math.random));
+  await persist(deps, () => recorder.retry(notBefore));
+  return notBefore;
+}
+
+async function end(deps: AttemptDeps, write: () => Promise<boolean>): Promise<null> {
+  await persist(deps, write);
+  return null;
 }
 
 /** The rows or the log cannot be written at the moment. */

@@ -1,6 +1,6 @@
 /**
- * Drives runs: takes a job, claims the run, keeps its lease while attempt.ts works on it, and stops it when asked. Looks for runs
- * that nobody works on. The only one that does so; what a workflow does is orchestration's.
+ * Drives runs: a job wakes it, it claims the run that goes next, whichever the job was about, keeps its lease while attempt.ts works on
+ * it, and stops it when asked. Looks for runs that nobody works on. The only one that does so; what a workflow does is orchestration's.
  */
 import { AppError, notFound } from '../foundation/errors.ts';
 import { runsVisibleTo } from '../desk/access.ts';
@@ -14,7 +14,7 @@ import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { attempt, RunHalted, type AttemptDeps } from './attempt.ts';
-import { claimRun, endOtherLeases, findRunnable, RENEW_MS, renewLeases } from './lease.ts';
+import { claimNext, endOtherLeases, findRunnable, RENEW_MS, renewLeases } from './lease.ts';
 import { PatternRunInput } from './load-turn.ts';
 import type { StopResult } from './runs.ts';
 
@@ -47,7 +47,7 @@ const DEADLINE_GRACE_MS = 10_000;
 
 interface ActiveRun {
   readonly halt: (reason: RunHalted) => void;
-  readonly done: Promise<void>;
+  readonly done: Promise<unknown>;
 }
 
 export function createRunDriver(deps: DriverDeps): RunDriver {
@@ -57,26 +57,40 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
   const background: Promise<void>[] = [];
   const stopWorkers: (() => Promise<void>)[] = [];
   let stopHearing = (): void => {};
+  /** Runs that are being claimed or driven here. */
+  let taken = 0;
+  /** What could be claimed at the last look, and what was taken without the queue then. */
+  let waited: ReadonlySet<string> = new Set();
+  const unqueued = new Set<Promise<void>>();
 
-  async function drive(runId: string): Promise<void> {
-    if (closing.signal.aborted || active.has(runId)) return;
-    const run = await claimUnlessTaken(deps, runId);
-    if (!run) return;
+  /** The run that goes next, from its claim to its end. Rows decide which: any wake is as good as another. */
+  async function driveNext(): Promise<void> {
+    if (closing.signal.aborted || taken >= deps.runsAtOnce) return;
+    taken += 1;
+    try {
+      const run = await claimUnlessTaken(deps, [...active.keys()]);
+      if (run) await drive(run);
+    } finally {
+      taken -= 1;
+    }
+  }
+
+  async function drive(run: Run): Promise<void> {
+    const runId = run.id;
     const controller = new AbortController();
     if (run.stopRequestedAt) controller.abort(new RunHalted('stop', run.stoppedBy ?? 'system'));
     else if (run.attempt > ATTEMPTS_MAX) controller.abort(new RunHalted('given_up'));
     // Claimed while we were leaving: nobody waits for it any more.
     else if (closing.signal.aborted) controller.abort(new RunHalted('park'));
     const done = attempt(deps, run, controller.signal);
-    active.set(runId, { halt: (reason) => controller.abort(reason), done });
+    const entry: ActiveRun = { halt: (reason) => controller.abort(reason), done };
+    active.set(runId, entry);
     const timer = setTimeout(() => controller.abort(new RunHalted('timeout')), limitOf(run, deps.runMs));
-    try {
-      await done;
-    } finally {
-      clearTimeout(timer);
-      active.delete(runId);
-      await wakeNext(deps, run);
-    }
+    const again = await done;
+    clearTimeout(timer);
+    if (active.get(runId) === entry) active.delete(runId);
+    if (again) await jobs.enqueue({ kind: 'run', id: runId, priority: run.priority, delayMs: delayMs(deps, again) });
+    await wakeNext(deps, run);
   }
 
   async function renew(): Promise<void> {
@@ -98,7 +112,16 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
   }
 
   async function scan(): Promise<void> {
-    for (const id of await findRunnable(database, SCAN_MAX)) if (!active.has(id)) await jobs.enqueue({ kind: 'run', id });
+    const found = (await findRunnable(database, SCAN_MAX, clock.now())).filter((id) => !active.has(id));
+    for (const id of found) await jobs.enqueue({ kind: 'run', id });
+    // Woken at the last look and not claimed since, although there is room here: its wake was lost, or waits behind the run that was
+    // claimed in its stead.
+    for (const id of found) {
+      if (!waited.has(id) || taken >= deps.runsAtOnce) continue;
+      const driven: Promise<void> = driveNext().finally(() => unqueued.delete(driven));
+      unqueued.add(driven);
+    }
+    waited = new Set(found);
   }
 
   async function adopt(): Promise<void> {
@@ -120,7 +143,7 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
 
   return {
     start() {
-      stopWorkers.push(jobs.work('run', { atOnce: deps.runsAtOnce }, drive));
+      stopWorkers.push(jobs.work('run', { atOnce: deps.runsAtOnce }, driveNext));
       stopHearing = deps.signals.on('stop', haltStopped);
       background.push(repeat(RENEW_MS, 'leases were not renewed', renew), repeat(SCAN_MS, 'waiting runs were not looked for', scan));
     },
@@ -135,7 +158,7 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
         const found = active.get(runId);
         if (!found) return deps.signals.send({ kind: 'stop', id: runId });
         found.halt(new RunHalted('stop', by));
-        return found.done;
+        return found.done.then(() => undefined);
       }),
     async close(drainMs) {
       const drained = Promise.all([...active.values()].map((run) => run.done));
@@ -146,7 +169,7 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
       for (const run of active.values()) run.halt(new RunHalted('park'));
       closing.abort();
       stopHearing();
-      await Promise.allSettled([...stopped, ...background, drained]);
+      await Promise.allSettled([...stopped, ...background, ...unqueued, drained]);
     },
   };
 }
@@ -168,23 +191,28 @@ function canWork(log: EventLog): boolean {
   }
 }
 
-async function claimUnlessTaken({ database, log, instanceId, logger }: DriverDeps, runId: string): Promise<Run | null> {
+async function claimUnlessTaken({ database, log, clock, instanceId, logger }: DriverDeps, inHand: readonly string[]): Promise<Run | null> {
   if (!canWork(log)) return null;
   try {
-    return await claimRun(database, runId, instanceId);
+    return await claimNext(database, instanceId, clock.now(), inHand);
   } catch (error) {
     // Two runs of one conversation claimed at once, or no database: the row brings the run back.
-    logger.debug({ err: error, runId }, 'run was not claimed');
+    logger.debug({ err: error }, 'run was not claimed');
     return null;
   }
 }
 
-async function wakeNext({ database, jobs, logger }: DriverDeps, run: Run): Promise<void> {
+function delayMs({ clock }: Pick<DriverDeps, 'clock'>, notBefore: Date | null): number {
+  return notBefore ? Math.max(0, notBefore.getTime() - clock.now().getTime()) : 0;
+}
+
+async function wakeNext(deps: DriverDeps, run: Run): Promise<void> {
   if (!run.conversationId) return;
+  const { database, jobs, logger } = deps;
   try {
-    const [next] = await database.sql.query<{ id: string }>`
-      SELECT "id" FROM "Run" WHERE "conversationId" = ${run.conversationId} AND "status" = 'queued' ORDER BY "createdAt", "id" LIMIT 1`;
-    if (next && next.id !== run.id) await jobs.enqueue({ kind: 'run', id: next.id });
+    const [next] = await database.sql.query<Pick<Run, 'id' | 'priority' | 'notBefore'>>`
+      SELECT "id", "priority", "notBefore" FROM "Run" WHERE "conversationId" = ${run.conversationId} AND "status" = 'queued' ORDER BY "createdAt", "id" LIMIT 1`;
+    if (next && next.id !== run.id) await jobs.enqueue({ kind: 'run', id: next.id, priority: next.priority, delayMs: delayMs(deps, next.notBefore) });
   } catch (error) {
     logger.debug({ err: error }, 'the next run was not woken: the scan will find it');
   }

@@ -1,7 +1,8 @@
 /**
- * Who runs what: a run belongs to the instance whose name stands on its row until the lease ends. Only a queued run, or one whose
- * lease has expired, can be claimed, and only one run of a conversation at a time, the oldest first. Time is the database's, so
- * that instances with different clocks agree.
+ * Who runs what, and what goes next: a run belongs to the instance whose name stands on its row until the lease ends. Only a queued run
+ * whose moment has come, or one whose lease has expired, can be claimed, and only one run of a conversation at a time, the oldest first.
+ * Of those, higher priorities go first; of one priority the customer of whom the fewest are running; then the oldest. Leases are in the
+ * database's time, so that instances with different clocks agree; the moment of a run is in ours, where a second changes nothing.
  */
 import type { Database } from '../store/database.ts';
 import { Prisma, type Run } from '../store/generated/prisma/client.ts';
@@ -21,17 +22,30 @@ export class LeaseLost extends Error {
   }
 }
 
-/** The run, now ours and one attempt further; null when it is not to be had (yet). */
-export async function claimRun(database: Database, runId: string, owner: string): Promise<Run | null> {
+/**
+ * The run that goes next, now ours and one attempt further; null when none is to be had (yet). A run whose stop was asked for need not
+ * wait for its moment.
+ * @param except Runs the owner still has in hand, whatever their rows say: an attempt that is just ending, or whose lease ran out unnoticed.
+ */
+export async function claimNext(database: Database, owner: string, now: Date, except: readonly string[] = []): Promise<Run | null> {
   const [claimed] = await database.sql.query<Omit<Run, 'cost'> & { readonly cost: string }>`
+    WITH "busy" AS (
+      SELECT "customerId", count(*) AS "runs" FROM "Run" WHERE "status" = 'running' AND "leaseUntil" >= now() GROUP BY "customerId"
+    ), "next" AS (
+      SELECT r."id" FROM "Run" r LEFT JOIN "busy" b ON b."customerId" = r."customerId"
+       WHERE ((r."status" = 'queued' AND (r."notBefore" IS NULL OR r."notBefore" <= ${now} OR r."stopRequestedAt" IS NOT NULL))
+              OR (r."status" = 'running' AND r."leaseUntil" < now()))
+         AND r."id" <> ALL(${[...except]})
+         AND NOT EXISTS (SELECT 1 FROM "Run" o
+                          WHERE o."conversationId" = r."conversationId" AND o."id" <> r."id" AND o."status" IN ('queued', 'running', 'waiting')
+                            AND (o."status" IN ('running', 'waiting') OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id"))))
+       ORDER BY r."priority" DESC, coalesce(b."runs", 0), r."createdAt", r."id" LIMIT 1
+         FOR NO KEY UPDATE OF r SKIP LOCKED
+    )
     UPDATE "Run" AS r
-       SET "status" = 'running', "attempt" = r."attempt" + 1, "leaseOwner" = ${owner},
+       SET "status" = 'running', "attempt" = r."attempt" + 1, "leaseOwner" = ${owner}, "progress" = 0,
            "leaseUntil" = now() + ${LEASE_MS} * interval '1 millisecond', "startedAt" = coalesce(r."startedAt", now())
-     WHERE r."id" = ${runId}
-       AND (r."status" = 'queued' OR (r."status" = 'running' AND r."leaseUntil" < now()))
-       AND NOT EXISTS (SELECT 1 FROM "Run" o
-                        WHERE o."conversationId" = r."conversationId" AND o."id" <> r."id"
-                          AND (o."status" IN ('running', 'waiting') OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id"))))
+      FROM "next" WHERE r."id" = "next"."id"
     RETURNING r.*`;
   return claimed ? { ...claimed, cost: new Prisma.Decimal(claimed.cost) } : null;
 }
@@ -55,17 +69,22 @@ export async function renewLeases(database: Database, runIds: readonly string[],
 }
 
 /**
- * Runs that somebody should be working on: queued ones whose turn it is and those whose owner went silent, oldest first. Those that
- * wait behind another of their conversation are left out: a long queue in one must not hide the others.
+ * Runs that somebody should be working on: queued ones whose turn it is and those whose owner went silent, in the order in which they
+ * would be claimed. Those that wait behind another of their conversation are left out: a long queue in one must not hide the others.
  */
-export async function findRunnable(database: Database, limit: number): Promise<readonly string[]> {
+export async function findRunnable(database: Database, limit: number, now: Date): Promise<readonly string[]> {
   const rows = await database.$queryRaw<{ id: string }[]>`
-    SELECT r."id" FROM "Run" r
+    WITH "busy" AS (
+      SELECT "customerId", count(*) AS "runs" FROM "Run" WHERE "status" = 'running' AND "leaseUntil" >= now() GROUP BY "customerId"
+    )
+    SELECT r."id" FROM "Run" r LEFT JOIN "busy" b ON b."customerId" = r."customerId"
      WHERE (r."status" = 'running' AND r."leaseUntil" < now())
-        OR (r."status" = 'queued'
+        OR (r."status" = 'queued' AND (r."notBefore" IS NULL OR r."notBefore" <= ${now} OR r."stopRequestedAt" IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM "Run" o
-                             WHERE o."conversationId" = r."conversationId" AND o."id" <> r."id"
+                             WHERE o."conversationId" = r."conversationId" AND o."id" <> r."id" AND o."status" IN ('queued', 'running', 'waiting')
                                AND (o."status" IN ('running', 'waiting') OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id")))))
-     ORDER BY r."createdAt", r."id" LIMIT ${limit}`;
+     ORDER BY r."priority" DESC,
+              coalesce(b."runs", 0) + row_number() OVER (PARTITION BY r."priority", r."customerId" ORDER BY r."createdAt", r."id"),
+              r."createdAt", r."id" LIMIT ${limit}`;
   return rows.map((row) => row.id);
 }

@@ -52,6 +52,8 @@ export interface Recorder {
   stop(by: string): Promise<boolean>;
   /** Gives the run back to the queue with what it has written and spent: whoever claims it next starts another attempt. */
   park(): Promise<boolean>;
+  /** The same after a failure that may pass, with one try less: nobody takes it up before that moment, and readers hear that it waits. */
+  retry(notBefore: Date): Promise<boolean>;
   /** For an attempt that was replaced: ends the steps it wrote and nothing else. */
   abandon(): Promise<void>;
 }
@@ -150,6 +152,15 @@ export function createRecorder({ database, log, clock, budgets, escalations, app
     return [...told, ...warnings, event({ at, visibility: 'CUSTOMER', runId: run.id, usage })];
   }
 
+  /** What was written is kept until the run is taken up again: who stops it before that keeps it. */
+  async function giveBack(notBefore: Date | null): Promise<boolean> {
+    const facts = { ...used.ofRun(), model: used.model(), partialKept: kept() };
+    return row.park(facts, notBefore, async (tx) => {
+      await budgets.settle(tx, run, used.ofRun(), false, clock.now());
+      return answer.finish(tx, 'partial', clock.now());
+    });
+  }
+
   return {
     count(event) {
       if (event.type === 'used') used.count(event);
@@ -187,12 +198,15 @@ export function createRecorder({ database, log, clock, budgets, escalations, app
     async park() {
       await answer.flush().catch(() => undefined);
       await steps.closeAll('stopped', true);
-      const facts = { ...used.ofRun(), model: used.model(), partialKept: kept() };
-      // What was written is kept until the run is taken up again: who stops it before that keeps it.
-      return row.park(facts, async (tx) => {
-        await budgets.settle(tx, run, used.ofRun(), false, clock.now());
-        return answer.finish(tx, 'partial', clock.now());
-      });
+      return giveBack(null);
+    },
+    async retry(notBefore) {
+      await answer.flush().catch(() => undefined);
+      await steps.closeAll('failed');
+      if (!(await giveBack(notBefore))) return false;
+      // The row says it all the same; and whoever was quick enough to take it up again has told more.
+      await tell({ type: 'RunQueued', at: clock.now().toISOString(), visibility: 'CUSTOMER', runId: run.id, place: 0 }).catch(() => undefined);
+      return true;
     },
     abandon: () => steps.closeAll('failed', true),
   };

@@ -50,8 +50,8 @@ export interface RunRow {
   note(facts: LlmUsage & Pick<RunFacts, 'model' | 'agentId'>): Promise<void>;
   /** Resolves to null when the row is no longer ours. May be repeated after an error: what was written then is not written again. */
   end(end: RunEnd, finish: Finish): Promise<Ended | null>;
-  /** Gives it back to the queue; false when it is no longer ours. */
-  park(facts: LlmUsage & Pick<RunFacts, 'model' | 'partialKept'>, finish: Finish): Promise<boolean>;
+  /** Gives it back to the queue, at the cost of a try when it is for later; false when it is no longer ours. */
+  park(facts: LlmUsage & Pick<RunFacts, 'model' | 'partialKept'>, notBefore: Date | null, finish: Finish): Promise<boolean>;
 }
 
 export function createRunRow(database: Database, run: Run): RunRow {
@@ -89,12 +89,13 @@ export function createRunRow(database: Database, run: Run): RunRow {
         return { messageId: answer?.id ?? null };
       }
     },
-    async park({ inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost, model, partialKept }, finish) {
+    async park({ inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost, model, partialKept }, notBefore, finish) {
       return database.sql.transaction(async (tx) => {
         const count = await tx.execute`
           UPDATE "Run" SET "status" = 'queued', "leaseOwner" = NULL, "leaseUntil" = NULL, "partialKept" = ${partialKept}, "model" = ${model},
                  "inputTokens" = ${inputTokens}, "cacheReadTokens" = ${cacheReadTokens}, "cacheWriteTokens" = ${cacheWriteTokens},
-                 "outputTokens" = ${outputTokens}, "cost" = ${cost}
+                 "outputTokens" = ${outputTokens}, "cost" = ${cost}, "notBefore" = coalesce(${notBefore}::timestamptz, "notBefore"),
+                 "retriesLeft" = "retriesLeft" - ${notBefore ? 1 : 0}::int
            WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt} AND "status" = 'running'`;
         if (count > 0) await finish(tx);
         return count > 0;
@@ -122,6 +123,7 @@ function endRow(tx: Sql, run: Run, status: RunEnd['status'], facts: RunFacts, no
            "partialKept" = ${partialKept}, "inputTokens" = ${inputTokens}, "cacheReadTokens" = ${cacheReadTokens},
            "cacheWriteTokens" = ${cacheWriteTokens}, "outputTokens" = ${outputTokens}, "cost" = ${cost}, "model" = ${model},
            "firstTokenMs" = ${firstTokenMs}, "agentId" = ${agentId}, "decision" = coalesce(${decided?.decision ?? null}, "decision"),
-           "decisionRules" = coalesce(${decided ? [...decided.rules] : null}::text[], "decisionRules"), "finishedAt" = ${now}, "leaseUntil" = NULL
+           "decisionRules" = coalesce(${decided ? [...decided.rules] : null}::text[], "decisionRules"), "finishedAt" = ${now}, "leaseUntil" = NULL,
+           "progress" = coalesce(${status === 'succeeded' ? 100 : null}::int, "progress")
      WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt} AND "status" = 'running'`;
 }

@@ -1,6 +1,7 @@
 /**
  * Writes the steps of one attempt: a row per step, told when it starts and when it ended, whichever way that was. Steps without an
- * agent take microseconds: what is to be written and told of them waits for the next step that has one, and goes with it.
+ * agent take microseconds: what is to be written and told of them waits for the next step that has one, and goes with it. So does how
+ * far the run has come: never a statement of its own.
  */
 import type { Clock } from '../foundation/clock.ts';
 import { newId } from '../foundation/ids.ts';
@@ -42,13 +43,22 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
   const open = new Map<string, OpenStep>();
   let heldRows: Prisma.RunStepCreateManyInput[] = [];
   let heldEvents: ParleyEvent[] = [];
+  let known = 0;
+  let finished = 0;
+
+  /** In percent. Whoever has finished all that is known so far may still have something to come: only the end is 100. */
+  const progress = (): number => (known === 0 ? 0 : Math.min(99, Math.floor((100 * finished) / known)));
 
   const eventHead = (at: Date) => ({ at: at.toISOString(), visibility: 'STAFF', runId: run.id, attempt: run.attempt }) as const;
 
   async function flush(rows: readonly Prisma.RunStepCreateManyInput[], events: readonly ParleyEvent[]): Promise<void> {
     const all = [...heldRows, ...rows];
-    if (all.length > 0)
-      await database.sql.execute`INSERT INTO "RunStep" SELECT * FROM jsonb_populate_recordset(NULL::"RunStep", ${JSON.stringify(all.map(complete))}::jsonb)`;
+    if (all.length > 0) {
+      await database.sql.execute`
+        WITH "moved" AS (UPDATE "Run" SET "progress" = ${progress()}
+                          WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt} AND "status" = 'running' AND "progress" < ${progress()})
+        INSERT INTO "RunStep" SELECT * FROM jsonb_populate_recordset(NULL::"RunStep", ${JSON.stringify(all.map(complete))}::jsonb)`;
+    }
     // Only now: a write that failed is made again when the run ends.
     heldRows = [];
     const told = [...heldEvents, ...events];
@@ -84,7 +94,8 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
       ms,
       output: event.output,
     };
-    if (agentId !== null) await endRow(database, id, ended);
+    // The last one that is open is followed by another one, whose start says how far it is, or by the end.
+    if (agentId !== null) await endRow(database, id, ended, run, open.size > 1 ? progress() : 0);
     else heldRows.push({ id, runId: run.id, path, attempt: run.attempt, agentId, role: role ?? path, startedAt, ...ended });
     // Only now: a write that failed leaves the step open, so that the end of the run closes it.
     open.delete(event.step);
@@ -94,11 +105,15 @@ export function createStepRecorder({ database, clock, tell, usageOf }: StepRecor
   }
 
   return {
-    finish: (event) => finish(event),
+    finish(event) {
+      if (open.has(event.step)) finished += 1;
+      return finish(event);
+    },
     hold: (event) => void heldEvents.push(event),
     flush: () => flush([], []),
     async start({ step, path, agentId, role }) {
       const opened: OpenStep = { id: newId('step'), path, agentId, role, startedAt: clock.now() };
+      known += 1;
       const told: ParleyEvent = { type: 'StepStarted', ...eventHead(opened.startedAt), step, path, agentId, role };
       if (agentId === null) {
         open.set(step, opened);
@@ -129,9 +144,11 @@ type Ended = Pick<
   'status' | 'inputTokens' | 'outputTokens' | 'cost' | 'finishedAt' | 'errorCode' | 'errorMessage' | 'output'
 >;
 
-function endRow(database: Database, id: string, ended: Ended): Promise<number> {
+function endRow(database: Database, id: string, ended: Ended, run: Run, progress: number): Promise<number> {
   const output = ended.output === undefined ? null : JSON.stringify(ended.output);
   return database.sql.execute`
+    WITH "moved" AS (UPDATE "Run" SET "progress" = ${progress}
+                      WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt} AND "status" = 'running' AND "progress" < ${progress})
     UPDATE "RunStep" SET "status" = ${ended.status}::"StepStatus", "inputTokens" = ${ended.inputTokens}, "outputTokens" = ${ended.outputTokens},
            "cost" = ${ended.cost}, "finishedAt" = ${ended.finishedAt}, "errorCode" = ${ended.errorCode}, "errorMessage" = ${ended.errorMessage},
            "output" = ${output}::jsonb

@@ -72,6 +72,10 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
     type: 'Approval',
     find: ({ id, viewer, context, query }) => context.database.approval.findFirst({ ...query, where: { id, AND: [approvalsVisibleTo(viewer)] } }),
   },
+  sched: {
+    type: 'Schedule',
+    find: async ({ id, viewer, context, query }) => (viewer.kind === 'staff' ? context.database.schedule.findUnique({ ...query, where: { id } }) : null),
+  },
   step: {
     type: 'RunStep',
     find: ({ id, viewer, context, query }) => context.database.runStep.findFirst({ ...query, where: { id, run: runsVisibleTo(viewer) } }),

@@ -16,7 +16,7 @@ function readRun(query: object, runId: string, { viewer, database }: Context): P
 }
 
 builder.objectRef<ItemOf<'RunQueued'>>('RunQueued').implement({
-  description: 'A run waits for its turn.',
+  description: 'A run waits for its turn; after RunStarted, for another try after a failure that may pass.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
     run: t.prismaField({

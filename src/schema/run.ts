@@ -142,7 +142,7 @@ export const Run = builder.prismaObject('Run', {
       type: 'JSON',
       nullable: true,
       description:
-        'The structured result, by workflow; that of "agent" holds the answer as `text`. `null` until it is done, and of "reply" when a customer asks: their answer is the message.',
+        'The structured result, by workflow; that of "agent" holds the answer as `text`. Kept for 24 hours after the end (RETENTION_RESULT_HOURS). `null` until it is done, and of "reply" when a customer asks: their answer is the message.',
       resolve: (run, _args, { viewer }) => (seesAssessments(viewer) || run.workflow === 'agent' ? run.result : null),
     }),
     usage: t.field({ type: Usage, description: 'What models read and wrote so far, whether it succeeds or not.', resolve: (run) => usageOf(run) }),

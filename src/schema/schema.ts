@@ -16,6 +16,8 @@ import './conversation.ts';
 import './message.ts';
 import './run.ts';
 import './run-lists.ts';
+import './schedule.ts';
+import './job.ts';
 import './conversation-verbs.ts';
 import './knowledge.ts';
 import './article-upkeep.ts';

@@ -11,8 +11,9 @@ import { createLocalRouter, reachableAgents } from '../../src/catalog/local-rout
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { loadNamedWorkflows } from '../../src/orchestration/named-workflows.ts';
-import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createApprovalDesk } from '../../src/desk/approval.ts';
+import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
@@ -86,6 +87,7 @@ const shared = {
     approvals: createApprovalDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), clock, redaction: REDACTION }),
     agentRuns: createAgentRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), catalog, agents, clock, redaction: REDACTION }),
     workflowRuns: createWorkflowRunDesk({ database, log: eventLog, jobs: createMemoryJobQueue({ log }), agents, clock, redaction: REDACTION }),
+    schedules: createScheduleDesk({ database, clock, checkStart: createAgentCheck({ catalog, agents, redaction: REDACTION, messageCharsMax: 10_000 }) }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }),

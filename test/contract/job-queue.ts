@@ -1,6 +1,6 @@
 /** What every job queue must do, whatever it is built on. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JobQueue } from '../../src/jobs/job-queue.ts';
+import { DELAY_MS_MAX, type JobQueue } from '../../src/jobs/job-queue.ts';
 
 export interface QueueUnderTest {
   readonly jobs: JobQueue;
@@ -56,6 +56,75 @@ export function jobQueueContract(name: string, make: () => Promise<QueueUnderTes
       }
       await stop();
       expect(handler.begun).toEqual(['a', 'b', 'c']);
+    });
+
+    it('hands out higher priorities first, and those of one priority in the order they came', async () => {
+      const { jobs } = await open();
+      const added = [
+        ['low', -5],
+        ['a', 0],
+        ['high', 7],
+        ['b', undefined],
+        ['highest', 5_000],
+        ['also high', 7],
+        ['beyond', 1_000],
+      ] as const;
+      for (const [id, priority] of added) await jobs.enqueue({ kind: 'run', id, ...(priority === undefined ? {} : { priority }) });
+      const handler = createHandler();
+      const stop = jobs.work('run', { atOnce: 1 }, handler.handle);
+      const wanted = ['highest', 'beyond', 'high', 'also high', 'a', 'b', 'low'];
+      for (const [at, id] of wanted.entries()) {
+        await handler.untilBegun(at + 1);
+        handler.finish(id);
+      }
+      await stop();
+      expect(handler.begun).toEqual(wanted);
+    });
+
+    it('holds a job back until its moment, whatever its priority, and lets others pass', async () => {
+      const { jobs } = await open();
+      await jobs.enqueue({ kind: 'run', id: 'in an hour', priority: 9, delayMs: DELAY_MS_MAX });
+      await jobs.enqueue({ kind: 'run', id: 'now' });
+      const handler = createHandler();
+      const stop = jobs.work('run', { atOnce: 5 }, handler.handle);
+      await handler.untilBegun(1);
+      await jobs.enqueue({ kind: 'run', id: 'soon', delayMs: 50 });
+      await handler.untilBegun(2);
+      handler.finish('now');
+      handler.finish('soon');
+      await stop();
+      expect(handler.begun).toEqual(['now', 'soon']);
+    });
+
+    it('wakes once for a job that is added for later and for now, and for the earlier of two moments', async () => {
+      const { jobs } = await open();
+      const handler = createHandler();
+      const stop = jobs.work('run', { atOnce: 5 }, handler.handle);
+      await jobs.enqueue({ kind: 'run', id: 'forward', delayMs: 300 });
+      await jobs.enqueue({ kind: 'run', id: 'forward' });
+      await handler.untilBegun(1);
+      handler.finish('forward');
+      await jobs.enqueue({ kind: 'run', id: 'earlier', delayMs: 500 });
+      await jobs.enqueue({ kind: 'run', id: 'earlier', delayMs: DELAY_MS_MAX });
+      await handler.untilBegun(2);
+      handler.finish('earlier');
+      await stop();
+      expect(handler.begun).toEqual(['forward', 'earlier']);
+    });
+
+    it('adds a waiting job once, however often and with whatever priority and delay it is asked for', async () => {
+      const { jobs } = await open();
+      await jobs.enqueue({ kind: 'run', id: 'a' });
+      for (let n = 0; n < 20; n += 1) await jobs.enqueue({ kind: 'run', id: 'a', priority: n, delayMs: n % 2 });
+      await jobs.enqueue({ kind: 'run', id: 'last', priority: -1_000 });
+      const handler = createHandler();
+      const stop = jobs.work('run', { atOnce: 1 }, handler.handle);
+      await handler.untilBegun(1);
+      handler.finish('a');
+      await handler.untilBegun(2);
+      handler.finish('last');
+      await stop();
+      expect(handler.begun).toEqual(['a', 'last']);
     });
 
     it('handles no more at once than it was told', async () => {

@@ -6,7 +6,7 @@ import { DESK_CHANNEL } from '../../src/desk/escalation-events.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { followEscalations } from '../../src/runs/follow.ts';
-import { claimRun } from '../../src/runs/lease.ts';
+import { claimRun } from '../support/claim.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { take } from '../support/collect.ts';
 import { REDACTION } from '../support/redaction.ts';

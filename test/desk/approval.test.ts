@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
 import { createApprovalDesk } from '../../src/desk/approval.ts';
 import { canonicalHash } from '../../src/desk/canonical.ts';
-import { claimRun, findRunnable } from '../../src/runs/lease.ts';
+import { findRunnable } from '../../src/runs/lease.ts';
+import { claimRun } from '../support/claim.ts';
 import type { Approval } from '../../src/store/generated/prisma/client.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { REDACTION } from '../support/redaction.ts';
@@ -48,7 +49,7 @@ describe('asking', () => {
     expect(await entriesOf(approval.id)).toEqual([['approval.request', 'refund_processor']]);
     // Nobody takes it up while it waits.
     expect(await claimRun(bench.database, at.runId, newId('inst'))).toBeNull();
-    expect(await findRunnable(bench.database, 1_000)).not.toContain(at.runId);
+    expect(await findRunnable(bench.database, 1_000, new Date())).not.toContain(at.runId);
   });
 
   it('keeps the arguments exactly and shows them without what must stay private', async () => {

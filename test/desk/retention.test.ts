@@ -10,8 +10,8 @@ import { createManualClock } from '../support/manual-clock.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const NOW = new Date('2026-06-01T00:00:00.000Z');
-const DAYS: RetentionDays = { conversationDays: 100, auditDays: 50, outboxDays: 30, searchDays: 20, idempotencyDays: 1 };
-const NOTHING = { conversations: 0, runs: 0, auditEntries: 0, outboxPayloads: 0, searchQueries: 0, idempotencyRecords: 0, budgets: 0, settled: 0 };
+const DAYS: RetentionDays = { conversationDays: 100, auditDays: 50, outboxDays: 30, searchDays: 20, idempotencyDays: 1, resultHours: 24 };
+const NOTHING = { conversations: 0, runs: 0, results: 0, auditEntries: 0, outboxPayloads: 0, searchQueries: 0, idempotencyRecords: 0, budgets: 0, settled: 0 };
 
 const before = (days: number): Date => new Date(NOW.getTime() - days * 86_400_000);
 
@@ -92,6 +92,22 @@ describe('retention', () => {
       ],
     });
     expect(await pass()).toEqual({ ...NOTHING, runs: 1 });
+  });
+
+  it('takes the results of runs that ended a day ago, and keeps that they ran', async () => {
+    const run = { workflow: 'agent', customerId, input: {}, createdAt: before(2), result: { text: 'Found' } };
+    const [old, fresh, open] = [newId('run'), newId('run'), newId('run')];
+    await database.run.createMany({
+      data: [
+        { id: old, status: 'succeeded', finishedAt: before(1.01), outcome: 'answered', ...run },
+        { id: fresh, status: 'succeeded', finishedAt: before(0.99), ...run },
+        { id: open, status: 'running', ...run },
+      ],
+    });
+    expect(await pass()).toEqual({ ...NOTHING, results: 1 });
+    expect(await database.run.findUnique({ where: { id: old } })).toMatchObject({ status: 'succeeded', outcome: 'answered', result: null });
+    for (const id of [fresh, open]) expect(await database.run.findUnique({ where: { id } })).toMatchObject({ result: { text: 'Found' } });
+    expect(await pass()).toEqual(NOTHING);
   });
 
   it('removes audit entries, questions, remembered answers and budgets of their age', async () => {

@@ -2,6 +2,7 @@
 import { Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/foundation/logger.ts';
+import { DELAY_MS_MAX } from '../../src/jobs/job-queue.ts';
 import { createBullJobQueue } from '../../src/jobs/bull-job-queue.ts';
 import { jobQueueContract } from '../contract/job-queue.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -33,6 +34,15 @@ describe('the job queue on BullMQ', () => {
     expect(await handled.promise).toBe('run_1');
     await here.jobs.close();
     await there.jobs.close();
+  });
+
+  it('keeps nothing for a moment that is further away than an hour', async () => {
+    const { jobs, prefix } = makeQueue();
+    await jobs.enqueue({ kind: 'run', id: 'far', delayMs: DELAY_MS_MAX + 1 });
+    expect(await redis.direct.zcard(`${prefix}:run:delayed`)).toBe(0);
+    await jobs.enqueue({ kind: 'run', id: 'near', delayMs: DELAY_MS_MAX });
+    expect(await redis.direct.zcard(`${prefix}:run:delayed`)).toBe(1);
+    await jobs.close();
   });
 
   it('hands on the job of a worker that died, as often as that happens', async () => {

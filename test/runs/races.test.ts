@@ -6,10 +6,11 @@ import { TERMINAL_EVENTS } from '../../src/events/event.ts';
 import type { Llm, LlmUsage } from '../../src/llm/llm.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { createBudgets, NO_LIMITS } from '../../src/runs/budget.ts';
-import { claimRun, findRunnable } from '../../src/runs/lease.ts';
+import { findRunnable } from '../../src/runs/lease.ts';
 import { createRecorder } from '../../src/runs/recorder.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import type { Database } from '../../src/store/database.ts';
+import { claimRun } from '../support/claim.ts';
 import { applyText, take, takeUntil } from '../support/collect.ts';
 import { openHouse, STAFF, type House, type HouseOptions } from '../support/house.ts';
 import { createFixedLlm, createScriptedLlm } from '../support/scripted-llm.ts';
@@ -134,7 +135,8 @@ describe('a run that', () => {
     const { run } = await ask(opened);
     let closed: Promise<void> = Promise.resolve();
     await opened.database.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT 1 FROM "Run" WHERE "id" = ${run.id} FOR UPDATE`;
+      // A locked row would be passed over; the whole table makes the claim wait.
+      await tx.$executeRaw`LOCK TABLE "Run" IN EXCLUSIVE MODE`;
       opened.driver.start();
       await someoneWaits(opened.database);
       closed = opened.driver.close(10);
@@ -252,7 +254,7 @@ describe('a run that', () => {
     }));
     await opened.database.run.createMany({ data: behind });
     const other = await ask(opened);
-    expect(await findRunnable(opened.database, 10)).toEqual([other.run.id]);
+    expect(await findRunnable(opened.database, 10, new Date())).toEqual([other.run.id]);
   });
 
   it('is under way when another process takes the conversations over is taken up again, not failed', async () => {

@@ -4,7 +4,7 @@ import { DESK_CHANNEL } from '../../src/desk/escalation-events.ts';
 import type { Channel } from '../../src/events/event-log.ts';
 import type { ParleyEvent } from '../../src/events/event.ts';
 import { newId } from '../../src/foundation/ids.ts';
-import { claimRun } from '../../src/runs/lease.ts';
+import { claimRun } from '../support/claim.ts';
 import type { Approval } from '../../src/store/generated/prisma/client.ts';
 import { applyRetention } from '../../src/desk/retention.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
@@ -181,7 +181,7 @@ describe('what was asked for', () => {
     await house.desk.approvals.decide(staff, { approvalId: approval.id, approve: false, argumentsHash: approval.argumentsHash });
     await house.runs.stop(viewer, runId);
     await house.database.conversation.update({ where: { id: conversationId }, data: { lastMessageAt: new Date('2020-01-01') } });
-    const days = { conversationDays: 365, auditDays: 10_000, outboxDays: 10_000, searchDays: 10_000, idempotencyDays: 10_000 };
+    const days = { conversationDays: 365, auditDays: 10_000, outboxDays: 10_000, searchDays: 10_000, idempotencyDays: 10_000, resultHours: 24 };
     await applyRetention({ database: house.database, clock: systemClock, days }, AbortSignal.timeout(20_000));
     expect(await house.database.approval.findUnique({ where: { id: approval.id } })).toBeNull();
     expect(await house.database.run.findUnique({ where: { id: runId } })).toBeNull();

@@ -1,7 +1,7 @@
 /** Approvals as their readers and deciders meet them: lists, one by its id, the verb and the items of all three streams; and nothing of it for anybody but the staff. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
-import { claimRun } from '../../src/runs/lease.ts';
+import { claimRun } from '../support/claim.ts';
 import type { Approval, ApprovalLevel } from '../../src/store/generated/prisma/client.ts';
 import type { Needed } from '../../src/store/approval.ts';
 import type { Viewer } from '../../src/store/viewer.ts';

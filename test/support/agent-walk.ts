@@ -16,8 +16,9 @@ import { createLocalRouter, reachableAgents } from '../../src/catalog/local-rout
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
-import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createApprovalDesk } from '../../src/desk/approval.ts';
+import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
@@ -147,6 +148,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     approvals: createApprovalDesk({ database, log: eventLog, jobs, clock, redaction: REDACTION }),
     agentRuns,
     workflowRuns,
+    schedules: createScheduleDesk({ database, clock, checkStart: createAgentCheck({ catalog, agents, redaction: REDACTION, messageCharsMax: 10_000 }) }),
     routeCorrections,
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log: eventLog, signals, clock }),

@@ -4,14 +4,15 @@
  */
 import { createMemoryPresenceRegistry } from '../../src/events/memory-presence-registry.ts';
 import { newId } from '../../src/foundation/ids.ts';
-import { systemClock } from '../../src/foundation/clock.ts';
+import { systemClock, type Clock } from '../../src/foundation/clock.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import type { Agent, Catalog } from '../../src/catalog/agent.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
-import { createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createApprovalDesk } from '../../src/desk/approval.ts';
+import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createPresence } from '../../src/desk/presence.ts';
@@ -80,6 +81,8 @@ export interface HouseOptions {
   readonly cast?: readonly string[];
   readonly workflows?: readonly NamedWorkflow[];
   readonly report?: (error: unknown) => void;
+  /** The time of desk, log, jobs and driver; that of the system without. */
+  readonly clock?: Clock;
   /** False while another process owns the conversations of this database. */
   readonly available?: () => boolean;
 }
@@ -107,10 +110,10 @@ function agent(id: string, tools: Agent['tools']): Agent {
 
 export async function openHouse(options: HouseOptions): Promise<House> {
   const { database, close: closeDatabase } = await createTestDatabase();
-  const clock = systemClock;
+  const clock = options.clock ?? systemClock;
   const logger = createLogger({ level: 'silent', pretty: false });
   const log = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 10_000, ...(options.available ? { available: options.available } : {}) });
-  const jobs = createMemoryJobQueue({ log: logger });
+  const jobs = createMemoryJobQueue({ log: logger, clock });
   const signals = createMemorySignalBus({ log: logger });
   const grants = Object.fromEntries([...(options.tools?.keys() ?? [])].map((name) => [name, {}]));
   const agents = [
@@ -137,6 +140,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     agents: agentDesk,
     agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock, redaction: REDACTION }),
     workflowRuns: createWorkflowRunDesk({ database, log, jobs, agents: agentDesk, clock, redaction: REDACTION }),
+    schedules: createScheduleDesk({
+      database,
+      clock,
+      checkStart: createAgentCheck({ catalog, agents: agentDesk, redaction: REDACTION, messageCharsMax: 1_000 }),
+    }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log, signals, clock }),
@@ -158,6 +166,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       instanceId: newId('inst'),
       runMs: options.runMs ?? 30_000,
       runsAtOnce: 20,
+      random: () => 0,
       report: options.report ?? (() => undefined),
       patterns: createPatterns({
         llm,
@@ -205,7 +214,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       conversationHead: (id) => conversationHead(follow, id),
     },
     anotherDriver(llm) {
-      const other = makeDriver(llm, createMemoryJobQueue({ log: logger }));
+      const other = makeDriver(llm, createMemoryJobQueue({ log: logger, clock }));
       drivers.push(other);
       return other;
     },

@@ -241,6 +241,7 @@ function runRows(
     result: { agentId, citations: [] },
     outcome: 'answered',
     finishReason: 'end_turn',
+    progress: 100,
     attempt: 1,
     model: 'claude-haiku-4-5',
     ...paid,
