@@ -7,7 +7,7 @@ import type { Finding } from '../orchestration/verdict.ts';
 import { contentOf, coverage, sentencesOf, withoutCode, withoutQuotes } from './draft.ts';
 import { datesIn, quantitiesIn } from './quantities.ts';
 import { defineCheck, found, quote, type Reading } from './review.ts';
-import { topicsIn } from './topics-of.ts';
+import { conceptsIn, topicsIn } from './topics-of.ts';
 
 export function checkCompleteness(): AnyTool {
   return defineCheck({
@@ -24,6 +24,8 @@ const CHECK = 'completeness';
 /** The share of a question's words that an answer to it has, at the least; a shared topic needs less. */
 const ANSWERED_SHARE = 0.34;
 const TOPIC_SHARE = 0.15;
+/** Of what it means, whatever the words. */
+const CONCEPT_SHARE = 0.5;
 const ASKS_MAX = 12;
 const ANSWER_WORDS_MIN = 4;
 
@@ -39,9 +41,16 @@ export function readCompleteness({ question, answer }: Reviewed): Reading {
   if (words < ANSWER_WORDS_MIN && asks.length > 0)
     return { findings: [found(CHECK, 'critical', 'The draft does not answer anything.', 'Answer the message.', answer)], checked: asks.length };
   const open = defers(answer) ? [] : asks.filter((ask) => !isAnswered(ask, answer, asks.length));
+  const fits = isAbout(question, answer);
   findings.push(
     ...open.map(({ text, kind }) =>
-      found(CHECK, open.length === asks.length ? 'high' : 'medium', `The ${kind} ${quote(text)} has no answer.`, 'Answer it, or say what happens with it.'),
+      // What is asked with a yes or no is often answered in words of its own.
+      found(
+        CHECK,
+        !fits ? 'high' : YES_OR_NO.test(text) ? 'low' : 'medium',
+        `The ${kind} ${quote(text)} ${fits && YES_OR_NO.test(text) ? 'may have' : 'has'} no answer.`,
+        'Answer it, or say what happens with it.',
+      ),
     ),
   );
   findings.push(...asks.filter((ask) => !open.includes(ask)).flatMap((ask) => ofElement(ask, answer)));
@@ -79,16 +88,26 @@ function isAnswered({ text }: Ask, answer: string, asks: number): boolean {
   if (wanted.size === 0) return true;
   const share = coverage(wanted, contentOf(answer));
   if (share >= ANSWERED_SHARE) return true;
+  const concepts = conceptsIn(text);
+  const meant = coverage(concepts, conceptsIn(answer));
+  if (concepts.size > 0 && meant >= CONCEPT_SHARE && (asks === 1 || share > 0 || concepts.size > 1)) return true;
   const topics = topicsIn(text);
   const shared = topics.length > 0 && topicsIn(answer).some((topic) => topics.includes(topic));
   if (shared && share >= TOPIC_SHARE) return true;
   // One question alone may be answered in other words: a plain yes or no, or a question back.
-  return asks === 1 && (shared || /^(?:\p{L}+[ ,]+){0,3}(?:yes|no)\b/iu.test(answer) || /\?\s*$/.test(answer));
+  return asks === 1 && (share > 0 || meant > 0 || shared || /^(?:\p{L}+[ ,]+){0,3}(?:yes|no)\b/iu.test(answer) || /\?\s*$/.test(answer));
+}
+
+const YES_OR_NO = /^(?:and |but |so |also,? |then |or )?(?:is|are|was|were|do|does|did|can|could|may|will|would|should|has|have) (?!you )/i;
+
+/** Whether the draft speaks of the message at all. */
+function isAbout(question: string, answer: string): boolean {
+  return coverage(contentOf(question), contentOf(answer)) >= 0.2 || coverage(conceptsIn(question), conceptsIn(answer)) >= 0.4;
 }
 
 /** What hands all of it to a person leaves nothing open. */
 function defers(answer: string): boolean {
-  return /\b(?:passed|passing|handed|forwarded|left)\b[^.]{0,40}\b(?:to|with|for)\b[^.]{0,30}\b(?:people|person|colleague|team|desk|specialist)\b|\bone of (?:our people|my colleagues) (?:takes|will take)\b/i.test(
+  return /\b(?:passed|passing|handed|forwarded|left)\b[^.]{0,40}\b(?:to|with|for)\b[^.]{0,30}\b(?:people|person|colleague|team|desk|specialist)\b|\b(?:person|people|colleagues?|team)\b[^.]{0,30}\b(?:takes?|will take|taking) (?:this|it|over)\b/i.test(
     answer,
   );
 }
@@ -100,7 +119,7 @@ interface Element {
 }
 
 const UNKNOWN =
-  /\b(?:do not|don't|cannot|can't|could not|couldn't) (?:know|tell|say|see|find)\b|\bnot (?:possible|available|known)\b|\bdepends\b|\bwhich (?:plan|payment|invoice)\b|\?\s*$/i;
+  /\b(?:cannot|can't|can not) be\b|\bthere is no\b|\b(?:do not|don't|cannot|can't|could not|couldn't) (?:know|tell|say|see|find)\b|\bnot (?:possible|available|known)\b|\bdepends\b|\bwhich (?:plan|payment|invoice)\b|\?\s*$/i;
 
 const ELEMENTS: readonly Element[] = [
   {

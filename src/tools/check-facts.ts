@@ -10,7 +10,7 @@ import { coverage, contentOf, isNegated, sentencesOf, withoutCode, type Piece } 
 import { evidenceOf, readSources, type Evidence, type Source, type SourceDeps } from './draft-sources.ts';
 import { readOwnFacts, type OwnFacts } from './own-facts.ts';
 import { knownSums } from './plan-sums.ts';
-import { planAt, plansAt } from './plan-words.ts';
+import { planAt, planOf, plansAt } from './plan-words.ts';
 import { datesIn, moneyIn, quantitiesIn, sameMeasure, sameValue, type Quantity } from './quantities.ts';
 import { defineCheck, found, quote, type Reading } from './review.ts';
 import { writeNumber } from './words.ts';
@@ -157,20 +157,29 @@ const FEATURES: readonly (readonly [RegExp, string, (terms: PlanTerms) => boolea
 ];
 const INCLUDES = /\b(?:includ\w*|comes? with|has|have|offers?|gives?|contains?|gets?|supports?|with|provides?)\b/i;
 
+interface Place {
+  readonly start: number;
+  readonly text: string;
+}
+
 /** Limits and features of a plan that is named, or of "your plan". */
 function ofLimits({ text }: Piece, { policy, own }: Truth): Finding[] {
   const plans = plansAt(text);
-  const planBefore = (at: number) => plans.findLast(({ start }) => start < at)?.plan ?? (plans.length === 1 ? plans[0]?.plan : undefined);
-  const planOf = (at: number) => planBefore(at) ?? (/\byour plan\b/i.test(text) && plans.length === 0 ? own.plan : undefined);
+  const planSaid = (place: Place) => planOf(text, place) ?? (/\byour plan\b/i.test(text) && plans.length === 0 ? own.plan : undefined);
   const findings: Finding[] = [];
   for (const quantity of quantitiesIn(text)) {
     const kind = quantity.dimension === 'count' ? quantity.noun : quantity.dimension;
     const limit = LIMITS.find(([name]) => name === kind)?.[1];
-    const plan = planOf(quantity.start);
+    const plan = planSaid(quantity);
     const before = text.slice(0, quantity.start);
     const after = text.slice(quantity.start + quantity.text.length, quantity.start + quantity.text.length + 30);
     if (!limit || !plan || !LIMITED.test(before) || ABOVE.test(before)) continue;
-    if (kind === 'megabytes' && (/\b(?:file|upload|attachment|import)/i.test(after) || /\b(?:files?|uploads?|attachments?)\b[^,;]*$/i.test(before))) continue;
+    if (
+      kind === 'megabytes' &&
+      (/\b(?:file|upload|attachment|import)/i.test(after) ||
+        /\b(?:one|single|each|per|a) (?:file|upload|attachment)\b|\b(?:files?|uploads?|attachments?)\b[^,;]*$/i.test(before))
+    )
+      continue;
     const max = limit(policy.plans[plan]);
     if (max === quantity.value) continue;
     // A size in decimal steps is the same promise to a customer.
@@ -183,14 +192,14 @@ function ofLimits({ text }: Piece, { policy, own }: Truth): Finding[] {
   }
   for (const match of text.matchAll(/\bunlimited (projects|members|users|storage)\b/gi)) {
     const kind = match[1]?.toLowerCase() === 'storage' ? 'megabytes' : match[1]?.toLowerCase() === 'projects' ? 'project' : 'member';
-    const plan = planOf(match.index);
+    const plan = planSaid({ start: match.index, text: match[0] });
     const max = plan ? LIMITS.find(([name]) => name === kind)?.[1](policy.plans[plan]) : null;
     if (plan && max != null && !isNegated(text, match.index))
       findings.push(found(CHECK, 'high', `The draft gives the ${plan} plan ${quote(match[0])}, and it has a limit.`, 'Say the limit of the plan.', match[0]));
   }
   for (const [pattern, name, has] of FEATURES) {
     for (const match of text.matchAll(pattern)) {
-      const plan = planBefore(match.index);
+      const plan = planOf(text, { start: match.index, text: match[0] });
       const between = text.slice(plans.findLast(({ start }) => start < match.index)?.end ?? match.index, match.index);
       if (!plan || has(policy.plans[plan]) || !INCLUDES.test(between) || /\b(?:not|n't|no|only|without|need|upgrade)\b/i.test(between)) continue;
       findings.push(found(CHECK, 'high', `The draft gives the ${plan} plan ${name}, and it does not have it.`, 'Name the plan that has it.', match[0]));

@@ -110,14 +110,19 @@ function ofStrange(
   host: string,
   target: string,
   hosts: readonly string[],
-  find: (severity: 'high' | 'medium', finding: string, recommendation: string) => Finding,
+  find: (severity: 'high' | 'medium' | 'low', finding: string, recommendation: string) => Finding,
 ): Finding {
   const ours = hosts.map((allowed) => allowed.split('.').at(-2) ?? allowed);
   if (ours.some((name) => host.split('.').some((label) => label.includes(name))))
     return find('high', `The host ${quote(host)} looks like ours and is not.`, `Use one of ${hosts.join(', ')}.`);
   if (/(?:^|\.)xn--/.test(host)) return find('high', `The host of ${quote(target)} has letters that look like others.`, 'Take the link out.');
   if (SHORTENERS.has(host)) return find('high', `The link ${quote(target)} hides where it leads.`, 'Give the address itself.');
-  return find('medium', `The host ${quote(host)} is not one the business links to.`, `Link to ${hosts.join(', ')} or leave it out.`);
+  // A name such as monday.com in a sentence is a name first.
+  return find(
+    /^(?:[a-z]+:|www\.)/i.test(target) || target.includes('/') ? 'medium' : 'low',
+    `The host ${quote(host)} is not one the business links to.`,
+    `Link to ${hosts.join(', ')} or leave it out.`,
+  );
 }
 
 function isAllowed(host: string, hosts: readonly string[]): boolean {

@@ -8,7 +8,7 @@ import { readSentiment } from '../orchestration/understand/sentiment.ts';
 import { readWords } from '../orchestration/understand/words.ts';
 import type { Finding } from '../orchestration/verdict.ts';
 import type { Severity } from '../orchestration/workflow-input.ts';
-import { isNegated, proseOf, sentencesOf, withoutCode, type Piece } from './draft.ts';
+import { isNegated, proseOf, sentencesOf, withoutCode, withoutQuotes, type Piece } from './draft.ts';
 import { defineCheck, found, quote, type Reading } from './review.ts';
 
 export function checkTone(): AnyTool {
@@ -22,9 +22,9 @@ export function checkTone(): AnyTool {
 }
 
 const CHECK = 'tone';
-/** From here down a customer is upset, and angry. */
-const UPSET_SCORE = -0.4;
-const ANGRY_SCORE = -0.65;
+/** From here down a customer is upset where they also say so, and from here down in any case. Describing a fault is no outburst. */
+const UPSET_SCORE = -0.3;
+const ANGRY_SCORE = -0.6;
 const SENTENCE_WORDS_MAX = 45;
 const ANSWER_WORDS_MAX = 450;
 const SORRY_MAX = 2;
@@ -89,13 +89,17 @@ const RULES: readonly Rule[] = [
 
 const UNDERSTANDING =
   /\b(?:sorry|apolog\w*|understand(?:able|ably)?|i see (?:why|how|that)|frustrat\w*|regret|i can imagine|i hear|should not have happened|shouldn't have happened|not (?:good enough|what you should expect)|our (?:mistake|fault)|annoying|worrying|upsetting|you(?:'re| are) right|thank you for (?:telling|letting|your patience|bearing)|tut (?:mir|uns) leid|entschuldig\w*|lo siento|disculp\w*|désolée?s?|excus\w*|lamento|desculp\w*)\b/i;
+const SAYS_SO =
+  /\b(?:frustrat\w*|disappoint\w*|annoy\w*|angry|furious|upset|unhappy|terrible|horrible|awful|unacceptable|ridiculous|outrageous|worst|useless|joke|fed up|sick of|tired of|nobody|enough|third time|(?:three|four|five|several|many) times|again and again|still (?:not|no|doesn't|nothing|waiting)|for (?:days|weeks|hours))\b|!{2,}/i;
 const CHEERFUL =
   /\b(?:awesome|yay|no worries|super|fantastic|wonderful|amazing|have a (?:great|fantastic|wonderful|lovely) day)\b|[😀😃😄😁😊😍🥳🎉😎🤩]|(?:^|\s)[:;]-?[)D](?:\s|$)/iu;
 
 export function readTone({ question, answer }: Reviewed): Reading {
   const prose = proseOf(answer);
   const sentences = sentencesOf(prose);
-  const upset = question.trim() === '' ? 0 : readSentiment(readWords(question)).score;
+  const said = withoutQuotes(withoutCode(question));
+  const score = question.trim() === '' ? 0 : readSentiment(readWords(said)).score;
+  const upset = score <= ANGRY_SCORE ? 'angry' : score <= UPSET_SCORE && SAYS_SO.test(said) ? 'upset' : 'calm';
   const findings = [
     ...sentences.flatMap(ofRules),
     ...ofShouting(prose),
@@ -117,7 +121,10 @@ function ofRules({ text }: Piece): Finding[] {
   );
 }
 
-/** Written in capitals by everybody; menus and files too where they stand alone. */
+/** Kinds of files and the like, beside what readWords knows to be written so. */
+const FORMATS =
+  /\b(?:PNG|JPE?G|GIF|SVG|MP[34]|ICS|HTML|CSS|SQL|DNS|IPS?|IDP|IDS?|UTC|TXT|XLSX|DOCX|ODS|EU|UK|US|AM|PM|FAQS?|CEO|CTO|HR|IT|UI|UX|AI|SAAS|REST|GET|POST|PUT|PATCH|DELETE|JWT|RSA|SHA|AES|UTF|TOTP|LDAP|IBAN|SEPA|CVV|PIN|PO|BAA|SOC|PCI)\b/g;
+/** Two words in capitals beside each other. */
 const CAPITALS = /(?<![\p{L}\p{N}_.-])\p{Lu}{2,}(?:['’]\p{Lu}+)?(?:[ ,]+\p{Lu}{2,}(?:['’]\p{Lu}+)?)+(?![\p{L}\p{N}_-])/gu;
 const LOUD_WORD =
   /(?<![\p{L}\p{N}_./-])(?:NOT|NEVER|ALWAYS|MUST|VERY|STOP|NOW|PLEASE|READ|AGAIN|ONLY|IMPORTANT|WARNING|IMMEDIATELY|CANNOT|YOUR|YOU)(?![\p{L}\p{N}_-])/gu;
@@ -126,7 +133,7 @@ function ofShouting(prose: string): Finding[] {
   const findings: Finding[] = [];
   for (const [words] of prose.matchAll(CAPITALS)) {
     // What readWords takes for shouted is no abbreviation; four words around it keep it from taking all of a text for shouted.
-    const loud = readWords(`so it is said here ${words} and then some more words`).shouted;
+    const loud = readWords(`so it is said here ${words.replace(FORMATS, ' ')} and then some more words`).shouted;
     if (loud.size >= 2) findings.push(found(CHECK, 'medium', `The draft shouts: ${quote(words)}.`, 'Write it in small letters.', words));
   }
   const alone = [...prose.matchAll(LOUD_WORD)].filter(([word]) => !findings.some(({ location }) => location.includes(word)));
@@ -138,18 +145,18 @@ function ofShouting(prose: string): Finding[] {
   return findings;
 }
 
-function ofEmpathy(prose: string, answer: string, upset: number): Finding[] {
+function ofEmpathy(prose: string, answer: string, mood: 'angry' | 'upset' | 'calm'): Finding[] {
   const findings: Finding[] = [];
-  if (upset <= UPSET_SCORE && !UNDERSTANDING.test(answer))
+  if (mood !== 'calm' && !UNDERSTANDING.test(answer))
     findings.push(
       found(
         'empathy',
-        upset <= ANGRY_SCORE ? 'high' : 'medium',
+        mood === 'angry' ? 'high' : 'medium',
         'The customer is upset, and the draft has no word for it.',
         'Name the problem in their words, say sorry once, then say what happens next.',
       ),
     );
-  const cheerful = upset <= UPSET_SCORE ? CHEERFUL.exec(prose) : null;
+  const cheerful = mood !== 'calm' ? CHEERFUL.exec(prose) : null;
   if (cheerful)
     findings.push(found('empathy', 'medium', `The customer is upset, and the draft is cheerful: ${quote(cheerful[0])}.`, 'Be calm and warm.', cheerful[0]));
   const sorry = prose.match(/\b(?:sorry|apolog\w+)\b/gi) ?? [];

@@ -5,7 +5,7 @@ import type { Policy } from '../store/policy-schema.ts';
 import { quotePlan } from '../store/pricing.ts';
 import { isNegated } from './draft.ts';
 import type { OwnFacts } from './own-facts.ts';
-import { plansAt } from './plan-words.ts';
+import { planOf, plansAt } from './plan-words.ts';
 import { moneyIn, quantitiesIn, type Quantity } from './quantities.ts';
 import { found, quote, type Reading } from './review.ts';
 
@@ -48,8 +48,7 @@ function seatPricesIn(sentence: string): Quantity[] {
 }
 
 function ofSeatPrice(sentence: string, price: Quantity, { policy, own }: Rules): Finding[] {
-  const plans = plansAt(sentence);
-  const plan = plans.findLast(({ start }) => start < price.start)?.plan ?? plans[0]?.plan;
+  const plan = planOf(sentence, price);
   if (!plan) return [];
   const terms = policy.plans[plan];
   const seats = quantitiesIn(sentence).find(({ noun }) => noun === 'seat' || noun === 'member')?.value ?? own.seats ?? 1;

@@ -3,7 +3,7 @@ import type { Finding } from '../orchestration/verdict.ts';
 import type { Plan } from '../store/generated/prisma/client.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import type { OwnFacts } from './own-facts.ts';
-import { plansAt } from './plan-words.ts';
+import { planOf } from './plan-words.ts';
 import { quantitiesIn, type Dimension, type Quantity } from './quantities.ts';
 import { found, quote, type Reading } from './review.ts';
 import { writeCount, writeNumber } from './words.ts';
@@ -49,7 +49,7 @@ const TERMS: readonly Term[] = [
   },
   {
     about: /\b(?:trash|deleted (?:tasks?|files?|projects?|items?|boards?|docs?)|restor\w*)\b/i,
-    not: /\b(?:accounts?|export|audit|import|refund|invit\w*|minutes|ago)\b/i,
+    not: /\b(?:accounts?|export|audit|import|refund|invit\w*|minutes|ago|versions?|history)\b/i,
     dimension: 'minutes',
     name: 'the time in the trash',
     values: ({ trashDays }) => [trashDays * DAY],
@@ -122,17 +122,19 @@ const TERMS: readonly Term[] = [
   },
 ];
 
+/** Answers the law asks for are another matter. */
+const BY_LAW = /\b(?:law|legal|rights?|privacy|gdpr|ccpa|hipaa|data requests?|regulat\w*|documents?)\b/i;
 const PROMISES = /\b(?:repl(?:y|ies)|respon(?:d|ds|se)|answers?|hear from|get back|resol(?:ve|ved|ution)|fix(?:ed)?)\b/i;
 
 export function readPromisedTerms(sentence: string, rules: Rules): Reading {
   const findings: Finding[] = [];
   let checked = 0;
   for (const said of quantitiesIn(sentence)) {
-    const plans = plansAt(sentence);
-    const plan = plans.findLast(({ start }) => start < said.start)?.plan ?? (plans.length === 1 ? plans[0]?.plan : undefined) ?? rules.own.plan;
+    const clause = clauseAt(sentence, said.start);
+    const plan = planOf(sentence, said) ?? rules.own.plan;
     const term = TERMS.find(
       ({ about, not, dimension, noun }) =>
-        dimension === said.dimension && (noun === undefined || noun === said.noun) && about.test(sentence) && !(not?.test(sentence) ?? false),
+        dimension === said.dimension && (noun === undefined || noun === said.noun) && about.test(sentence) && !(not?.test(clause) ?? false),
     );
     if (term) {
       checked += 1;
@@ -151,12 +153,19 @@ export function readPromisedTerms(sentence: string, rules: Rules): Reading {
           said.text,
         ),
       );
-    } else if (said.dimension === 'minutes' && PROMISES.test(sentence)) {
+    } else if (said.dimension === 'minutes' && PROMISES.test(sentence) && !BY_LAW.test(sentence)) {
       checked += 1;
       findings.push(...ofService(sentence, said, rules.policy, plan));
     }
   }
   return { findings, checked };
+}
+
+/** The part of a sentence around this place: what another part speaks of is another matter. */
+function clauseAt(sentence: string, at: number): string {
+  const before = [...sentence.slice(0, at).matchAll(/[,;:(–]| and | but /g)].at(-1);
+  const after = /[,;)–]| and | but /.exec(sentence.slice(at));
+  return sentence.slice(before ? before.index : 0, after ? at + after.index : undefined);
 }
 
 /** Times to a first reply and to a resolution. */

@@ -73,7 +73,7 @@ const UNIT =
   '%|percent\\b|per cent\\b|(?:business|working|bank|calendar) days?\\b|min(?:ute)?s?\\b|hours?\\b|hrs?\\b|h\\b|days?\\b|weeks?\\b|months?\\b|years?\\b|mb\\b|gb\\b|tb\\b|' +
   'members?\\b|users?\\b|people\\b|teammates?\\b|seats?\\b|licen[cs]es?\\b|projects?\\b|tasks?\\b|files?\\b|rows?\\b|(?:api )?(?:requests?|calls?)(?: per| a) minute\\b|attempts?\\b|tries\\b|retries\\b|characters?\\b|entries\\b|addresses\\b';
 const MEASURED = new RegExp(
-  `(?<![\\p{L}\\p{N}$€£#.,/-])(${NUMBER})(?:\\s*(?:to|-|–|and)\\s*(${NUMBER}))?(?:\\s|-|\\u00a0)?(?:(?:additional|extra|more|full|paid|active|failed|unused|premium|basic|enterprise) )?(${UNIT})`,
+  `(?<![\\p{L}\\p{N}$€£#.,/-])(${NUMBER})(?:\\s*(?:to|-|–)\\s*(${NUMBER}))?(?:\\s|-|\\u00a0)?(?:(?:additional|extra|more|full|paid|active|failed|unused|premium|basic|enterprise) )?(${UNIT})`,
   'giu',
 );
 const MONEY = new RegExp(`[$€£] ?(${DIGITS})(?!\\d)|(?<![\\p{L}\\p{N}$€£.,-])(${DIGITS}) ?(?:usd|eur|gbp|dollars?|euros?|pounds?)\\b`, 'giu');

@@ -1,4 +1,5 @@
-/** Which topics a text touches, by the readers that decide which tools a message calls. Knows no topic itself. */
+/** Which topics and concepts a text touches, by the readers that decide which tools a message calls and by the router's words. Knows none itself. */
+import { CONCEPTS } from '../catalog/concepts.ts';
 import * as account from './topics-account.ts';
 import * as technical from './topics-technical.ts';
 import * as usage from './topics-usage.ts';
@@ -46,4 +47,28 @@ const CHARS_MAX = 4_000;
 export function topicsIn(text: string): string[] {
   const said = text.slice(0, CHARS_MAX);
   return TOPICS.filter(([, isAbout]) => isAbout(said)).map(([name]) => name);
+}
+
+const PHRASE_WORDS_MAX = 5;
+const MEANT: ReadonlyMap<string, readonly string[]> = meanings();
+
+function meanings(): ReadonlyMap<string, readonly string[]> {
+  const meant = new Map<string, string[]>();
+  for (const { name, phrases } of CONCEPTS) for (const phrase of phrases) meant.set(phrase, [...(meant.get(phrase) ?? []), name]);
+  return meant;
+}
+
+/** What a text speaks of in whichever words, also in German, Spanish and French: "get my money back" and "refund" are one. */
+export function conceptsIn(text: string): ReadonlySet<string> {
+  const words =
+    text
+      .slice(0, CHARS_MAX)
+      .toLowerCase()
+      .replace(/\d ?% (?:off|less)\b/g, ' discount ')
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
+  const concepts = new Set<string>();
+  for (let from = 0; from < words.length; from += 1)
+    for (let count = 1; count <= PHRASE_WORDS_MAX && from + count <= words.length; count += 1)
+      for (const name of MEANT.get(words.slice(from, from + count).join(' ')) ?? []) concepts.add(name);
+  return concepts;
 }
