@@ -26,6 +26,7 @@ const ANSWERED_SHARE = 0.34;
 const TOPIC_SHARE = 0.15;
 /** Of what it means, whatever the words. */
 const CONCEPT_SHARE = 0.5;
+const FEW_WORDS = 3;
 const ASKS_MAX = 12;
 const ANSWER_WORDS_MIN = 4;
 
@@ -43,15 +44,11 @@ export function readCompleteness({ question, answer }: Reviewed): Reading {
   const open = defers(answer) ? [] : asks.filter((ask) => !isAnswered(ask, answer, asks.length));
   const fits = isAbout(question, answer);
   findings.push(
-    ...open.map(({ text, kind }) =>
-      // What is asked with a yes or no is often answered in words of its own.
-      found(
-        CHECK,
-        !fits ? 'high' : YES_OR_NO.test(text) ? 'low' : 'medium',
-        `The ${kind} ${quote(text)} ${fits && YES_OR_NO.test(text) ? 'may have' : 'has'} no answer.`,
-        'Answer it, or say what happens with it.',
-      ),
-    ),
+    ...open.map(({ text, kind }) => {
+      const sure = isSure(text, answer);
+      const severity = !sure ? 'low' : fits ? 'medium' : 'high';
+      return found(CHECK, severity, `The ${kind} ${quote(text)} ${sure ? 'has' : 'may have'} no answer.`, 'Answer it, or say what happens with it.');
+    }),
   );
   findings.push(...asks.filter((ask) => !open.includes(ask)).flatMap((ask) => ofElement(ask, answer)));
   return { findings, checked: asks.length + 1 };
@@ -83,8 +80,12 @@ const ASKING = contentOf(
   'can could please tell explain help question customer loomwork team account work works way possible want need know anything something thing time',
 );
 
+function wantedOf(text: string): ReadonlySet<string> {
+  return new Set([...contentOf(text)].filter((word) => !ASKING.has(word)));
+}
+
 function isAnswered({ text }: Ask, answer: string, asks: number): boolean {
-  const wanted = new Set([...contentOf(text)].filter((word) => !ASKING.has(word)));
+  const wanted = wantedOf(text);
   if (wanted.size === 0) return true;
   const share = coverage(wanted, contentOf(answer));
   if (share >= ANSWERED_SHARE) return true;
@@ -98,7 +99,10 @@ function isAnswered({ text }: Ask, answer: string, asks: number): boolean {
   return asks === 1 && (share > 0 || meant > 0 || shared || /^(?:\p{L}+[ ,]+){0,3}(?:yes|no)\b/iu.test(answer) || /\?\s*$/.test(answer));
 }
 
-const YES_OR_NO = /^(?:and |but |so |also,? |then |or )?(?:is|are|was|were|do|does|did|can|could|may|will|would|should|has|have) (?!you )/i;
+/** A question of few words is often answered in others; it surely is not where what its kind needs is missing too. */
+function isSure(text: string, answer: string): boolean {
+  return wantedOf(text).size > FEW_WORDS || ELEMENTS.some(({ asked, given, severity }) => severity === 'medium' && asked.test(text) && !given(answer));
+}
 
 /** Whether the draft speaks of the message at all. */
 function isAbout(question: string, answer: string): boolean {
@@ -107,7 +111,7 @@ function isAbout(question: string, answer: string): boolean {
 
 /** What hands all of it to a person leaves nothing open. */
 function defers(answer: string): boolean {
-  return /\b(?:passed|passing|handed|forwarded|left)\b[^.]{0,40}\b(?:to|with|for)\b[^.]{0,30}\b(?:people|person|colleague|team|desk|specialist)\b|\b(?:person|people|colleagues?|team)\b[^.]{0,30}\b(?:takes?|will take|taking) (?:this|it|over)\b/i.test(
+  return /\b(?:pass(?:ed|ing)?|hand(?:ed|ing)?|forward(?:ed|ing)?|left)\b[^.]{0,40}\b(?:to|with|for)\b[^.]{0,30}\b(?:people|person|colleague|team|desk|specialist)\b|\b(?:person|people|colleagues?|team)\b[^.]{0,30}\b(?:takes?|will take|taking) (?:this|it|over)\b/i.test(
     answer,
   );
 }
@@ -116,6 +120,7 @@ interface Element {
   readonly asked: RegExp;
   readonly given: (answer: string) => boolean;
   readonly lacks: string;
+  readonly severity: 'medium' | 'low';
 }
 
 const UNKNOWN =
@@ -128,6 +133,7 @@ const ELEMENTS: readonly Element[] = [
       quantitiesIn(answer).some(({ dimension }) => dimension === 'money' || dimension === 'percent' || dimension === 'megabytes' || dimension === 'count') ||
       /\b(?:free|nothing|no (?:extra )?(?:cost|charge|fee)|included|by contract)\b/i.test(answer),
     lacks: 'a sum',
+    severity: 'medium',
   },
   {
     asked: /\bhow (?:do|can|could|should|would) (?:i|we|you|one)\b|\bhow to\b|\bsteps\b/i,
@@ -138,6 +144,7 @@ const ELEMENTS: readonly Element[] = [
       ) ||
       /```|\*\*[^*]+ > /.test(answer),
     lacks: 'the steps',
+    severity: 'low',
   },
   {
     asked: /\bhow long\b|\bhow many (?:days|hours|weeks|months|minutes)\b|^(?:and |so )?when\b|\bby when\b|\bwhat (?:date|day|time)\b/i,
@@ -148,24 +155,27 @@ const ELEMENTS: readonly Element[] = [
         answer,
       ),
     lacks: 'a time or a day',
+    severity: 'medium',
   },
   {
     asked: /^(?:and |so )?why\b|\bwhat (?:is|was) the reason\b/i,
     given: (answer) =>
       /\b(?:because|since|reason|due to|caused? by|so that|means that|as (?:the|your|it)|was for|is for|comes from|happens|if|when)\b/i.test(answer),
     lacks: 'the reason',
+    severity: 'low',
   },
   {
     asked: /^(?:and |so )?where (?:do|can|is|are|should|could|did)\b/i,
     given: (answer) => /\b(?:under|in|at|on|from|open|go to|here|behind|menu|settings|page|tab)\b|>/i.test(answer),
     lacks: 'the place',
+    severity: 'low',
   },
 ];
 
 function ofElement({ text }: Ask, answer: string): Finding[] {
   if (UNKNOWN.test(answer)) return [];
-  return ELEMENTS.filter(({ asked, given }) => asked.test(text) && !given(answer)).map(({ lacks }) =>
-    found(CHECK, 'medium', `The question ${quote(text)} gets an answer without ${lacks}.`, `Give ${lacks}, or say that you do not know.`),
+  return ELEMENTS.filter(({ asked, given }) => asked.test(text) && !given(answer)).map(({ lacks, severity }) =>
+    found(CHECK, severity, `The question ${quote(text)} gets an answer without ${lacks}.`, `Give ${lacks}, or say that you do not know.`),
   );
 }
 

@@ -208,12 +208,15 @@ function ofLimits({ text }: Piece, { policy, own }: Truth): Finding[] {
   return findings;
 }
 
+const LIMIT = /\b(?:up to|at most|limit\w*|max\w*|no more than|allow\w*|attempts?|tries|can have|may have|per minute)\b/i;
+
 /** A number that every article speaking of the same thing gives differently. */
 function ofArticles({ text }: Piece, evidence: readonly Evidence[]): Finding[] {
   const words = contentOf(text);
   const plans = plansAt(text).map(({ plan }) => plan);
   return quantitiesIn(text).flatMap((claim) => {
-    if (claim.dimension === 'money') return [];
+    // How many somebody has is theirs to know; how many there may be is the article's.
+    if (claim.dimension === 'money' || claim.noun === 'seat' || (claim.dimension === 'count' && !LIMIT.test(text))) return [];
     const alike = evidence
       .filter(({ quantities }) => quantities.some((quantity) => sameMeasure(quantity, claim)))
       .map((one) => ({ ...one, share: coverage(words, one.words) }));

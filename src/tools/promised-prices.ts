@@ -117,7 +117,8 @@ function ofDiscount(sentence: string, share: Quantity, { policy, own }: Rules): 
   const combined = volumeDiscounts.map(({ percent }) => Math.min(percent + annualPercent, discountPercentMax));
   if (own.percents.has(share.value)) return [];
   if (kinds.length > 0) {
-    const right = [...kinds.flatMap(([, percents]) => percents(policy)), ...(kinds.length > 1 ? combined : [])];
+    const order = quantitiesIn(sentence).some(({ noun, value }) => noun === 'seat' && value >= Math.min(...volumeDiscounts.map(({ seats }) => seats)));
+    const right = [...kinds.flatMap(([, percents]) => percents(policy)), ...(kinds.length > 1 || order ? combined : [])];
     if (right.includes(share.value)) return [];
     const [, percents, name] = kinds[0] ?? [null, () => [], ''];
     const rule = percents(policy).join(', ');
