@@ -108,7 +108,9 @@ describe('the agent files', () => {
     ] as const) {
       const planned = Object.entries(places).flatMap(([domain, ids]) => ids.map((id) => [id, domain] as const));
       expect(planned).toHaveLength(count);
-      expect(Object.fromEntries(catalog.agents.filter((agent) => agent.tier === tier).map(({ id, domain }) => [id, domain]))).toEqual(Object.fromEntries(planned));
+      expect(Object.fromEntries(catalog.agents.filter((agent) => agent.tier === tier).map(({ id, domain }) => [id, domain]))).toEqual(
+        Object.fromEntries(planned),
+      );
     }
     expect(catalog.agents).toHaveLength(57);
   });

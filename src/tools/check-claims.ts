@@ -123,7 +123,8 @@ function ofDates({ text }: Piece, { question }: Reviewed, { policy, own, sources
   const told = [question, ...sources.map(({ body }) => body)].flatMap((words) => datesIn(words).map(({ day }) => day));
   const bases = [...own.days, ...told, now.toISOString().slice(0, 10)].map((day) => Date.parse(day));
   return datesIn(text)
-    .filter(({ day }) => {
+    .filter(({ day, start }) => {
+      if (/\b(?:for example|such as|e\.g\.|like|example:),? ["'`]?$/i.test(text.slice(0, start))) return false;
       const at = Date.parse(day);
       return !bases.some((base) => steps.some((step) => Math.abs(at - base - step * DAY_MS) <= DAY_MS)) && !isMonthsAway(at, bases);
     })

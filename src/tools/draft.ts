@@ -58,11 +58,6 @@ function push(pieces: Piece[], text: string, start: number): void {
   if (/[\p{L}\p{N}]/u.test(trimmed)) pieces.push({ text: trimmed.trimEnd(), start: start + text.length - trimmed.length });
 }
 
-/** The sentence as the draft has it, where it was read from a text with something hidden. */
-export function asWritten(draft: string, { text, start }: Piece): string {
-  return draft.slice(start, start + text.length);
-}
-
 const STOP = new Set(
   `a an the is are was were be been being do does did done have has had having i me my mine we us our ours you your yours he she it its they them their this that these those there here
   and or but nor so if then than as at by for from in into of on onto off out over to up with without within about after before between during until while can could may might must shall should
@@ -105,7 +100,7 @@ export function likeness(one: ReadonlySet<string>, other: ReadonlySet<string>): 
 
 /** Whether the words before a place in a sentence take back what follows: "we cannot guarantee". */
 export function isNegated(sentence: string, at: number): boolean {
-  return /\b(?:not|no|never|cannot|can't|don't|doesn't|won't|isn't|aren't|wasn't|didn't|couldn't|unable to|without|nor|neither)\b[^.,;:!?]{0,24}$/i.test(
+  return /\b(?:not|no|never|nothing|nobody|cannot|can't|don't|doesn't|won't|isn't|aren't|wasn't|didn't|couldn't|unable to|without|nor|neither)\b[^.,;:!?]{0,24}$/i.test(
     sentence.slice(0, at).replaceAll('’', "'"),
   );
 }

@@ -104,16 +104,8 @@ const KINDS: readonly (readonly [RegExp, (policy: Policy) => readonly number[], 
 function ofDiscount(sentence: string, share: Quantity, { policy, own }: Rules): Finding[] {
   if (isNegated(sentence, share.start) || share.value === 0) return [];
   const kinds = KINDS.filter(([pattern]) => pattern.test(sentence));
-  const { volumeDiscounts, annualPercent, programmes, retention, discretionaryPercentMax, discountPercentMax } = policy;
-  const every = [
-    ...volumeDiscounts.map(({ percent }) => percent),
-    annualPercent,
-    programmes.nonprofit,
-    programmes.student,
-    programmes.startup,
-    retention.percent,
-    discountPercentMax,
-  ];
+  const { volumeDiscounts, annualPercent, retention, discretionaryPercentMax, discountPercentMax } = policy;
+  const every = [...volumeDiscounts.map(({ percent }) => percent), annualPercent, retention.percent];
   const combined = volumeDiscounts.map(({ percent }) => Math.min(percent + annualPercent, discountPercentMax));
   if (own.percents.has(share.value)) return [];
   if (kinds.length > 0) {

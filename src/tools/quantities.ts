@@ -19,6 +19,9 @@ export interface Quantity {
   readonly start: number;
 }
 
+/** Looked at in one sentence; one with more is a table. */
+const QUANTITIES_MAX = 40;
+
 const WORDS: Readonly<Record<string, number>> = {
   one: 1,
   two: 2,
@@ -80,18 +83,18 @@ const MONEY = new RegExp(`[$€£] ?(${DIGITS})(?!\\d)|(?<![\\p{L}\\p{N}$€£.,
 
 /** In order of their places. */
 export function quantitiesIn(sentence: string): Quantity[] {
-  return [...moneyIn(sentence), ...measuresIn(sentence)].toSorted((a, b) => a.start - b.start);
+  return [...moneyIn(sentence), ...measuresIn(sentence)].toSorted((a, b) => a.start - b.start).slice(0, QUANTITIES_MAX);
 }
 
 export function moneyIn(sentence: string): Quantity[] {
-  return [...sentence.matchAll(MONEY)].map((match) => {
+  return [...sentence.matchAll(MONEY)].slice(0, QUANTITIES_MAX).map((match) => {
     const cents = Math.round(numberOf(match[1] ?? match[2] ?? '0') * 100);
     return { dimension: 'money', value: cents, to: cents, noun: '', text: match[0], start: match.index };
   });
 }
 
 function measuresIn(sentence: string): Quantity[] {
-  return [...sentence.matchAll(MEASURED)].flatMap((match) => {
+  return [...sentence.matchAll(MEASURED)].slice(0, QUANTITIES_MAX).flatMap((match) => {
     const [text, from = '', to = from, unit = ''] = match;
     const said = unit.toLowerCase();
     const measure = UNITS.find(([pattern]) => pattern.test(said));

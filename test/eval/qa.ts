@@ -80,7 +80,8 @@ export async function measureQa(part: Part, check: Checker, onWrong: (line: stri
   const drafts = readDrafts().filter((draft) => draft.part === part);
   const good = drafts.filter(({ expected }) => expected.length === 0);
   let [leftAlone, seen, right, reported] = [0, 0, 0, 0];
-  for (const { expected, ...reviewed } of drafts) {
+  for (const { expected, question, answer } of drafts) {
+    const reviewed = { question, answer };
     const found = new Map(await Promise.all(QA_TOOLS.map(async (tool) => [tool as string, await check(tool, reviewed)] as const)));
     const told = [...found].filter(([, findings]) => findings.some(({ severity }) => severity !== 'info'));
     const grave = [...found].filter(([, findings]) => findings.some(({ severity }) => severity !== 'info' && severity !== 'low')).map(([tool]) => tool);
