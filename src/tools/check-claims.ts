@@ -53,7 +53,7 @@ export function readClaims(reviewed: Reviewed, known: Known): Reading {
       ...ofStatistics(sentence, reviewed, known),
     ]),
     ...prose.flatMap((sentence) => ofDeeds(sentence, known.own)),
-    ...ofContradictions(prose),
+    ...ofContradictions(prose, reviewed.answer),
   ];
   return { findings, checked: Math.max(1, prose.length) };
 }
@@ -198,9 +198,10 @@ const CONDITIONAL =
   /\b(?:if|unless|except|but|only|however|when|otherwise|until|while|instead|other|first|second|old|new|before|after|monthly|annual\w*|yearly)\b/i;
 
 /** Two sentences of the same words of which one denies, or that give another number. */
-function ofContradictions(prose: readonly Piece[]): Finding[] {
+function ofContradictions(prose: readonly Piece[], answer: string): Finding[] {
   const read = prose
-    .filter(({ text }) => !text.endsWith('?'))
+    // Items of a list are each of another thing.
+    .filter(({ text, start }) => !text.endsWith('?') && !/^[ \t]*(?:[-*•|]|\d+[.)])[ \t]/.test(answer.slice(answer.lastIndexOf('\n', start) + 1, start + 4)))
     .slice(0, PAIRED_MAX)
     .map(({ text }) => ({
       text,

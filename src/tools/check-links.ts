@@ -7,6 +7,7 @@ import type { Finding } from '../orchestration/verdict.ts';
 import type { Database } from '../store/database.ts';
 import { readPolicy } from '../store/policy.ts';
 import { withoutCode } from './draft.ts';
+import { readOwnFacts } from './own-facts.ts';
 import { defineCheck, found, quote, type Reading } from './review.ts';
 
 export function checkLinks(database: Database): AnyTool {
@@ -15,8 +16,9 @@ export function checkLinks(database: Database): AnyTool {
     description:
       'Looks at every link of a draft without fetching it: its form, https, a host that the business allows, no placeholders and no local addresses.',
     about: 'the links',
-    async read(reviewed) {
-      return readLinks(reviewed, (await readPolicy(database)).linkHosts);
+    async read(reviewed, { customerId, now }) {
+      const [{ linkHosts }, { emails }] = await Promise.all([readPolicy(database), readOwnFacts(database, customerId, now)]);
+      return readLinks(reviewed, linkHosts, [...new Set([...emails].map((email) => email.slice(email.lastIndexOf('@') + 1)))]);
     },
   });
 }
@@ -30,10 +32,13 @@ interface Link {
   readonly words: string;
 }
 
-/** @param hosts Hosts that may be linked; those below them too. */
-export function readLinks({ answer }: Pick<Reviewed, 'answer'>, hosts: readonly string[]): Reading {
+/**
+ * @param hosts Hosts that may be linked; those below them too.
+ * @param theirs The customer's own, which may be named as well: an endpoint of theirs is what a question is about.
+ */
+export function readLinks({ answer }: Pick<Reviewed, 'answer'>, hosts: readonly string[], theirs: readonly string[] = []): Reading {
   const links = linksIn(withoutCode(answer));
-  const findings = links.flatMap((link) => ofLink(link, hosts));
+  const findings = links.flatMap((link) => ofLink(link, hosts, theirs));
   return { findings, checked: links.length };
 }
 
@@ -77,7 +82,7 @@ const LOCAL =
 const SHORTENERS = new Set(['bit.ly', 'tinyurl.com', 't.co', 'goo.gl', 'ow.ly', 'is.gd', 'buff.ly', 'rb.gy', 'cutt.ly']);
 const VAGUE = /^(?:click )?here$|^(?:this )?link$|^this$/i;
 
-function ofLink({ target, words }: Link, hosts: readonly string[]): Finding[] {
+function ofLink({ target, words }: Link, hosts: readonly string[], theirs: readonly string[]): Finding[] {
   const said = target === '' ? words : target;
   const find = (severity: 'critical' | 'high' | 'medium' | 'low', finding: string, recommendation: string): Finding =>
     found(CHECK, severity, finding, recommendation, said);
@@ -94,7 +99,7 @@ function ofLink({ target, words }: Link, hosts: readonly string[]): Finding[] {
   const findings: Finding[] = [];
   if (url.username !== '' || url.password !== '') findings.push(find('critical', 'A link carries a name or password.', 'Take them out.'));
   if (LOCAL.test(host)) return [...findings, find('high', `The link ${quote(target)} leads into a local network.`, 'Give an address the customer can reach.')];
-  const allowed = isAllowed(host, hosts);
+  const allowed = isAllowed(host, hosts) || isAllowed(host, theirs);
   const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(target)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== 'https')
     findings.push(find(scheme === 'http' ? 'medium' : 'high', `The link ${quote(target)} is not https.`, 'Use https.'));

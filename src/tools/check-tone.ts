@@ -90,7 +90,7 @@ const RULES: readonly Rule[] = [
 const UNDERSTANDING =
   /\b(?:sorry|apolog\w*|understand(?:able|ably)?|i see (?:why|how|that)|frustrat\w*|regret|i can imagine|i hear|should not have happened|shouldn't have happened|not (?:good enough|what you should expect)|our (?:mistake|fault)|annoying|worrying|upsetting|you(?:'re| are) right|thank you for (?:telling|letting|your patience|bearing)|tut (?:mir|uns) leid|entschuldig\w*|lo siento|disculp\w*|désolée?s?|excus\w*|lamento|desculp\w*)\b/i;
 const SAYS_SO =
-  /\b(?:frustrat\w*|disappoint\w*|annoy\w*|angry|furious|upset|unhappy|terrible|horrible|awful|unacceptable|ridiculous|outrageous|worst|useless|joke|fed up|sick of|tired of|nobody|enough|third time|(?:three|four|five|several|many) times|again and again|still (?:not|no|doesn't|nothing|waiting)|for (?:days|weeks|hours))\b|!{2,}/i;
+  /\b(?:frustrat\w*|disappoint\w*|annoy\w*|angry|furious|upset|unhappy|terrible|horrible|awful|unacceptable|ridiculous|outrageous|worst|useless|joke|fed up|sick of|tired of|nobody (?:answers?|replies|helps|cares|reacts)|(?:had|that's) enough|third time|(?:three|four|five|several|many) times|again and again|still (?:not|no|doesn't|nothing|waiting)|for (?:days|weeks|hours))\b|!{2,}/i;
 const CHEERFUL =
   /\b(?:awesome|yay|no worries|super|fantastic|wonderful|amazing|have a (?:great|fantastic|wonderful|lovely) day)\b|[😀😃😄😁😊😍🥳🎉😎🤩]|(?:^|\s)[:;]-?[)D](?:\s|$)/iu;
 

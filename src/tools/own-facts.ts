@@ -5,7 +5,7 @@
 import { notFound } from '../foundation/errors.ts';
 import type { Database } from '../store/database.ts';
 import type { BillingCycle, Plan } from '../store/generated/prisma/client.ts';
-import { centsOf, type DecimalLike } from '../store/money.ts';
+import { centsOf, sumCents, type DecimalLike } from '../store/money.ts';
 
 /** What an agent may say it has done, and where a row of it stands. */
 export const DEEDS = ['refund', 'discount', 'ticket', 'escalation', 'mail'] as const;
@@ -45,21 +45,23 @@ const LATELY_MS = 86_400_000;
 export async function readOwnFacts(database: Database, customerId: string, now: Date): Promise<OwnFacts> {
   const where = { customerId };
   const latest = { where, orderBy: { createdAt: 'desc' }, take: ROWS_MAX } as const;
-  const [customer, subscription, invoices, payments, credits, discounts, refunds, offers, tickets, escalations, mails, contacts, members] = await Promise.all([
-    database.customer.findUnique({ where: { id: customerId }, select: { plan: true, email: true, mrr: true, createdAt: true } }),
-    database.planSubscription.findFirst({ where: { customerId, status: { not: 'canceled' } }, orderBy: { startedAt: 'desc' } }),
-    database.invoice.findMany({ where, orderBy: { issuedAt: 'desc' }, take: ROWS_MAX }),
-    database.payment.findMany(latest),
-    database.credit.findMany(latest),
-    database.discount.findMany({ where, orderBy: { startsAt: 'desc' }, take: ROWS_MAX }),
-    database.refund.findMany(latest),
-    database.offer.findMany(latest),
-    database.ticket.findMany(latest),
-    database.escalation.findMany(latest),
-    database.outboxMessage.findMany({ where: { customerId, kind: 'email' }, orderBy: { createdAt: 'desc' }, take: ROWS_MAX }),
-    database.contact.findMany({ where, select: { email: true }, take: ROWS_MAX }),
-    database.member.findMany({ where, select: { email: true }, take: ROWS_MAX }),
-  ]);
+  const [customer, subscription, invoices, payments, credits, discounts, refunds, offers, tickets, escalations, mails, keys, contacts, members] =
+    await Promise.all([
+      database.customer.findUnique({ where: { id: customerId }, select: { plan: true, email: true, mrr: true, createdAt: true } }),
+      database.planSubscription.findFirst({ where: { customerId, status: { not: 'canceled' } }, orderBy: { startedAt: 'desc' } }),
+      database.invoice.findMany({ where, orderBy: { issuedAt: 'desc' }, take: ROWS_MAX }),
+      database.payment.findMany(latest),
+      database.credit.findMany(latest),
+      database.discount.findMany({ where, orderBy: { startsAt: 'desc' }, take: ROWS_MAX }),
+      database.refund.findMany(latest),
+      database.offer.findMany(latest),
+      database.ticket.findMany(latest),
+      database.escalation.findMany(latest),
+      database.outboxMessage.findMany({ where: { customerId, kind: 'email' }, orderBy: { createdAt: 'desc' }, take: ROWS_MAX }),
+      database.workspaceApiKey.findMany(latest),
+      database.contact.findMany({ where, select: { email: true }, take: ROWS_MAX }),
+      database.member.findMany({ where, select: { email: true }, take: ROWS_MAX }),
+    ]);
   if (!customer) throw notFound('customer');
   const lately = (rows: readonly { readonly createdAt: Date }[]): boolean => rows.some(({ createdAt }) => now.getTime() - createdAt.getTime() < LATELY_MS);
   const done: Readonly<Record<Deed, boolean>> = {
@@ -82,9 +84,9 @@ export async function readOwnFacts(database: Database, customerId: string, now: 
     seats: subscription?.seats ?? null,
     cycle: subscription?.cycle ?? null,
     renewal: subscription ? dayOf(subscription.currentPeriodEnd) : null,
-    cents: new Set([...sums.map((sum) => Math.abs(centsOf(sum))), ...invoices.flatMap(({ lines }) => centsOfLines(lines))]),
+    cents: new Set([...sums.map((sum) => Math.abs(centsOf(sum))), ...invoices.flatMap(({ lines }) => centsOfLines(lines)), ...totalsOf(invoices)]),
     percents: new Set([...discounts.map(({ percent }) => percent.toNumber()), ...(subscription ? [subscription.discountPercent.toNumber()] : [])]),
-    days: daysOf([customer, subscription, ...invoices, ...payments, ...credits, ...discounts, ...refunds, ...tickets, ...escalations]),
+    days: daysOf([customer, subscription, ...invoices, ...payments, ...credits, ...discounts, ...refunds, ...tickets, ...escalations, ...keys]),
     numbers: new Set(
       [
         ...invoices.flatMap(({ id, number }) => [id, number]),
@@ -112,6 +114,15 @@ interface Sums {
 
 function sumsOf({ subtotal, discount, tax, total, amountDue }: Sums): DecimalLike[] {
   return [subtotal, discount, tax, total, amountDue];
+}
+
+/** What invoices come to together: a year's, what is open, and all of them. */
+function totalsOf(invoices: readonly (Sums & { readonly issuedAt: Date })[]): number[] {
+  const years = new Set(invoices.map(({ issuedAt }) => issuedAt.getUTCFullYear()));
+  const groups = [invoices, ...[...years].map((year) => invoices.filter(({ issuedAt }) => issuedAt.getUTCFullYear() === year))];
+  return groups.flatMap((group) =>
+    (['subtotal', 'discount', 'tax', 'total', 'amountDue'] as const).map((sum) => sumCents(group.map((invoice) => centsOf(invoice[sum])))),
+  );
 }
 
 /** Lines are JSON with sums as text; anything else among them is no sum. */

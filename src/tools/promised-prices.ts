@@ -107,7 +107,8 @@ function ofDiscount(sentence: string, share: Quantity, { policy, own }: Rules): 
   const { volumeDiscounts, annualPercent, retention, discretionaryPercentMax, discountPercentMax } = policy;
   const every = [...volumeDiscounts.map(({ percent }) => percent), annualPercent, retention.percent];
   const combined = volumeDiscounts.map(({ percent }) => Math.min(percent + annualPercent, discountPercentMax));
-  if (own.percents.has(share.value)) return [];
+  const asAgent = share.value <= discretionaryPercentMax.agent && /\b(?:i|we|an agent) (?:can|could|may|might)\b/i.test(sentence);
+  if (own.percents.has(share.value) || asAgent) return [];
   if (kinds.length > 0) {
     const order = quantitiesIn(sentence).some(({ noun, value }) => noun === 'seat' && value >= Math.min(...volumeDiscounts.map(({ seats }) => seats)));
     const right = [...kinds.flatMap(([, percents]) => percents(policy)), ...(kinds.length > 1 || order ? combined : [])];
