@@ -9,7 +9,7 @@ import { openToolbox, type Toolbox } from './tools/fixtures.ts';
 
 const DIR = fileURLToPath(new URL('../agents', import.meta.url));
 /** The first tier, whole: the twelve that route and the thirty-five that customers talk with. */
-const PLACES: Readonly<Record<string, readonly string[]>> = {
+const ESSENTIAL: Readonly<Record<string, readonly string[]>> = {
   routing: [
     'complexity_assessor',
     'context_injector',
@@ -57,6 +57,21 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   ],
   'support/usage': ['collaboration_expert', 'export_specialist', 'feature_teacher', 'import_specialist', 'usage_agent', 'workflow_optimizer'],
 };
+/** Of the third tier: those that check drafts. */
+const OPERATIONAL: Readonly<Record<string, readonly string[]>> = {
+  qa: [
+    'citation_validator',
+    'code_validator',
+    'completeness_checker',
+    'fact_checker',
+    'hallucination_detector',
+    'link_checker',
+    'policy_checker',
+    'response_verifier',
+    'sensitivity_checker',
+    'tone_checker',
+  ],
+};
 /** Characters; about 1,500 tokens, so that the fixed part of a turn stays cheap. */
 const PROMPT_CHARS_MAX = 6_000;
 
@@ -87,10 +102,17 @@ function notForOf(agent: Agent): readonly { text: string; neighbour: string }[] 
 
 describe('the agent files', () => {
   it('load with the real tools, each in its domain', () => {
-    const places = Object.entries(PLACES).flatMap(([domain, ids]) => ids.map((id) => [id, domain] as const));
-    expect(places).toHaveLength(47);
-    expect(Object.fromEntries(catalog.agents.map(({ id, domain }) => [id, domain]))).toEqual(Object.fromEntries(places));
-    expect(catalog.agents.every(({ tier }) => tier === 'essential')).toBe(true);
+    for (const [tier, places, count] of [
+      ['essential', ESSENTIAL, 47],
+      ['operational', OPERATIONAL, 10],
+    ] as const) {
+      const planned = Object.entries(places).flatMap(([domain, ids]) => ids.map((id) => [id, domain] as const));
+      expect(planned).toHaveLength(count);
+      expect(Object.fromEntries(catalog.agents.filter((agent) => agent.tier === tier).map(({ id, domain }) => [id, domain]))).toEqual(
+        Object.fromEntries(planned),
+      );
+    }
+    expect(catalog.agents).toHaveLength(57);
   });
 
   it('give every agent a prompt within its budget, and a description of at most 300 characters that says when', () => {
@@ -155,7 +177,7 @@ describe('the agent files', () => {
 
   it('hand each domain that customers reach to a general agent of its own', () => {
     for (const [path, { general }] of catalog.domains) {
-      if (path === 'routing') continue;
+      if (path === 'routing' || path === 'qa') continue;
       const agent = catalog.get(general ?? '');
       expect(agent?.domain.startsWith(path), path).toBe(true);
     }

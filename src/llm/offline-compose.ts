@@ -98,6 +98,8 @@ function answer(request: LlmRequest, question: Question, results: readonly ToolR
 
 /** Sentences of tools that succeeded. Where some fit the question, those that do not are left out; what found articles speaks through them. */
 function relevantFacts(results: readonly ToolResult[], question: string): readonly string[] {
+  const checks = results.filter(isCheck);
+  if (checks.length > 0) return checks.map(({ summary }) => summary.trim());
   const asked = subjectsOf(question);
   const facts = results
     .filter((result) => !result.failed && result.passages === undefined && result.summary.trim() !== '')
@@ -108,6 +110,11 @@ function relevantFacts(results: readonly ToolResult[], question: string): readon
   const fitting = facts.filter(({ score }) => score > 0);
   const chosen = fitting.length > 0 ? fitting.toSorted((a, b) => b.score - a.score) : facts;
   return [...new Set(chosen.slice(0, FACTS_MAX).map(({ summary }) => summary))];
+}
+
+/** The result of a check of a draft: such results belong together, and none is left out. */
+function isCheck({ failed, facts }: ToolResult): boolean {
+  return !failed && typeof facts === 'object' && facts !== null && 'findings' in facts && 'score' in facts;
 }
 
 /** What to say when nothing of the account could be read: which look-up failed, and the tool's own reason. */

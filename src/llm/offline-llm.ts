@@ -15,7 +15,8 @@ export interface OfflineOptions {
   readonly clock?: Clock;
 }
 
-const TOOL_CALLS_MAX = 6;
+/** As many as an agent that checks a draft from all sides has. */
+const TOOL_CALLS_MAX = 9;
 const CHARS_PER_TOKEN = 4;
 
 export function createOfflineLlm(options: OfflineOptions): Llm {

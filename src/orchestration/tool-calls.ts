@@ -17,7 +17,7 @@ import type { AnyTool, ToolContext } from './tool.ts';
 import { saidBefore, type Turn } from './turn.ts';
 import type { Emit } from './workflow-event.ts';
 
-const CALLS_PER_ROUND_MAX = 8;
+const CALLS_PER_ROUND_MAX = 9;
 const TOOL_MS = 10_000;
 /** Rounds in which a tool may be called in a way that does not fit: the first is mended, the second closes it. */
 const MISFITS_MAX = 2;

@@ -306,4 +306,5 @@ export const POLICY_DEFAULTS: Defaults = {
     description: 'What is kept after an account was deleted: invoices by tax law in years, audit entries in days, support conversations in years.',
     value: { invoiceYears: 7, auditDays: 90, conversationYears: 1 },
   },
+  linkHosts: { description: 'Hosts that an answer to a customer may link to; those below them too.', value: ['loomwork.example'] },
 };

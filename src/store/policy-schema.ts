@@ -135,6 +135,7 @@ export const POLICY_SCHEMAS = {
     minutesPerExport: count,
   }),
   keptAfterDeletion: z.strictObject({ invoiceYears: count, auditDays: count, conversationYears: count }),
+  linkHosts: z.array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a host in lower case, such as loomwork.example')),
 } as const;
 
 type Schemas = typeof POLICY_SCHEMAS;

@@ -22,7 +22,12 @@ export function defineTool<Input extends Readonly<Record<string, unknown>>, Gran
     redact: tool.redact ?? [],
     inputSchema,
     parseGrant: (grant: unknown) => tool.grant.parse(grant),
-    infer: (turn: TurnText) => tool.infer({ text: turn.text.slice(0, INFER_CHARS_MAX), earlier: turn.earlier.map((text) => text.slice(0, INFER_CHARS_MAX)) }),
+    infer: ({ text, earlier, reviewed }: TurnText) =>
+      tool.infer({
+        text: text.slice(0, INFER_CHARS_MAX),
+        earlier: earlier.map((before) => before.slice(0, INFER_CHARS_MAX)),
+        ...(reviewed ? { reviewed } : {}),
+      }),
     async call(input: unknown, grant: unknown, context: Parameters<AnyTool['call']>[2], signal: AbortSignal): Promise<ToolOutcome> {
       signal.throwIfAborted();
       const parsed = parseInput(tool.name, tool.input, input);

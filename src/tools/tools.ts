@@ -14,6 +14,7 @@ import { findSignIn } from './find-sign-in.ts';
 import { findUsage } from './find-usage.ts';
 import { integrationTools } from './integration-tools.ts';
 import { leaveNote } from './leave-note.ts';
+import { qaTools } from './qa-tools.ts';
 import { routingTools } from './routing-tools.ts';
 import { searchKnowledge } from './search-knowledge.ts';
 import { technicalTools } from './technical-tools.ts';
@@ -43,6 +44,7 @@ export function createTools({ catalog, router, database, knowledge, desk, escala
     ...technicalTools({ database, desk }),
     ...integrationTools({ database, desk }),
     ...usageTools({ database, desk }),
+    ...qaTools({ database, knowledge }),
     ...routingTools({ database, router, catalog, tickets: desk.tickets, escalations, readSignals }),
   ];
   return new Map(tools.map((tool) => [tool.name, tool]));

@@ -67,10 +67,10 @@ describe('the offline model before it answers', () => {
     expect(events.map(({ type }) => type)).toEqual(['tool_call', 'tool_call', 'usage', 'stop']);
   });
 
-  it('calls at most six', async () => {
-    const tools = Array.from({ length: 9 }, (_, at) => ({ ...LOOK_UP, name: `find_${at}` }));
+  it('calls at most nine', async () => {
+    const tools = Array.from({ length: 12 }, (_, at) => ({ ...LOOK_UP, name: `find_${at}` }));
     const { events } = await collect(llm.stream(requestOf({ tools }), never()));
-    expect(events.filter(({ type }) => type === 'tool_call')).toHaveLength(6);
+    expect(events.filter(({ type }) => type === 'tool_call')).toHaveLength(9);
   });
 
   it.each(['Hello!', 'good morning', 'Thanks a lot', 'ok, thank you very much'])('answers "%s" without any tool', async (text) => {
@@ -119,6 +119,18 @@ describe("the offline model's answer", () => {
     expect(text).toContain('1. Step number 1 of the very long list.\n2. Step number 2');
     expect(text.split(/\s+/).length).toBeLessThan(260);
     expect(text).not.toContain('60. Step');
+  });
+
+  it('tells every check of a draft, and nothing of a check that failed', async () => {
+    const sides = ['facts', 'tone', 'links', 'code', 'claims'];
+    const checks = sides.map((side) => ({
+      name: `check_${side}`,
+      summary: `I checked the ${side}.`,
+      failed: side === 'code',
+      facts: { findings: [], score: 1 },
+    }));
+    const text = await say(answered('Is the tone right?', checks));
+    expect(sides.filter((side) => text.includes(`I checked the ${side}.`))).toEqual(['facts', 'tone', 'links', 'claims']);
   });
 
   it('greets by name and says what it is once, in the first reply only', async () => {

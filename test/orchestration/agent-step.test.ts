@@ -192,17 +192,17 @@ describe('an agent step', () => {
     await expect(result).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  it('runs eight calls of one round and tells the model to ask again for the rest', async () => {
+  it('runs nine calls of one round and tells the model to ask again for the rest', async () => {
     const llm = createScriptedLlm();
     let ran = 0;
     const { result } = begin(llm, [tool('look_up', async () => ((ran += 1), { summary: 'Found.' }))]);
     const first = await llm.nextCall();
-    for (let n = 0; n < 10; n += 1) first.send(calling('look_up', `c${n}`));
+    for (let n = 0; n < 11; n += 1) first.send(calling('look_up', `c${n}`));
     first.send(ASK);
     const second = await llm.nextCall();
     const last = second.request.messages.at(-1);
-    expect(last?.role === 'tool' && last.results.map((one) => one.failed)).toEqual([...Array.from({ length: 8 }, () => false), true, true]);
-    expect(ran).toBe(8);
+    expect(last?.role === 'tool' && last.results.map((one) => one.failed)).toEqual([...Array.from({ length: 9 }, () => false), true, true]);
+    expect(ran).toBe(9);
     second.send({ type: 'text', text: 'Ok.' });
     second.send(STOP);
     await result;
