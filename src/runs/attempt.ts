@@ -23,7 +23,8 @@ import { loadTurn, PatternRunInput } from './load-turn.ts';
 import { readPast } from './past-steps.ts';
 import { readDecided, Suspended } from './suspension.ts';
 import { retryDelayMs } from './retry-delay.ts';
-import { createRecorder, LogUnavailable, type Recorder, type RunError } from './recorder.ts';
+import { LogUnavailable } from './run-log.ts';
+import { createRecorder, type Recorder, type RunError } from './recorder.ts';
 
 export interface AttemptDeps {
   readonly database: Database;

@@ -3,27 +3,23 @@
  * it. What counts is fenced by the lease: who lost it is thrown out with LeaseLost, or ends nothing. Decides nothing about what happens next.
  */
 import type { Clock } from '../foundation/clock.ts';
-import { AppError } from '../foundation/errors.ts';
-import type { EventLog, Fence } from '../events/event-log.ts';
-import { TERMINAL_EVENTS, type ParleyEvent, type Usage } from '../events/event.ts';
-import { FencedOut } from '../events/fence.ts';
-import type { Position } from '../events/position.ts';
+import type { EventLog } from '../events/event-log.ts';
+import type { ParleyEvent, Usage } from '../events/event.ts';
 import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import type { Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
-import { createAnswerRecorder, Muted } from './answer-recorder.ts';
+import { createAnswerRecorder } from './answer-recorder.ts';
 import type { ApprovalDesk } from '../desk/approval.ts';
 import type { Budgets } from './budget.ts';
 import type { BudgetNote } from './budget-ledger.ts';
 import { budgetWarning, createEventTaker } from './event-taker.ts';
-import { LeaseLost } from './lease.ts';
+import { asUnavailable, createRunLog } from './run-log.ts';
 import { createPeopleRecorder, type PeopleRecorderDeps } from './people-recorder.ts';
 import { createRunRow, writeUsage, type RunEnd, type RunFacts } from './run-row.ts';
 import { createSpokenRecorder } from './spoken-recorder.ts';
 import { suspend } from './suspension.ts';
 import { createStepRecorder } from './step-recorder.ts';
 import { createUsageMeter } from './usage-meter.ts';
-import { OWNER_FENCE, ownerFence } from '../desk/owner-fence.ts';
 
 export interface RecorderDeps extends Pick<PeopleRecorderDeps, 'escalations'> {
   readonly approvals: Pick<ApprovalDesk, 'request'>;
@@ -63,53 +59,18 @@ interface Ending extends Pick<RunEnd, 'status'> {
   readonly event: (head: { readonly at: string; readonly visibility: 'CUSTOMER'; readonly runId: string; readonly usage: Usage }) => ParleyEvent;
 }
 
-/** The log took nothing: another instance owns the conversations, or nobody can tell. Nothing is wrong with the run. */
-export class LogUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('the event log is not available', { cause });
-    this.name = 'LogUnavailable';
-  }
-}
-
-function asUnavailable(error: unknown): never {
-  throw error instanceof AppError && error.code === 'UNAVAILABLE' ? new LogUnavailable(error) : error;
-}
-
 export function createRecorder({ database, log, clock, budgets, escalations, approvals }: RecorderDeps, run: Run): Recorder {
-  const channel = run.conversationId ? (`conversation:${run.conversationId}` as const) : (`run:${run.id}` as const);
+  const { tell, speak } = createRunLog(log, run);
   const row = createRunRow(database, run);
   const used = createUsageMeter(run);
   const steps = createStepRecorder({ database, clock, tell, usageOf: used.ofStep }, run);
   const answer = createAnswerRecorder({ database, clock, tell: speak }, run);
-  const attemptFence: Fence = { key: run.id, token: run.attempt };
-  const owner = ownerFence(run);
   const people = createPeopleRecorder({ database, clock, escalations: { raise: (by, input) => escalations.raise(by, input).catch(asUnavailable) } }, run);
   const spoken = createSpokenRecorder({ database, clock, tell }, run);
   const taker = createEventTaker({ clock, tell, speak, row, used, budget: budgets.ofRun(run), steps, answer, people, spoken, suspend: wait }, run);
   let begun = false;
   let stepsClosed = false;
   let lastWords: readonly ParleyEvent[] | null = null;
-
-  function tell(...events: readonly ParleyEvent[]): Promise<Position> {
-    return append(events, [attemptFence]);
-  }
-
-  /** For what readers take for an answer: refused with Muted from the moment on in which people took the conversation. */
-  function speak(...events: readonly ParleyEvent[]): Promise<Position> {
-    return append(events, run.conversationId ? [attemptFence, owner] : [attemptFence]);
-  }
-
-  async function append(events: readonly ParleyEvent[], fence: readonly Fence[]): Promise<Position> {
-    const last = events.at(-1);
-    // An attempt that was replaced and does not know it yet is kept out; an end that is told again is told once.
-    const once = last && TERMINAL_EVENTS.has(last.type) ? { idempotencyKey: `end:${run.id}` } : {};
-    try {
-      return await log.append(channel, events, { fence, ...once });
-    } catch (error) {
-      if (error instanceof FencedOut) throw error.fence === OWNER_FENCE ? new Muted() : new LeaseLost();
-      return asUnavailable(error);
-    }
-  }
 
   /** What was spent is counted before the row waits: nobody has it until people have decided. */
   function wait(event: Extract<WorkflowEvent, { type: 'approval_wanted' }>): Promise<never> {
