@@ -83,7 +83,7 @@ const QUESTIONS = [
   'What does the premium plan cost for ten people?',
   'How do I set up single sign-on with Okta?',
   'How do I export my tasks as CSV?',
-  'How do I add a webhook for finished tasks?',
+  'How do I create a webhook?',
   'Can I get a refund for last month?',
 ];
 
