@@ -2,7 +2,9 @@
 import type { Catalog } from './catalog/agent.ts';
 import type { Config } from './config.ts';
 import { createAgentCheck, createAgentRunDesk } from './desk/agent-run.ts';
-import { createScheduleDesk } from './desk/schedule.ts';
+import { createScheduleDesk, type CheckStart } from './desk/schedule.ts';
+import { createWorkflowCheck } from './runs/read-workflow.ts';
+import type { NamedWorkflows } from './orchestration/named-workflows.ts';
 import { createWorkflowRunDesk } from './desk/workflow-run.ts';
 import { createRouteCorrectionDesk } from './desk/route-correction.ts';
 import { createApprovalDesk } from './desk/approval.ts';
@@ -49,11 +51,15 @@ interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations'> {
   readonly signals: SignalBus;
   readonly clock: Clock;
   readonly catalog: Catalog;
+  readonly workflows: NamedWorkflows;
   readonly toolDesk: ToolDesk;
 }
 
 export function openDesk({ config, toolDesk, agents, presence, escalations, ...deps }: DeskDeps): Desk {
   const { redaction, limits } = config;
+  const checked = { ...deps, agents, redaction, messageCharsMax: limits.messageCharsMax };
+  const [checkAgent, checkWorkflow] = [createAgentCheck(checked), createWorkflowCheck(checked)];
+  const checkStart: CheckStart = (viewer, request) => (request.workflow === 'agent' ? checkAgent : checkWorkflow)(viewer, request);
   return Object.freeze({
     ...toolDesk,
     presence,
@@ -61,7 +67,7 @@ export function openDesk({ config, toolDesk, agents, presence, escalations, ...d
     agents,
     conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
     approvals: createApprovalDesk({ ...deps, redaction }),
-    schedules: createScheduleDesk({ ...deps, checkStart: createAgentCheck({ ...deps, agents, redaction, messageCharsMax: limits.messageCharsMax }) }),
+    schedules: createScheduleDesk({ ...deps, checkStart }),
     agentRuns: createAgentRunDesk({ ...deps, agents, redaction }),
     workflowRuns: createWorkflowRunDesk({ ...deps, agents, redaction }),
     routeCorrections: createRouteCorrectionDesk(deps),

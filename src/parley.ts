@@ -44,6 +44,7 @@ import { conversationHead, followConversation, followEscalations, followRun } fr
 import type { Runs } from './runs/runs.ts';
 import type { Context } from './schema/builder.ts';
 import { schema } from './schema/schema.ts';
+import { pruneCheckpoints } from './store/checkpoints.ts';
 import { openDatabase, probe, type Database } from './store/database.ts';
 import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { migrate } from './store/migrate.ts';
@@ -141,7 +142,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   const router: Router = createLocalRouter(catalog, { model: await learning });
   const workflows = await loadNamedWorkflows(AGENTS, { has: (id) => catalog.get(id) !== null });
   const agents = createAgentDesk({ database, catalog, clock });
-  const desk = openDesk({ config, database, log: eventLog, jobs, signals, clock, catalog, agents, presence, escalations, toolDesk });
+  const desk = openDesk({ config, database, log: eventLog, jobs, signals, clock, catalog, workflows, agents, presence, escalations, toolDesk });
 
   const { runMs, runsAtOnce, drainMs } = config.limits;
   const work = openWork({ config, database, clock, llm, tools, catalog, router, readSignals, agents, expectedWait: escalations.expected });
@@ -237,7 +238,13 @@ interface RoundsDeps {
 function startRounds({ database, clock, log, eventLog, jobs, config, budgets }: RoundsDeps, opened: Close[]): void {
   const rounds = startKnowledgeRounds({ database, clock, log });
   opened.push(() => rounds.close());
-  const retention = startRetention({ database, clock, log, days: config.retention, also: (now, signal) => budgets.reconcile(now, signal) });
+  const retention = startRetention({
+    database,
+    clock,
+    log,
+    days: config.retention,
+    also: async (now, signal) => (await budgets.reconcile(now, signal)) + (await pruneCheckpoints(database)),
+  });
   opened.push(() => retention.close());
   const watch = startEscalationWatch({ database, log: eventLog, clock, logger: log, timeZone: config.deskTimeZone });
   opened.push(() => watch.close());

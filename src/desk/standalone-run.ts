@@ -20,6 +20,16 @@ export interface ForCustomer {
   readonly idempotencyKey?: string | null;
 }
 
+/** When it is to begin, and what happens when it fails. */
+export interface Timing {
+  /** Higher goes first; 0 is normal, -1000 to 1000. */
+  readonly priority?: number;
+  /** Left out: at once. */
+  readonly notBefore?: Date | null;
+  /** How often a failure that may pass is tried again, 0 to 9. */
+  readonly retries?: number;
+}
+
 export interface StandaloneRunDeps {
   readonly database: Database;
   readonly log: EventLog;
@@ -33,28 +43,31 @@ export interface StandaloneRun {
   readonly workflow: string;
   readonly input: Prisma.InputJsonObject;
   readonly about: ForCustomer;
+  readonly timing?: Timing;
 }
 
 /** @throws AppError NOT_FOUND for a customer that is not there (for this viewer), CONFLICT for a key used before with other content. */
 export async function startStandalone(
   { database, log, jobs, clock }: StandaloneRunDeps,
   viewer: Viewer,
-  { verb, workflow, input, about }: StandaloneRun,
+  { verb, workflow, input, about, timing = {} }: StandaloneRun,
 ): Promise<{ run: Run }> {
   const { idempotencyKey: key, ...whom } = about;
-  const call: IdempotentCall | null = key === null || key === undefined ? null : { scope: viewerKey(viewer), verb, key, body: { workflow, input, ...whom } };
+  const call: IdempotentCall | null =
+    key === null || key === undefined ? null : { scope: viewerKey(viewer), verb, key, body: { workflow, input, ...whom, ...timed(timing) } };
   const before = call && (await findFirstAnswer(database, call));
   if (before) return { run: await database.run.findUniqueOrThrow({ where: { id: before } }) };
   const customerId = await findCustomer(database, viewer, about);
+  const { priority = 0, notBefore = null, retries: retriesLeft = 0 } = timing;
   const now = clock.now();
   const id = newId('run');
   try {
     const run = await database.$transaction(async (tx) => {
       if (call) await recordFirstAnswer(tx, call, id, now);
-      return tx.run.create({ data: { id, workflow, customerId, input, createdAt: now } });
+      return tx.run.create({ data: { id, workflow, customerId, input, priority, notBefore, retriesLeft, createdAt: now } });
     });
     await log.append(`run:${id}`, [{ type: 'RunQueued', at: now.toISOString(), visibility: 'CUSTOMER', runId: id, place: 0 }]);
-    await jobs.enqueue({ kind: 'run', id });
+    await jobs.enqueue({ kind: 'run', id, priority, delayMs: Math.max(0, (notBefore?.getTime() ?? 0) - now.getTime()) });
     return { run };
   } catch (error) {
     // Two calls with one key at once: the one that lost answers what the winner made.
@@ -62,6 +75,11 @@ export async function startStandalone(
     if (winner) return { run: await database.run.findUniqueOrThrow({ where: { id: winner } }) };
     throw error;
   }
+}
+
+/** Part of what a key stands for, where anything was said of it. */
+function timed({ priority = 0, notBefore = null, retries = 0 }: Timing): object {
+  return priority === 0 && notBefore === null && retries === 0 ? {} : { priority, notBefore: notBefore?.toISOString() ?? null, retries };
 }
 
 /** Whom it is about. Nobody is created for it: what is run by hand serves customers there are. */

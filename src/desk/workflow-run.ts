@@ -7,9 +7,9 @@ import type { RedactionPolicy } from '../privacy/kinds.ts';
 import { redact } from '../privacy/redact.ts';
 import type { Prisma, Run } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
-import { startStandalone, type ForCustomer, type StandaloneRunDeps } from './standalone-run.ts';
+import { startStandalone, type ForCustomer, type StandaloneRunDeps, type Timing } from './standalone-run.ts';
 
-export interface StartWorkflow extends ForCustomer {
+export interface StartWorkflow extends ForCustomer, Timing {
   /** A pattern's or a named workflow's name. */
   readonly name: string;
   readonly text: string;
@@ -34,14 +34,15 @@ export interface WorkflowRunDeskDeps extends StandaloneRunDeps {
 
 export function createWorkflowRunDesk({ agents, redaction, ...deps }: WorkflowRunDeskDeps): WorkflowRunDesk {
   return Object.freeze<WorkflowRunDesk>({
-    async start(viewer, { name, text, workflow, agentIds, ...about }) {
+    async start(viewer, { name, text, workflow, agentIds, priority = 0, notBefore = null, retries = 0, ...about }) {
       deps.log.assertAvailable();
       // What agents say to each other about a customer is for the people of the desk.
       if (viewer.kind !== 'staff') throw new AppError('FORBIDDEN', 'Workflows of several agents are started by the people of the desk.');
       const disabled = await agents.disabled();
       const off = agentIds.find((id) => disabled.has(id));
       if (off !== undefined) throw new AppError('UNAVAILABLE', `The agent ${off} is switched off at the moment.`, { retryable: false });
-      return startStandalone(deps, viewer, { verb: 'startWorkflow', workflow: name, input: { text: redact(text, redaction).text, workflow }, about });
+      const timing = { priority, notBefore, retries };
+      return startStandalone(deps, viewer, { verb: 'startWorkflow', workflow: name, input: { text: redact(text, redaction).text, workflow }, about, timing });
     },
   });
 }

@@ -67,7 +67,8 @@ async function coordinate(
   { synthesis, coordinator, experts, options, stepMs }: ExpertPanelInput,
   opinions: readonly Outcome[],
 ): Promise<Outcome | null> {
-  if (synthesis !== 'coordinator') return null;
+  // The offline model writes nothing of its own: the weights decide then.
+  if (synthesis !== 'coordinator' || deps.llm.name === 'offline') return null;
   const others = opinions.map((outcome, index) => ({
     who: `${outcome.agentId} (${experts[index]?.area ?? 'expert'}, weight ${experts[index]?.weight ?? 1})`,
     outcome,
@@ -95,7 +96,7 @@ function conclude({ experts, synthesis: asked, options }: ExpertPanelInput, opin
   const counted = tally(votes, options);
   const { shared, dissent, agreement } = consensusOf(votes);
   const recommendations = mergeRecommendations(votes);
-  // A coordinator that failed leaves the weights to decide, and the result says so.
+  // A coordinator that failed, or was not asked, leaves the weights to decide, and the result says so.
   const by = asked === 'coordinator' && synthesis?.outcome !== 'succeeded' ? 'weighted' : asked;
   const verdict = synthesis && verdictOf(synthesis);
   const best = bestOf(counted);

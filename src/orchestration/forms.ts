@@ -64,7 +64,12 @@ function offlineFindings(results: readonly ToolResult[]): Findings {
 
 function firstSentence(text: string): string {
   const [first = ''] = plain(text).split(/(?<=[.!?])\s/);
-  return first.slice(0, POSITION_CHARS_MAX).trim() || 'no position';
+  return (
+    first
+      .slice(0, POSITION_CHARS_MAX)
+      .replace(/[\s.!?:]+$/, '')
+      .trim() || 'no position'
+  );
 }
 
 function plain(text: string): string {

@@ -74,7 +74,7 @@ export class RunHalted extends Error {
  */
 export async function attempt(deps: AttemptDeps, run: Run, signal: AbortSignal): Promise<Date | null> {
   const again = await attemptOnce(deps, run, signal);
-  await forgetEnded(deps, run);
+  await forgetEnded(deps, run, again !== null);
   return again;
 }
 
@@ -100,12 +100,12 @@ async function attemptOnce(deps: AttemptDeps, run: Run, signal: AbortSignal): Pr
   }
 }
 
-/** What was parked or lost goes on from there. */
-async function forgetEnded({ database, forget, logger }: AttemptDeps, run: Run): Promise<void> {
+/** What was parked or lost goes on from there. One that failed and is tried again begins anew, but for who had succeeded. */
+async function forgetEnded({ database, forget, logger }: AttemptDeps, run: Run, retried: boolean): Promise<void> {
   if (run.workflow === 'reply' || run.workflow === 'agent') return;
   try {
     const row = await database.run.findUnique({ where: { id: run.id }, select: { finishedAt: true } });
-    if (row?.finishedAt) await forget(run.id);
+    if (retried || row?.finishedAt) await forget(run.id);
   } catch (error) {
     logger.debug({ err: error, runId: run.id }, 'the state of an ended workflow was not removed: retention will');
   }

@@ -1,4 +1,7 @@
-/** What the participants of a workflow ended with in earlier attempts of its run, read from their step rows: they are not asked again. */
+/**
+ * What the participants of a workflow ended with in earlier attempts of its run, read from their step rows: they are not asked again. Who
+ * failed is, since another attempt may be made because of that.
+ */
 import { z } from 'zod';
 import type { Outcome, Past } from '../orchestration/participant.ts';
 import type { Database } from '../store/database.ts';
@@ -6,7 +9,7 @@ import type { Run } from '../store/generated/prisma/client.ts';
 
 const Ended = z.object({
   agentId: z.string(),
-  outcome: z.enum(['succeeded', 'failed', 'stopped', 'skipped']),
+  outcome: z.enum(['succeeded', 'stopped', 'skipped']),
   text: z.string(),
   filled: z.unknown().transform((value) => value ?? null),
   error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),

@@ -2,24 +2,21 @@
 import { z } from 'zod';
 import { requireStaff, requireViewer } from '../desk/access.ts';
 import { badInput } from '../foundation/errors.ts';
-import type { Catalog } from '../catalog/agent.ts';
-import { askedBy, type NamedWorkflow, type NamedWorkflows } from '../orchestration/named-workflows.ts';
+import type { NamedWorkflow } from '../orchestration/named-workflows.ts';
 import {
   agentsOf,
   DebateInput,
   ExpertPanelInput,
-  inputFor,
   ParallelInput,
   PATTERNS,
   SequentialInput,
   VerificationInput,
-  WorkflowInput,
   type Pattern as PatternName,
 } from '../orchestration/workflow-input.ts';
-import type { Prisma } from '../store/generated/prisma/client.ts';
+import { readWorkflow } from '../runs/read-workflow.ts';
 import { Agent, agentOf } from './agent.ts';
 import { builder } from './builder.ts';
-import { email, given, idOf, key, text } from './input.ts';
+import { email, given, idOf, key, text, wholeNumber } from './input.ts';
 import { Run } from './run.ts';
 import { upperCased } from './scalars.ts';
 
@@ -108,6 +105,9 @@ builder.relayMutationField(
         description: 'For a pattern: who takes part, in sensible roles. The first produces and the rest verify; all debate as equals; all experts count alike.',
       }),
       input: t.field({ type: 'JSON', description: 'For a pattern, instead of `agents`: its whole input, by its `inputSchema`; `pattern` may be left out.' }),
+      priority: t.int({ description: 'Higher goes first; 0 is normal, -1000 to 1000.' }),
+      notBefore: t.field({ type: 'DateTime', description: 'It does not begin before; left out, at once.' }),
+      retries: t.int({ description: 'How often it is tried again when it failed with something that may pass, 0 to 9, with growing pauses.' }),
       customerId: t.id({ description: 'For whom. Give this or `customerEmail`.' }),
       customerEmail: t.string({ description: 'For whom, by the main address, instead of `customerId`. Nobody is created for it.' }),
       idempotencyKey: t.string({ description: 'Your own key for this start: the same key and body give the same run, another body is CONFLICT.' }),
@@ -122,7 +122,10 @@ builder.relayMutationField(
       const asked = text('input.question', input.question, messageCharsMax);
       const agents = listOf(input.agents);
       return desk.workflowRuns.start(known, {
-        ...readWorkflow({ workflow: input.workflow, question: asked, agents, input: input.input }, workflows, catalog),
+        ...readWorkflow({ workflow: input.workflow, question: asked, agents, input: input.input }, { workflows, catalog }),
+        priority: given(input.priority, (value) => wholeNumber('input.priority', value, -1_000, 1_000)) ?? 0,
+        notBefore: input.notBefore ?? null,
+        retries: given(input.retries, (value) => wholeNumber('input.retries', value, 0, 9)) ?? 0,
         customerId: given(input.customerId, (id) => idOf('input.customerId', 'cus', id)) ?? null,
         customerEmail: given(input.customerEmail, (value) => email('input.customerEmail', value)) ?? null,
         idempotencyKey: given(input.idempotencyKey, (value) => key('input.idempotencyKey', value)) ?? null,
@@ -134,47 +137,4 @@ builder.relayMutationField(
 
 function listOf(agents: readonly (string | number)[] | null | undefined): readonly string[] | null {
   return agents ? agents.map(String) : null;
-}
-
-interface Asked {
-  readonly workflow: string;
-  readonly question: string;
-  readonly agents: readonly string[] | null;
-  readonly input: unknown;
-}
-
-interface Read {
-  readonly name: string;
-  readonly text: string;
-  readonly workflow: Prisma.InputJsonObject;
-  readonly agentIds: readonly string[];
-}
-
-function readWorkflow({ workflow, question, agents, input }: Asked, named: NamedWorkflows, catalog: Pick<Catalog, 'get'>): Read {
-  const chosen = named.get(workflow);
-  const pattern = PATTERNS.find((known) => known === workflow);
-  if (!chosen && !pattern) throw badInput('input.workflow', 'is no pattern and no named workflow; `workflows` lists them.');
-  if (chosen) {
-    if (agents || input != null)
-      throw badInput(agents ? 'input.agents' : 'input.input', 'is only for a pattern: the participants of a named workflow are set.');
-    return { name: chosen.id, text: askedBy(chosen, question), workflow: chosen.input, agentIds: agentsOf(chosen.input) };
-  }
-  if (!pattern) throw new Error('neither a pattern nor a named workflow');
-  if ((agents === null) === (input == null)) throw badInput('input.agents', 'give either `agents` or `input` for a pattern.');
-  const where = agents ? 'input.agents' : 'input.input';
-  const parsed = WorkflowInput.safeParse(agents ? inputFor(pattern, agents) : withPattern(pattern, input));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw badInput([where, ...(issue?.path ?? [])].join('.'), `${issue?.message ?? 'does not fit'}.`);
-  }
-  const agentIds = agentsOf(parsed.data);
-  const unknown = agentIds.find((id) => !catalog.get(id));
-  if (unknown !== undefined) throw badInput(where, `there is no agent ${unknown}.`);
-  return { name: pattern, text: question, workflow: parsed.data, agentIds };
-}
-
-function withPattern(pattern: PatternName, input: unknown): unknown {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw badInput('input.input', 'must be an object.');
-  if ('pattern' in input && input.pattern !== pattern) throw badInput('input.input.pattern', `must be ${pattern}, or left out.`);
-  return { ...input, pattern };
 }

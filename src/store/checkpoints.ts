@@ -13,6 +13,16 @@ export function createCheckpoints(database: Database): PostgresSaver {
   return new PostgresSaver(database.pool, undefined, { schema: CHECKPOINT_SCHEMA });
 }
 
+/** Removes what runs that have ended, or are gone, left there: whoever ended them could not. @returns How many rows. */
+export async function pruneCheckpoints({ sql }: Database): Promise<number> {
+  const left = [
+    await sql.execute`DELETE FROM langgraph.checkpoint_writes c WHERE NOT EXISTS (SELECT 1 FROM "Run" r WHERE r."id" = c.thread_id AND r."finishedAt" IS NULL)`,
+    await sql.execute`DELETE FROM langgraph.checkpoint_blobs c WHERE NOT EXISTS (SELECT 1 FROM "Run" r WHERE r."id" = c.thread_id AND r."finishedAt" IS NULL)`,
+    await sql.execute`DELETE FROM langgraph.checkpoints c WHERE NOT EXISTS (SELECT 1 FROM "Run" r WHERE r."id" = c.thread_id AND r."finishedAt" IS NULL)`,
+  ];
+  return left.reduce((sum, count) => sum + count, 0);
+}
+
 /** Its tables, by its own migrations. Not for several processes at once: called under the lock of the migrations. */
 export async function migrateCheckpoints(url: string): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: 1, application_name: 'parley migrations' });

@@ -1,12 +1,14 @@
 /** Runs of several agents, from the desk to the rows: what is told while they happen, what stands at rest, and that nothing finished is paid twice. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { watchApprovals } from '../../src/desk/approval-watch.ts';
+import { AppError } from '../../src/foundation/errors.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import type { Entry } from '../../src/events/event-log.ts';
 import { TERMINAL_EVENTS, type ParleyEvent } from '../../src/events/event.ts';
 import { agentsOf, inputFor, WorkflowInput, type Pattern } from '../../src/orchestration/workflow-input.ts';
+import { pruneCheckpoints } from '../../src/store/checkpoints.ts';
 import type { Run } from '../../src/store/generated/prisma/client.ts';
 import { createActingLlm, type Act, type ActingLlm, type Line } from '../support/acting-llm.ts';
 import { takeUntil } from '../support/collect.ts';
@@ -145,6 +147,10 @@ describe('a run of several agents', () => {
     const kept = async () =>
       Number((await opened.database.pool.query('SELECT count(*) AS n FROM langgraph.checkpoints WHERE thread_id = $1', [run.id])).rows[0]?.n);
     await expect.poll(kept, PATIENCE).toBe(0);
+    // What could not be removed when its run ended goes with the next round of retention.
+    await opened.database.pool.query(`INSERT INTO langgraph.checkpoints (thread_id, checkpoint_id, checkpoint) VALUES ($1, 'left', '{}')`, [run.id]);
+    expect(await pruneCheckpoints(opened.database)).toBe(1);
+    expect(await kept()).toBe(0);
   });
 
   it('stops with all its participants, up to the model, and keeps what has ended', async () => {
@@ -226,6 +232,21 @@ describe('a run of several agents', () => {
       expect(await opened.database.approval.findUniqueOrThrow({ where: { id: approval.id } })).toMatchObject({ status: 'rejected' });
     });
   });
+
+  it('is tried again as often as was said when it fails, without asking those who had succeeded', async () => {
+    const { opened, llm, customerId } = await open(({ agentId, nth }) => {
+      if (agentId === 'expert_b' && nth < 2) throw new AppError('MODEL_OVERLOADED', 'The model is busy.', { retryable: true });
+      return verdict('refund');
+    });
+    const workflow = WorkflowInput.parse({ pattern: 'sequential', steps: [{ agentId: 'expert_a' }, { agentId: 'expert_b', retries: 0 }] });
+    const input = { name: 'sequential', text: 'Well?', workflow, agentIds: agentsOf(workflow), customerId, priority: 5, retries: 2 };
+    const { run } = await opened.desk.workflowRuns.start(STAFF, input);
+    await expect
+      .poll(async () => (await opened.database.run.findUniqueOrThrow({ where: { id: run.id } })).status, { timeout: 30_000, interval: 50 })
+      .toBe('succeeded');
+    expect(await opened.database.run.findUniqueOrThrow({ where: { id: run.id } })).toMatchObject({ attempt: 3, retriesLeft: 0, priority: 5, progress: 100 });
+    expect(llm.asked.map(({ persona }) => persona.agentId)).toEqual(['expert_a', 'expert_b', 'expert_b', 'expert_b']);
+  }, 40_000);
 
   it('may be one of two hundred at once', async () => {
     const { opened, customerId } = await open(() => verdict('refund'));

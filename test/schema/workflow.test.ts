@@ -100,6 +100,7 @@ describe('startWorkflow', () => {
       'input.input.pattern',
     ],
     ['participants for a named one', { workflow: 'second_look', agents: ['writer'] }, 'input.agents'],
+    ['a priority beyond its bounds', { workflow: 'second_look', priority: 1_001 }, 'input.priority'],
     ['an input that is no object', { workflow: 'debate', input: 'quickly' }, 'input.input'],
   ])('refuses %s, naming the field', async (_what, input, named) => {
     expect(await refusal(input)).toContain(named);
