@@ -1,6 +1,6 @@
 /**
- * The two forms that participants fill in: a verdict, and the findings of a check. With what the offline model puts in: the option nearest
- * to what it has said, and the findings its tools returned. Counts nothing: agreement.ts does.
+ * The two forms that participants fill in: a verdict, and the findings of a check. With what the offline model puts in: the option it
+ * has named most, and the findings its tools returned. Counts nothing: agreement.ts does.
  */
 import { z } from 'zod';
 import type { ToolResult } from '../llm/llm.ts';
@@ -12,6 +12,7 @@ const RECOMMENDATION_CHARS_MAX = 300;
 const RECOMMENDATIONS_MAX = 5;
 /** Words that say what to do begin a line with a number or a dash. */
 const STEP = /^(?:\d+[.)]|[-*])\s+(.{3,})$/gm;
+const LIST_MARK = /^\s*(?:\d+[.)]|[-*])\s+/;
 /** The offline model understands nothing: it never says that it is sure. */
 const OFFLINE_CONFIDENCE = { least: 0.2, most: 0.7 } as const;
 
@@ -44,10 +45,10 @@ function offlineVerdict(text: string, results: readonly ToolResult[], options: r
     const facts = results.find(({ failed, summary }) => !failed && summary.trim() !== '')?.summary ?? text;
     return { position: firstSentence(facts), confidence: OFFLINE_CONFIDENCE.least, ...wanted };
   }
-  const words = wordsOf(said);
+  const words = timesSaid(said);
   const ranked = options
-    .map((option) => ({ option, near: nearness(wordsOf(option), words) }))
-    .toSorted((a, b) => b.near - a.near || options.indexOf(a.option) - options.indexOf(b.option));
+    .map((option) => ({ option, near: nearness(timesSaid(option), words), times: mentions(timesSaid(option), words) }))
+    .toSorted((a, b) => b.near - a.near || b.times - a.times || options.indexOf(a.option) - options.indexOf(b.option));
   const [best] = ranked;
   const { least, most } = OFFLINE_CONFIDENCE;
   return { position: best?.option ?? '', confidence: Math.round((least + (most - least) * (best?.near ?? 0)) * 100) / 100, ...wanted };
@@ -62,14 +63,18 @@ function offlineFindings(results: readonly ToolResult[]): Findings {
   return { findings: found.slice(0, 50), confidence: results.some(({ failed }) => !failed) ? OFFLINE_CONFIDENCE.most : OFFLINE_CONFIDENCE.least };
 }
 
+/** The first sentence or entry of a list, at most so long as a position may be, whole words. */
 function firstSentence(text: string): string {
-  const [first = ''] = plain(text).split(/(?<=[.!?])\s/);
-  return (
-    first
-      .slice(0, POSITION_CHARS_MAX)
-      .replace(/[\s.!?:]+$/, '')
-      .trim() || 'no position'
-  );
+  const line = text.split('\n').find((each) => /[\p{L}\p{N}]/u.test(each)) ?? '';
+  const [first = ''] = plain(line.replace(LIST_MARK, '')).split(/(?<=[.!?])\s/);
+  const short =
+    first.length > POSITION_CHARS_MAX
+      ? `${first
+          .slice(0, POSITION_CHARS_MAX - 3)
+          .replace(/\S*$/, '')
+          .trim()}...`
+      : first.replace(/[\s.!?:]+$/, '');
+  return short || 'no position';
 }
 
 function plain(text: string): string {
@@ -79,11 +84,19 @@ function plain(text: string): string {
     .trim();
 }
 
-function wordsOf(text: string): ReadonlySet<string> {
-  return new Set(text.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? []);
+/** Each word of the text, and how often it stands there. */
+function timesSaid(text: string): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const word of text.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? []) times.set(word, (times.get(word) ?? 0) + 1);
+  return times;
 }
 
 /** The share of the words of one that stand in the other, 0 to 1. */
-function nearness(words: ReadonlySet<string>, among: ReadonlySet<string>): number {
-  return words.size === 0 ? 0 : [...words].filter((word) => among.has(word)).length / words.size;
+function nearness(words: ReadonlyMap<string, number>, among: ReadonlyMap<string, number>): number {
+  return words.size === 0 ? 0 : [...words.keys()].filter((word) => among.has(word)).length / words.size;
+}
+
+/** How often the other says the words of one, per word: of two options that are both named whole, the one that is named more. */
+function mentions(words: ReadonlyMap<string, number>, among: ReadonlyMap<string, number>): number {
+  return words.size === 0 ? 0 : [...words.keys()].reduce((sum, word) => sum + (among.get(word) ?? 0), 0) / words.size;
 }
