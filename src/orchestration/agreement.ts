@@ -49,6 +49,8 @@ export interface Decision {
 
 /** Sums of weights and confidences that differ by less than this share are the same number. */
 const SAME = 1e-9;
+/** A share is told in steps of 1e-12. */
+const SHARE_STEPS = 1e12;
 
 /** Case, blanks and the marks around it do not make another position; a sign that belongs to it (C++, -1, 5%) does. */
 export function foldPosition(text: string): string {
@@ -70,7 +72,7 @@ export function tally<V extends Vote>(votes: readonly V[], options?: readonly st
     if (position === undefined) continue;
     positionOf.set(folded, position);
     const weight = sum(held.map((vote) => vote.weight));
-    const confidence = Math.min(1, sum(held.map((vote) => vote.weight * vote.verdict.confidence)) / weight);
+    const confidence = shareOf(sum(held.map((vote) => vote.weight * vote.verdict.confidence)), weight);
     standings.push({ position, weight, voters: held.map(({ agentId }) => agentId), confidence });
   }
   const weight = sum(standings.map((standing) => standing.weight).toSorted((a, b) => a - b));
@@ -88,7 +90,12 @@ export function tally<V extends Vote>(votes: readonly V[], options?: readonly st
 /** The share of the weight that holds the leading position: 1 is unanimous, 0 is no vote at all. */
 export function agreementOf({ ranked, weight }: Tally): number {
   const [leading] = ranked;
-  return leading && weight > 0 ? Math.min(1, leading.weight / weight) : 0;
+  return leading && weight > 0 ? shareOf(leading.weight, weight) : 0;
+}
+
+/** A part of the whole, 0 to 1, without the last digits that adding fractions leaves: two of four is 0.5 and reaches a threshold of 0.5. */
+export function shareOf(part: number, whole: number): number {
+  return Math.min(1, Math.round((part / whole) * SHARE_STEPS) / SHARE_STEPS);
 }
 
 /** Held by more than half of those who voted, each counting alike; strayed ones did not vote. */

@@ -3,7 +3,7 @@
  * only a minority holds. Reads words, not meaning: two ways to say a thing without a common word stay two recommendations.
  */
 import { tokenize } from '../catalog/features.ts';
-import { byText, foldPosition, inOrder, levels, sum, type Vote } from './agreement.ts';
+import { byText, foldPosition, inOrder, levels, shareOf, sum, type Vote } from './agreement.ts';
 
 export interface Recommendation {
   /** As written by most of the weight behind it. */
@@ -81,7 +81,7 @@ export function consensusOf(votes: readonly Vote[]): Consensus {
       const supporters = voting.filter((vote) => group.some((wording) => wording.supporters.includes(vote)));
       const weight = sum(supporters.map((vote) => vote.weight));
       const names = [...new Set(supporters.map(({ agentId }) => agentId))];
-      return { text: group[0]?.text ?? '', supporters: names, weight, share: Math.min(1, weight / total) };
+      return { text: group[0]?.text ?? '', supporters: names, weight, share: shareOf(weight, total) };
     }),
     total,
   );
@@ -90,7 +90,7 @@ export function consensusOf(votes: readonly Vote[]): Consensus {
   return {
     shared: all.filter(isShared),
     dissent: all.filter((one) => !isShared(one)),
-    agreement: all.length === 0 ? 1 : Math.min(1, sum(all.map(({ share }) => share)) / all.length),
+    agreement: all.length === 0 ? 1 : shareOf(sum(all.map((one) => one.share)), all.length),
   };
 }
 
