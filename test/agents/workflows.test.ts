@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askedBy, loadNamedWorkflows, type NamedWorkflows } from '../../src/orchestration/named-workflows.ts';
 import { agentsOf } from '../../src/orchestration/workflow-input.ts';
 import { openAgentWalk, type AgentWalk } from '../support/agent-walk.ts';
-import { STAFF } from '../support/house.ts';
 import { AGENTS } from '../support/signals.ts';
 
 const QUESTIONS: Readonly<Record<string, string>> = {
@@ -37,13 +36,9 @@ describe('a named workflow', () => {
   it.each(Object.entries(QUESTIONS))('%s runs to its end with the offline model', async (id, question) => {
     const named = workflows.get(id);
     if (!named) throw new Error(`there is no workflow ${id}`);
-    const input = { name: id, text: askedBy(named, question), workflow: named.input, agentIds: agentsOf(named.input), customerId: walk.demo };
-    const { run } = await walk.desk.workflowRuns.start(STAFF, input);
-    const rowOf = () => walk.database.run.findUniqueOrThrow({ where: { id: run.id } });
-    await expect.poll(async () => (await rowOf()).finishedAt !== null, { timeout: 60_000, interval: 20 }).toBe(true);
-    const ended = await rowOf();
+    const { run } = await walk.together({ name: id, text: askedBy(named, question), workflow: named.input });
     const steps = await walk.database.runStep.findMany({ where: { runId: run.id, agentId: { not: null } } });
-    expect(ended).toMatchObject({ status: 'succeeded', errorCode: null });
+    expect(run).toMatchObject({ status: 'succeeded', errorCode: null });
     // The offline model puts nothing together, so no coordinator is asked.
     const parts = agentsOf(named.input).filter((agentId) => agentId !== 'coordinator');
     expect(new Set(steps.map(({ agentId }) => agentId))).toEqual(new Set(parts));

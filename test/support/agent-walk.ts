@@ -44,6 +44,7 @@ import { createOfflineLlm } from '../../src/llm/offline-llm.ts';
 import { createPatterns } from '../../src/orchestration/patterns.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
+import { agentsOf, type WorkflowInput } from '../../src/orchestration/workflow-input.ts';
 import { createBudgets, NO_LIMITS } from '../../src/runs/budget.ts';
 import { createRunDriver } from '../../src/runs/driver.ts';
 import { followRun } from '../../src/runs/follow.ts';
@@ -55,7 +56,7 @@ import { seedDemo } from '../../src/store/seed/seed.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { createTools } from '../../src/tools/tools.ts';
 import { createTestDatabase } from './database.ts';
-import { startMessagesApi, type MessagesApi, type ScriptedReply } from './messages-api.ts';
+import { startMessagesApi, type MessagesApi, type MessagesBody, type ScriptedReply } from './messages-api.ts';
 import { REDACTION } from './redaction.ts';
 import { AGENTS, learnedSignals } from './signals.ts';
 
@@ -73,6 +74,8 @@ export interface AgentWalk {
   readonly demo: string;
   /** One message and its whole answer. Walks of one file are taken one after the other. */
   say(said: Said): Promise<Walked>;
+  /** Several agents on one question, to the end of the run. */
+  together(asked: Together): Promise<WalkedTogether>;
   close(): Promise<void>;
 }
 
@@ -86,6 +89,19 @@ export interface Said {
   readonly alone?: boolean;
   /** What the model says and calls, request by request; without it the offline model answers. */
   readonly script?: readonly ScriptedReply[];
+}
+
+export interface Together {
+  readonly name: string;
+  readonly text: string;
+  readonly workflow: WorkflowInput;
+  /** What the model answers to each request, by the real Anthropic path; without it the offline model answers. */
+  readonly answer?: (body: MessagesBody) => ScriptedReply;
+}
+
+export interface WalkedTogether {
+  readonly run: Run;
+  readonly events: readonly ParleyEvent[];
 }
 
 export interface Walked {
@@ -226,10 +242,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
         ? await conversations.post(viewer, { conversationId, text })
         : await conversations.start(viewer, { text });
     if (!run) throw new Error('nobody answers this message');
-    const events: ParleyEvent[] = [];
-    const following = await followRun({ database, log: eventLog, clock }, STAFF, run.id, undefined, AbortSignal.timeout(30_000));
-    for await (const entry of following) if (entry.kind === 'event') events.push(entry.event);
-    const ended = await database.run.findUniqueOrThrow({ where: { id: run.id } });
+    const { run: ended, events } = await toItsEnd(run.id);
     const answer = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
     return {
       conversationId: ended.conversationId ?? '',
@@ -240,7 +253,27 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     };
   }
 
+  async function together({ name, text, workflow, answer }: Together): Promise<WalkedTogether> {
+    scripted = answer !== undefined;
+    if (answer) model.otherwise(answer);
+    const { run } = await workflowRuns.start(STAFF, { name, text, workflow, agentIds: agentsOf(workflow), customerId: demo });
+    return toItsEnd(run.id);
+  }
+
+  async function toItsEnd(runId: string): Promise<WalkedTogether> {
+    const events: ParleyEvent[] = [];
+    const following = await followRun({ database, log: eventLog, clock }, STAFF, runId, undefined, AbortSignal.timeout(60_000));
+    for await (const entry of following) if (entry.kind === 'event') events.push(entry.event);
+    return { run: await database.run.findUniqueOrThrow({ where: { id: runId } }), events };
+  }
+
   let last: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = last.then(work);
+    last = next.catch(() => undefined);
+    return next;
+  }
+
   return {
     database,
     desk,
@@ -248,11 +281,8 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     tools,
     model,
     demo,
-    say(said) {
-      const next = last.then(() => walk(said));
-      last = next.catch(() => undefined);
-      return next;
-    },
+    say: (said) => inTurn(() => walk(said)),
+    together: (asked) => inTurn(() => together(asked)),
     async close() {
       await driver.close(0);
       await jobs.close();
