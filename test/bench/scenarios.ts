@@ -266,7 +266,7 @@ export async function plain(theatre: Theatre, which: 'yoga' | 'parley', work: Pl
   }
 }
 
-function surroundings(theatre: Theatre, redisUrl: string | null): Surroundings {
+export function surroundings(theatre: Theatre, redisUrl: string | null): Surroundings {
   return { stage: theatre.stage, upstreamUrl: theatre.upstreamUrl, redisUrl };
 }
 
@@ -294,13 +294,13 @@ interface Spending {
 }
 
 /** The delays are counted anew as soon as the servers hear of it, which a saturated one does late: nobody waits for that. */
-async function begin(servers: readonly Server[]): Promise<Spending> {
+export async function begin(servers: readonly Server[]): Promise<Spending> {
   for (const { probe } of servers) probe.ask('begin', null).catch(() => undefined);
   return { cpuMs: await cpuOf(servers) };
 }
 
 /** Time adds up over processes; of delays the worst counts. */
-async function read(servers: readonly Server[]): Promise<Spending & { loopP50Ms: Promise<number>; loopP99Ms: Promise<number> }> {
+export async function read(servers: readonly Server[]): Promise<Spending & { loopP50Ms: Promise<number>; loopP99Ms: Promise<number> }> {
   const cpuMs = await cpuOf(servers);
   const all = Promise.all(servers.map(({ probe }) => probe.ask('read', null)));
   const worst = async (of: (spent: Spent) => number): Promise<number> => Math.max(...(await all).map(of));
@@ -312,8 +312,8 @@ async function cpuOf(servers: readonly Server[]): Promise<number> {
   return all.reduce((total, ms) => total + ms, 0);
 }
 
-async function eventually(what: string, ask: () => Promise<boolean>): Promise<void> {
-  const until = Date.now() + DELIVER_MS;
+export async function eventually(what: string, ask: () => Promise<boolean>, limitMs = DELIVER_MS): Promise<void> {
+  const until = Date.now() + limitMs;
   while (!(await ask())) {
     if (Date.now() > until) throw new Error(`it never came to this: ${what}`);
     await pause(50);

@@ -3,6 +3,7 @@
  */
 import { idle, plain, stream, turns, type Figures, type Measured, type Streaming, type Theatre } from './scenarios.ts';
 import { median, type Faults } from './tally.ts';
+import { workflows } from './workflows.ts';
 
 export interface Line {
   readonly figure: string;
@@ -118,6 +119,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   { name: 'growth', run: growth },
+  { name: 'workflows', run: manyWorkflows },
   {
     name: 'plain',
     async run(theatre, scale) {
@@ -182,6 +184,29 @@ async function growth(theatre: Theatre, scale: Scale): Promise<Result> {
     ratio(`CPU/1M tokens at ${few}`, 's', parley, bare, 'atFew'),
     ratio(`CPU/1M tokens at ${many}`, 's', parley, bare, 'atMany'),
   ]);
+}
+
+/** Beside nothing, so the other column stays empty. */
+async function manyWorkflows(theatre: Theatre, scale: Scale): Promise<Result> {
+  const runs = sized(200, scale);
+  const rounds: Measured[] = [];
+  for (let round = 0; round < scale.rounds; round += 1) rounds.push(await workflows(theatre, { name: 'workflows', runs }));
+  const figures = middle(rounds);
+  const of = (figure: string, unit: string, name: string): Line => line(figure, unit, figures[name] ?? Number.NaN, null, null);
+  return {
+    scenario: 'workflows',
+    work: `${runs} workflows of three agents at once, half of them parallel, half sequential`,
+    lines: [
+      of('CPU per workflow', 'ms', 'cpuPerRunMs'),
+      of('from the first to the last', 's', 'seconds'),
+      of('refused', '', 'refused'),
+      of('heap kept per workflow', 'KB', 'keptPerRunKb'),
+      of('RSS afterwards', 'MB', 'rssMb'),
+      of('event-loop delay p50', 'ms', 'loopP50Ms'),
+      of('event-loop delay p99', 'ms', 'loopP99Ms'),
+    ],
+    faults: { parley: added(rounds.map(({ faults }) => faults)), bare: added([]) },
+  };
 }
 
 /** Both in turn, so that a noisy minute hits both. */
