@@ -5,7 +5,8 @@
  */
 import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
-import type { EventLog } from '../events/event-log.ts';
+import { startRounds, type Rounds } from '../foundation/rounds.ts';
+import { isAvailable, type EventLog } from '../events/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { warningOf } from '../store/approval.ts';
 import type { Database } from '../store/database.ts';
@@ -36,36 +37,18 @@ const EXPIRED = 'Nobody decided in time.';
 type Watched = Approval & { readonly run: Pick<Run, 'finishedAt'> };
 
 /** Begins at once and never throws; `close` ends the look under way. */
-export function startApprovalWatch(deps: ApprovalWatchDeps): { close(): Promise<void> } {
+export function startApprovalWatch(deps: ApprovalWatchDeps): Rounds {
   const { clock, logger, log, everyMs = EVERY_MS } = deps;
-  const closing = new AbortController();
-  const { signal } = closing;
-
-  async function keepLooking(): Promise<void> {
-    while (!signal.aborted) {
-      await clock.sleep(everyMs, signal);
-      try {
-        log.assertAvailable();
-      } catch {
-        // Whoever owns the conversations looks.
-        continue;
-      }
-      try {
-        await watchApprovals(deps, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.warn({ err: error }, 'approvals were not looked at; the next look makes up for it');
-      }
-    }
-  }
-
-  const done = keepLooking().catch(() => undefined);
-  return {
-    async close() {
-      closing.abort();
-      await done;
+  return startRounds({
+    clock,
+    log: logger,
+    everyMs,
+    failed: 'approvals were not looked at; the next look makes up for it',
+    async round(signal) {
+      // Else whoever owns the conversations looks.
+      if (isAvailable(log)) await watchApprovals(deps, signal);
     },
-  };
+  });
 }
 
 type LookDeps = Pick<ApprovalWatchDeps, 'database' | 'log' | 'jobs' | 'clock'>;

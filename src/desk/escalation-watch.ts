@@ -5,7 +5,8 @@
  */
 import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
-import type { EventLog } from '../events/event-log.ts';
+import { startRounds, type Rounds } from '../foundation/rounds.ts';
+import { isAvailable, type EventLog } from '../events/event-log.ts';
 import type { ParleyEvent, SlaClock } from '../events/event.ts';
 import type { Database } from '../store/database.ts';
 import type { Customer, Escalation, Prisma } from '../store/generated/prisma/client.ts';
@@ -37,36 +38,18 @@ const MINUTE_MS = 60_000;
 type Watched = Escalation & { readonly customer: Pick<Customer, 'plan'> };
 
 /** Begins at once and never throws; `close` ends the look under way. */
-export function startEscalationWatch(deps: EscalationWatchDeps): { close(): Promise<void> } {
+export function startEscalationWatch(deps: EscalationWatchDeps): Rounds {
   const { clock, logger, log, everyMs = EVERY_MS } = deps;
-  const closing = new AbortController();
-  const { signal } = closing;
-
-  async function keepLooking(): Promise<void> {
-    while (!signal.aborted) {
-      await clock.sleep(everyMs, signal);
-      try {
-        log.assertAvailable();
-      } catch {
-        // Whoever owns the conversations looks.
-        continue;
-      }
-      try {
-        await watchEscalations(deps, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.warn({ err: error }, 'escalations were not looked at; the next look makes up for it');
-      }
-    }
-  }
-
-  const done = keepLooking().catch(() => undefined);
-  return {
-    async close() {
-      closing.abort();
-      await done;
+  return startRounds({
+    clock,
+    log: logger,
+    everyMs,
+    failed: 'escalations were not looked at; the next look makes up for it',
+    async round(signal) {
+      // Else whoever owns the conversations looks.
+      if (isAvailable(log)) await watchEscalations(deps, signal);
     },
-  };
+  });
 }
 
 /** One look at every open escalation. */

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
+import { startRounds, type Rounds } from '../foundation/rounds.ts';
 import { ADVISORY_LOCKS } from '../store/advisory-lock.ts';
 import type { Database } from '../store/database.ts';
 import type { Sql } from '../store/sql.ts';
@@ -179,28 +180,16 @@ const FIRST_MS = 60_000;
 const EVERY_MS = 60 * 60_000;
 
 /** Begins at once and never throws; `close` ends the pass under way after its batch. */
-export function startRetention({ log, firstMs = FIRST_MS, everyMs = EVERY_MS, ...deps }: RetentionRoundsDeps): { close(): Promise<void> } {
-  const closing = new AbortController();
-  const { signal } = closing;
-
-  async function keepGoing(): Promise<void> {
-    for (let waitMs = firstMs; ; waitMs = everyMs) {
-      await deps.clock.sleep(waitMs, signal);
-      try {
-        const pass = await applyRetention(deps, signal);
-        if (pass) log.info({ ...pass }, 'what was kept long enough was removed');
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn({ err: error }, 'the retention pass failed; the next one makes up for it');
-      }
-    }
-  }
-
-  const done = keepGoing().catch(() => undefined);
-  return {
-    async close() {
-      closing.abort();
-      await done;
+export function startRetention({ log, firstMs = FIRST_MS, everyMs = EVERY_MS, ...deps }: RetentionRoundsDeps): Rounds {
+  return startRounds({
+    clock: deps.clock,
+    log,
+    firstMs,
+    everyMs,
+    failed: 'the retention pass failed; the next one makes up for it',
+    async round(signal) {
+      const pass = await applyRetention(deps, signal);
+      if (pass) log.info({ ...pass }, 'what was kept long enough was removed');
     },
-  };
+  });
 }

@@ -6,7 +6,8 @@
 import type { Clock } from '../foundation/clock.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
-import type { EventLog } from '../events/event-log.ts';
+import { startRounds, type Rounds } from '../foundation/rounds.ts';
+import { isAvailable, type EventLog } from '../events/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Database } from '../store/database.ts';
 import type { Schedule } from '../store/generated/prisma/client.ts';
@@ -29,41 +30,22 @@ const DUE_MAX = 100;
 const RETRIES = 3;
 
 /** Begins at once and never throws; `close` ends the look under way. */
-export function startScheduleRounds(deps: ScheduleRoundsDeps): { close(): Promise<void> } {
+export function startScheduleRounds(deps: ScheduleRoundsDeps): Rounds {
   const { clock, logger, everyMs = EVERY_MS } = deps;
-  const closing = new AbortController();
-  const { signal } = closing;
-
-  async function keepLooking(): Promise<void> {
-    while (!signal.aborted) {
-      await clock.sleep(everyMs, signal);
-      try {
-        await startDue(deps, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.warn({ err: error }, 'schedules were not looked at; the next look makes up for it');
-      }
-    }
-  }
-
-  const done = keepLooking().catch(() => undefined);
-  return {
-    async close() {
-      closing.abort();
-      await done;
-    },
-  };
+  return startRounds({
+    clock,
+    log: logger,
+    everyMs,
+    failed: 'schedules were not looked at; the next look makes up for it',
+    round: (signal) => startDue(deps, signal),
+  });
 }
 
 /** One look at what is due. @returns The runs that were started. */
 export async function startDue(deps: Omit<ScheduleRoundsDeps, 'everyMs'>, signal: AbortSignal): Promise<readonly string[]> {
   const { database, log, clock, logger } = deps;
-  try {
-    log.assertAvailable();
-  } catch {
-    // Whoever owns the conversations looks.
-    return [];
-  }
+  // Else whoever owns the conversations looks.
+  if (!isAvailable(log)) return [];
   const due = await database.schedule.findMany({ where: { enabled: true, nextRunAt: { lte: clock.now() } }, orderBy: { nextRunAt: 'asc' }, take: DUE_MAX });
   const started: string[] = [];
   for (const schedule of due) {

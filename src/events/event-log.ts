@@ -104,3 +104,13 @@ export interface EventLog {
   probe(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Whether this process may follow and write events: what works in the background asks instead of failing. */
+export function isAvailable(log: Pick<EventLog, 'assertAvailable'>): boolean {
+  try {
+    log.assertAvailable();
+    return true;
+  } catch {
+    return false;
+  }
+}

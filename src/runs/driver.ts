@@ -6,7 +6,7 @@ import { AppError, notFound } from '../foundation/errors.ts';
 import { runsVisibleTo } from '../desk/access.ts';
 import { tellDeskClosed } from '../desk/approval-events.ts';
 import { endWaiting, stoppedEvent } from '../desk/conversation-lock.ts';
-import type { EventLog } from '../events/event-log.ts';
+import { isAvailable } from '../events/event-log.ts';
 import type { ParleyEvent } from '../events/event.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { SignalBus } from '../jobs/signal-bus.ts';
@@ -136,7 +136,7 @@ export function createRunDriver(deps: DriverDeps): RunDriver {
   async function repeat(everyMs: number, what: string, work: () => Promise<void>): Promise<void> {
     while (!closing.signal.aborted) {
       await clock.sleep(everyMs, closing.signal).catch(() => undefined);
-      if (closing.signal.aborted || !canWork(deps.log)) continue;
+      if (closing.signal.aborted || !isAvailable(deps.log)) continue;
       await work().catch((error: unknown) => logger.warn({ err: error }, what));
     }
   }
@@ -181,18 +181,9 @@ function limitOf({ workflow, input }: Run, runMs: number): number {
   return read.success ? read.data.workflow.deadlineMs + DEADLINE_GRACE_MS : runMs;
 }
 
-function canWork(log: EventLog): boolean {
-  try {
-    log.assertAvailable();
-    return true;
-  } catch {
-    // Another instance owns the conversations: nothing here is ours to run.
-    return false;
-  }
-}
-
 async function claimUnlessTaken({ database, log, clock, instanceId, logger }: DriverDeps, inHand: readonly string[]): Promise<Run | null> {
-  if (!canWork(log)) return null;
+  // Another instance owns the conversations: nothing here is ours to run.
+  if (!isAvailable(log)) return null;
   try {
     return await claimNext(database, instanceId, clock.now(), inHand);
   } catch (error) {
