@@ -1,5 +1,4 @@
 /** The items of a stream that are about approvals: the staff hears them where the run is followed and at the desk. */
-import type { Approval as ApprovalRow } from '../store/generated/prisma/client.ts';
 import { Approval, loadApproval } from './approval.ts';
 import { builder, type Context } from './builder.ts';
 import { EVERY_STREAM, type ItemOf } from './stream-item.ts';
@@ -8,21 +7,20 @@ const DESCRIPTION = 'The approval as it is now. `null` when it has since been re
 
 type Told = ItemOf<'ApprovalRequested' | 'ApprovalExpiring' | 'ApprovalDecided'>;
 
-function read(query: object, { said }: Told, context: Context): Promise<ApprovalRow | null> {
-  return loadApproval(query, said.approvalId, context);
-}
+/** As it is now, on every item about one. */
+const APPROVAL = {
+  type: Approval,
+  nullable: true,
+  description: DESCRIPTION,
+  resolve: (query: object, { said }: Told, _args: object, context: Context) => loadApproval(query, said.approvalId, context),
+} as const;
 
 builder.objectRef<ItemOf<'ApprovalRequested'>>('ApprovalRequested').implement({
   description: 'An agent wants to do what people have to decide: the run waits. Shown to the staff.',
   interfaces: EVERY_STREAM,
   fields: (t) => ({
     runId: t.id({ description: 'The run.', resolve: ({ said }) => said.runId }),
-    approval: t.prismaField({
-      type: Approval,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    approval: t.prismaField(APPROVAL),
   }),
 });
 
@@ -31,12 +29,7 @@ builder.objectRef<ItemOf<'ApprovalExpiring'>>('ApprovalExpiring').implement({
   interfaces: EVERY_STREAM,
   fields: (t) => ({
     runId: t.id({ description: 'The run.', resolve: ({ said }) => said.runId }),
-    approval: t.prismaField({
-      type: Approval,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    approval: t.prismaField(APPROVAL),
     expiresAt: t.field({ type: 'DateTime', description: 'By when it must be decided.', resolve: ({ said }) => said.expiresAt }),
   }),
 });
@@ -46,12 +39,7 @@ builder.objectRef<ItemOf<'ApprovalDecided'>>('ApprovalDecided').implement({
   interfaces: EVERY_STREAM,
   fields: (t) => ({
     runId: t.id({ description: 'The run.', resolve: ({ said }) => said.runId }),
-    approval: t.prismaField({
-      type: Approval,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    approval: t.prismaField(APPROVAL),
     outcome: t.string({
       description: 'APPROVED, REJECTED, EXPIRED, or PENDING while another person has to approve as well.',
       resolve: ({ said }) => said.outcome.toUpperCase(),

@@ -1,5 +1,4 @@
 /** The items of a stream that are about escalations. The desk is told of everything, a conversation of what its customer may know. */
-import type { Escalation as EscalationRow } from '../store/generated/prisma/client.ts';
 import type { SlaClock as SlaClockValue } from '../events/event.ts';
 import { builder, type Context } from './builder.ts';
 import { Escalation, loadEscalation, Priority } from './escalation.ts';
@@ -22,9 +21,13 @@ type Told = ItemOf<
   'EscalationRaised' | 'EscalationQueued' | 'EscalationClaimed' | 'EscalationReleased' | 'EscalationResolved' | 'EscalationSlaWarning' | 'EscalationSlaBreached'
 >;
 
-function read(query: object, { said }: Told, context: Context): Promise<EscalationRow | null> {
-  return loadEscalation(query, said.escalationId, context);
-}
+/** As it is now, on every item about one. */
+const ESCALATION = {
+  type: Escalation,
+  nullable: true,
+  description: DESCRIPTION,
+  resolve: (query: object, { said }: Told, _args: object, context: Context) => loadEscalation(query, said.escalationId, context),
+} as const;
 
 builder.objectRef<ItemOf<'EscalationDecided'>>('EscalationDecided').implement({
   description: 'It is judged whether the message needs a person; told of every turn, to the staff.',
@@ -52,12 +55,7 @@ builder.objectRef<ItemOf<'EscalationRaised'>>('EscalationRaised').implement({
   description: 'A person is asked for.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({
-      type: Escalation,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    escalation: t.prismaField(ESCALATION),
   }),
 });
 
@@ -65,12 +63,7 @@ builder.objectRef<ItemOf<'EscalationQueued'>>('EscalationQueued').implement({
   description: 'Where it stands in the queue: told when it enters, comes back or moves up.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({
-      type: Escalation,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    escalation: t.prismaField(ESCALATION),
     place: t.int({ description: 'Its place in the queue of its team: 0 is next.', resolve: ({ said }) => said.place }),
     expectedWaitSeconds: t.int({
       nullable: true,
@@ -90,12 +83,7 @@ builder.objectRef<ItemOf<'EscalationClaimed'>>('EscalationClaimed').implement({
   description: 'A person has taken the conversation: no text of an agent comes after this, until it is handed back.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({
-      type: Escalation,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    escalation: t.prismaField(ESCALATION),
     person: t.field({ type: Participant, description: 'Who.', resolve: ({ said }) => ({ kind: 'person' as const, id: said.userId }) }),
   }),
 });
@@ -104,12 +92,7 @@ builder.objectRef<ItemOf<'EscalationReleased'>>('EscalationReleased').implement(
   description: 'The person has given it back to the queue, or kept silent for too long.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({
-      type: Escalation,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    escalation: t.prismaField(ESCALATION),
     by: t.string({ description: 'Who gave it back: "user:usr_…", or "system" when the customer was left waiting.', resolve: ({ said }) => said.by }),
   }),
 });
@@ -118,12 +101,7 @@ builder.objectRef<ItemOf<'EscalationResolved'>>('EscalationResolved').implement(
   description: 'It is settled, or its conversation was closed: agents answer again.',
   interfaces: BOTH,
   fields: (t) => ({
-    escalation: t.prismaField({
-      type: Escalation,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    escalation: t.prismaField(ESCALATION),
   }),
 });
 
@@ -131,12 +109,7 @@ builder.objectRef<ItemOf<'EscalationSlaWarning'>>('EscalationSlaWarning').implem
   description: 'Most of the time that was promised is over. Told once for each promise.',
   interfaces: DESK,
   fields: (t) => ({
-    escalation: t.prismaField({
-      type: Escalation,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    escalation: t.prismaField(ESCALATION),
     clock: t.field({ type: SlaClock, description: 'Which promise.', resolve: ({ said }) => said.clock }),
     dueAt: t.field({ type: 'DateTime', description: 'When it is due.', resolve: ({ said }) => said.dueAt }),
   }),
@@ -146,12 +119,7 @@ builder.objectRef<ItemOf<'EscalationSlaBreached'>>('EscalationSlaBreached').impl
   description: 'What was promised was not kept. Told once for each promise.',
   interfaces: DESK,
   fields: (t) => ({
-    escalation: t.prismaField({
-      type: Escalation,
-      nullable: true,
-      description: DESCRIPTION,
-      resolve: (query, item, _args, context) => read(query, item, context),
-    }),
+    escalation: t.prismaField(ESCALATION),
     clock: t.field({ type: SlaClock, description: 'Which promise.', resolve: ({ said }) => said.clock }),
     dueAt: t.field({ type: 'DateTime', description: 'When it was due.', resolve: ({ said }) => said.dueAt }),
   }),
