@@ -5,7 +5,6 @@
  */
 import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
-import { startRounds, type Rounds } from '../foundation/rounds.ts';
 import { isAvailable, type EventLog } from '../events/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { warningOf } from '../store/approval.ts';
@@ -18,6 +17,7 @@ import { resumeRun } from './approval.ts';
 import { closeApprovals, RUN_ENDED } from './approval-close.ts';
 import { decidedEvent, expiringEvent, tellApproval } from './approval-events.ts';
 import { insertEntry, systemEntry } from './audit.ts';
+import { startRounds, type Rounds } from './rounds.ts';
 
 export interface ApprovalWatchDeps {
   readonly database: Database;

@@ -5,7 +5,6 @@
  */
 import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
-import { startRounds, type Rounds } from '../foundation/rounds.ts';
 import { isAvailable, type EventLog } from '../events/event-log.ts';
 import type { ParleyEvent, SlaClock } from '../events/event.ts';
 import type { Database } from '../store/database.ts';
@@ -18,6 +17,7 @@ import { queuedEvent, releasedEvent, tellBoth, tellDesk } from './escalation-eve
 import { OPEN } from './escalation-hold.ts';
 import { waitingOf } from './escalation-queue.ts';
 import { calendarOf, termsNow, warnAt } from './escalation-terms.ts';
+import { startRounds, type Rounds } from './rounds.ts';
 
 export interface EscalationWatchDeps {
   readonly database: Database;

@@ -1,8 +1,8 @@
 /** Makes the rounds over the articles: one soon after the start, then every hour. What a round does is knowledge-round.ts. */
 import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
-import { startRounds, type Rounds } from '../foundation/rounds.ts';
 import { runKnowledgeRound, type KnowledgeRoundDeps } from './knowledge-round.ts';
+import { startRounds, type Rounds } from './rounds.ts';
 
 export interface KnowledgeRoundsDeps extends KnowledgeRoundDeps {
   readonly clock: Clock;

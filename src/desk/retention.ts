@@ -4,10 +4,10 @@
  */
 import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
-import { startRounds, type Rounds } from '../foundation/rounds.ts';
 import { ADVISORY_LOCKS } from '../store/advisory-lock.ts';
 import type { Database } from '../store/database.ts';
 import type { Sql } from '../store/sql.ts';
+import { startRounds, type Rounds } from './rounds.ts';
 
 /** For how long each kind is kept: days, but where it says hours. */
 export interface RetentionDays {

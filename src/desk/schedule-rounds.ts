@@ -6,12 +6,12 @@
 import type { Clock } from '../foundation/clock.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
-import { startRounds, type Rounds } from '../foundation/rounds.ts';
 import { isAvailable, type EventLog } from '../events/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Database } from '../store/database.ts';
 import type { Schedule } from '../store/generated/prisma/client.ts';
 import { nextTime } from './cron.ts';
+import { startRounds, type Rounds } from './rounds.ts';
 
 export interface ScheduleRoundsDeps {
   readonly database: Database;

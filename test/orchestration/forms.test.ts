@@ -1,3 +1,4 @@
+/** What the offline model puts into the forms of a workflow, from what it has said. */
 import { describe, expect, test } from 'vitest';
 import { verdictForm } from '../../src/orchestration/forms.ts';
 import { Verdict } from '../../src/orchestration/verdict.ts';

@@ -1,6 +1,6 @@
 /** Work in the background that is done again and again until it is closed. Knows nothing of what the work is. */
-import type { Clock } from './clock.ts';
-import type { Logger } from './logger.ts';
+import type { Clock } from '../foundation/clock.ts';
+import type { Logger } from '../foundation/logger.ts';
 
 export interface Rounds {
   /** Ends the wait or the round under way, and resolves when nothing is left of it. */

@@ -1,7 +1,8 @@
+/** What the desk does in the background: the waits between rounds, one that fails, and the end of it. */
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../src/foundation/logger.ts';
-import { startRounds } from '../../src/foundation/rounds.ts';
+import { startRounds } from '../../src/desk/rounds.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 
 const log = createLogger({ level: 'silent', pretty: false });
