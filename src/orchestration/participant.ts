@@ -21,6 +21,8 @@ export interface Outcome {
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
   /** Tries it took. */
   readonly tries: number;
+  /** What its tools told it. */
+  readonly grounds?: readonly string[];
 }
 
 /** What a step of an earlier attempt of this run ended with, by path; null when it has not ended. */
@@ -28,6 +30,9 @@ export type Past = (path: string) => Outcome | null;
 
 /** What people decided of what is asked for under this path; null when nobody was asked, or has decided. */
 export type Decided = (path: string) => 'approved' | 'refused' | 'expired' | null;
+
+/** Nothing was done and nobody was asked before. */
+export const NOTHING_BEFORE: { readonly past: Past; readonly decided: Decided } = { past: () => null, decided: () => null };
 
 export interface PartDeps extends AgentStepDeps {
   readonly catalog: Pick<Catalog, 'get'>;
@@ -44,6 +49,8 @@ export interface Stage {
   readonly signal: AbortSignal;
   readonly past: Past;
   readonly decided: Decided;
+  /** Stops whoever is at work, while the run itself goes on. */
+  readonly cancel?: AbortSignal;
 }
 
 export interface Part {
@@ -82,7 +89,7 @@ export async function play(deps: PlayDeps, stage: Stage, part: Part): Promise<Ou
   signal.throwIfAborted();
   await emit({ type: 'step_started', step: path, path, agentId, role });
   const agent = deps.catalog.get(agentId);
-  const both = cancel ? AbortSignal.any([signal, cancel]) : signal;
+  const both = AbortSignal.any([signal, cancel, stage.cancel].filter((one) => one !== undefined));
   for (let tries = 1; ; tries += 1) {
     const outcome = agent ? await attempt(deps, stage, part, agent, tries, both) : gone(agentId, tries);
     const again = outcome.outcome === 'failed' && outcome.error?.retryable === true && tries <= (part.retries ?? 0) && !both.aborted;
@@ -99,7 +106,9 @@ export async function play(deps: PlayDeps, stage: Stage, part: Part): Promise<Ou
 async function attempt(deps: AgentStepDeps, { turn, emit, signal }: Stage, part: Part, agent: Agent, tries: number, both: AbortSignal): Promise<Outcome> {
   const { path, ask, notes = [], form, reviewed, stepMs } = part;
   const own: Turn = { ...turn, text: ask, history: [], ...(reviewed ? { reviewed } : {}) };
+  const grounds: string[] = [];
   const told = (event: WorkflowEvent): Promise<void> => {
+    if (event.type === 'tool_returned' && !event.failed) grounds.push(event.summary);
     if (event.type === 'text') return emit({ type: 'spoken', step: path, path, agentId: agent.id, text: event.text });
     // Each try has requests of its own: what was spent on the ones before is spent.
     return emit(event.type === 'used' ? { ...event, request: event.request + (tries - 1) * REQUESTS_MAX } : event);
@@ -107,10 +116,10 @@ async function attempt(deps: AgentStepDeps, { turn, emit, signal }: Stage, part:
   const ended = { agentId: agent.id, tries };
   try {
     both.throwIfAborted();
-    const result = await runAgentStep({ ...deps, stepMs }, { step: path, agent, turn: own, notes, ...(form ? { form } : {}) }, told, both);
+    const result = await runAgentStep({ ...deps, stepMs }, { step: path, agent, turn: own, notes, forColleagues: true, ...(form ? { form } : {}) }, told, both);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to take part.', { retryable: false });
     if (form && result.filled === undefined) throw new AppError('MODEL_OVERLOADED', `The participant did not call ${form.tool.name}.`);
-    return { ...ended, outcome: 'succeeded', text: result.text, filled: result.filled ?? null, error: null };
+    return { ...ended, outcome: 'succeeded', text: result.text, filled: result.filled ?? null, error: null, grounds };
   } catch (error) {
     // The whole run is halted: no outcome of this participant is known.
     if (signal.aborted) throw signal.reason;
@@ -121,8 +130,13 @@ async function attempt(deps: AgentStepDeps, { turn, emit, signal }: Stage, part:
 }
 
 /** Faults of the run and not of a participant: the driver deals with them. */
-function isOurs(code: ErrorCode): boolean {
+export function isOurs(code: ErrorCode): boolean {
   return code === 'BUDGET_EXCEEDED' || code === 'UNAVAILABLE';
+}
+
+/** The tools that change nothing. */
+export function onlyReading(tools: AgentStepDeps['tools']): AgentStepDeps['tools'] {
+  return new Map([...tools].filter(([, tool]) => tool.effect === 'read'));
 }
 
 function gone(agentId: string, tries: number): Outcome {
@@ -130,8 +144,8 @@ function gone(agentId: string, tries: number): Outcome {
   return { agentId, outcome: 'failed', text: '', filled: null, error, tries };
 }
 
-async function end(emit: Emit, { path }: Part, { outcome, text, filled, error, tries, agentId }: Outcome): Promise<void> {
-  const output = { agentId, outcome, text, filled, error, tries };
+async function end(emit: Emit, { path }: Part, { outcome, text, filled, error, tries, agentId, grounds = [] }: Outcome): Promise<void> {
+  const output = { agentId, outcome, text, filled, error, tries, ...(grounds.length > 0 ? { grounds } : {}) };
   await emit({
     type: 'step_finished',
     step: path,

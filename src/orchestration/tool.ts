@@ -12,6 +12,8 @@ export type ToolEffect = (typeof TOOL_EFFECTS)[number];
 export interface Reviewed {
   readonly question: string;
   readonly answer: string;
+  /** What the writer's tools told it, sentence by sentence; left out where nobody knows. */
+  readonly grounds?: readonly string[];
 }
 
 /** The turn a tool is called in. A tool acts for this customer only. */

@@ -30,10 +30,26 @@ const State = Annotation.Root({
 
 const PARALLEL_MAX = 10;
 
-export async function runVerification(deps: PatternDeps, stage: Stage, input: VerificationInput): Promise<PatternResult> {
+export interface VerificationResult extends PatternResult {
+  readonly outcome: VerificationAction;
+  readonly details: Pick<Iteration, 'action' | 'score' | 'draft' | 'findings'> & { readonly iterations: readonly Iteration[] };
+}
+
+/** Writes one draft. @param note What was found on the one before; null for the first. */
+export interface Producer {
+  (path: string, note: string | null): Promise<Outcome>;
+}
+
+/** @param producer Left out: the agent that the input names. */
+export async function runVerification(
+  deps: PatternDeps,
+  stage: Stage,
+  input: VerificationInput,
+  producer: Producer = asAgent(deps, stage, input),
+): Promise<VerificationResult> {
   const graph = new StateGraph(State)
-    .addNode('produce', async ({ iterations }) => ({ draft: await produce(deps, stage, input, iterations) }))
-    .addNode('verify', async ({ draft, iterations }) => ({ iterations: [await verify(deps, stage, input, draft?.text ?? '', iterations.length + 1)] }))
+    .addNode('produce', async ({ iterations }) => ({ draft: await produce(producer, iterations) }))
+    .addNode('verify', async ({ draft, iterations }) => ({ iterations: [await verify(deps, stage, input, draft, iterations.length + 1)] }))
     .addEdge(START, 'produce')
     .addEdge('produce', 'verify')
     .addConditionalEdges('verify', ({ iterations }) => (iterations.at(-1)?.action === 'revise' ? 'produce' : END), ['produce', END])
@@ -50,18 +66,23 @@ export async function runVerification(deps: PatternDeps, stage: Stage, input: Ve
   };
 }
 
+function asAgent(deps: PatternDeps, stage: Stage, { producer, stepMs }: VerificationInput): Producer {
+  return (path, note) =>
+    play(deps, stage, {
+      path,
+      agentId: producer.agentId,
+      role: 'producer',
+      ask: stage.turn.text,
+      notes: note === null ? [] : [note],
+      stepMs,
+      retries: 1,
+    });
+}
+
 /** @throws AppError what the producer failed with: without a draft there is nothing to check. */
-async function produce(deps: PatternDeps, stage: Stage, { producer, stepMs }: VerificationInput, iterations: readonly Iteration[]): Promise<Outcome> {
+async function produce(producer: Producer, iterations: readonly Iteration[]): Promise<Outcome> {
   const before = iterations.at(-1);
-  const outcome = await play(deps, stage, {
-    path: `verification/${iterations.length + 1}/draft`,
-    agentId: producer.agentId,
-    role: 'producer',
-    ask: stage.turn.text,
-    notes: before ? [revisionNote(before)] : [],
-    stepMs,
-    retries: 1,
-  });
+  const outcome = await producer(`verification/${iterations.length + 1}/draft`, before ? revisionNote(before) : null);
   if (outcome.error) throw new AppError(codeOf(outcome.error.code), `The draft failed: ${outcome.error.message}`, { retryable: outcome.error.retryable });
   return outcome;
 }
@@ -73,7 +94,8 @@ function revisionNote({ draft, findings }: Iteration): string {
   return `You wrote this draft before:\n${draft}\n\nIt was checked. Write the whole answer again and mend what was found:\n${list.join('\n')}`;
 }
 
-async function verify(deps: PatternDeps, stage: Stage, input: VerificationInput, draft: string, iteration: number): Promise<Iteration> {
+async function verify(deps: PatternDeps, stage: Stage, input: VerificationInput, written: Outcome | null, iteration: number): Promise<Iteration> {
+  const draft = written?.text ?? '';
   const { verifiers, checks, iterations, stepMs } = input;
   const question = stage.turn.text;
   const wanted = checks.map(({ name, description, severity }) => `- ${name} (${severity} at the most): ${description}`);
@@ -84,7 +106,7 @@ async function verify(deps: PatternDeps, stage: Stage, input: VerificationInput,
     ask: `Check this draft of an answer.\n\nThe question was: ${question}\n\nThe draft:\n${draft}`,
     notes: wanted.length > 0 ? [`Look for these, and name each finding by its check:\n${wanted.join('\n')}`] : [],
     form: findingsForm(checks.map(({ name }) => name)),
-    reviewed: { question, answer: draft },
+    reviewed: { question, answer: draft, grounds: written?.grounds ?? [] },
     stepMs,
     retries: 1,
   }));

@@ -14,6 +14,7 @@ const Ended = z.object({
   filled: z.unknown().transform((value) => value ?? null),
   error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),
   tries: z.int(),
+  grounds: z.array(z.string()).default([]),
 });
 
 export async function readPast(database: Database, run: Run): Promise<Past> {

@@ -18,6 +18,7 @@ export function checkClaims(deps: SourceDeps): AnyTool {
     name: 'check_claims',
     description:
       'Finds what a draft cannot know: guesses, numbers and dates that stand in no row or article, statistics, deeds that were not done, contradictions.',
+    borneOut: true,
     about: 'guesses, numbers, dates, deeds and contradictions',
     async read(reviewed, { customerId, now }) {
       const [policy, own, sources] = await Promise.all([readPolicy(deps.database), readOwnFacts(deps.database, customerId, now), readSources(deps, reviewed)]);

@@ -19,6 +19,7 @@ export function checkFacts(deps: SourceDeps): AnyTool {
   return defineCheck({
     name: 'check_facts',
     description: "Holds the sums, limits, terms and plans that a draft states against the customer's own rows, the business's numbers and the help articles.",
+    borneOut: true,
     about: 'the stated sums, limits, terms and plans',
     async read(reviewed, { customerId, now }) {
       const [policy, own, sources] = await Promise.all([readPolicy(deps.database), readOwnFacts(deps.database, customerId, now), readSources(deps, reviewed)]);

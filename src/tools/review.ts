@@ -8,6 +8,7 @@ import type { AnyTool, Reviewed, ToolContext } from '../orchestration/tool.ts';
 import type { Finding } from '../orchestration/verdict.ts';
 import { SEVERITIES, type Severity } from '../orchestration/workflow-input.ts';
 import { defineTool } from './define-tool.ts';
+import { contentOf, coverage, sentencesOf } from './draft.ts';
 import { paragraphs, writeBullets, writeCount } from './words.ts';
 
 const QUESTION_CHARS_MAX = 10_000;
@@ -38,11 +39,13 @@ interface Check {
   /** What is looked at, to stand behind "I checked". */
   readonly about: string;
   readonly needsQuestion?: boolean;
+  /** True where a sentence of a tool that the writer was given bears a statement out: what is asked is whether it is so. */
+  readonly borneOut?: boolean;
   read(reviewed: Reviewed, context: ToolContext): Reading | Promise<Reading>;
 }
 
 /** A tool that reads one draft. Its facts are `{ findings, score }`; the score is 1 for a draft without a finding. */
-export function defineCheck({ name, description, about, needsQuestion = false, read }: Check): AnyTool {
+export function defineCheck({ name, description, about, needsQuestion = false, borneOut = false, read }: Check): AnyTool {
   return defineTool<z.infer<typeof Input>, Record<string, never>>({
     name,
     description,
@@ -56,10 +59,33 @@ export function defineCheck({ name, description, about, needsQuestion = false, r
       if (answer === undefined) throw missing(name, 'answer', 'the draft that is to be checked');
       if (needsQuestion && (question ?? '').trim() === '') throw missing(name, 'question', "the customer's message that the draft answers");
       const reading = await read({ question: question ?? '', answer }, context);
-      const findings = ranked(reading.findings).slice(0, FINDINGS_MAX);
+      const grounds = borneOut ? groundsOf(context.reviewed) : [];
+      const findings = ranked(reading.findings.filter((finding) => !isBorneOut(finding, answer, grounds))).slice(0, FINDINGS_MAX);
       return { summary: summarise(findings, about), facts: { findings, score: scoreOf({ findings, checked: reading.checked }) } };
     },
   });
+}
+
+interface Ground {
+  readonly text: string;
+  readonly words: ReadonlySet<string>;
+}
+
+function groundsOf(reviewed: Reviewed | undefined): readonly Ground[] {
+  return (reviewed?.grounds ?? []).flatMap((ground) => sentencesOf(ground).map(({ text }) => ({ text: text.toLowerCase(), words: contentOf(text) })));
+}
+
+/** A number is borne out by a sentence that gives the same number of the same thing. */
+const SAME_THING = 0.4;
+
+function isBorneOut({ location }: Finding, answer: string, grounds: readonly Ground[]): boolean {
+  if (location === '' || grounds.length === 0) return false;
+  const words = location.toLowerCase();
+  const stated = sentencesOf(answer).filter(({ text }) => text.toLowerCase().includes(words));
+  return (
+    stated.length > 0 &&
+    stated.every((sentence) => grounds.some((ground) => ground.text.includes(words) && coverage(contentOf(sentence.text), ground.words) >= SAME_THING))
+  );
 }
 
 function missing(name: string, field: string, what: string): AppError {
