@@ -19,7 +19,8 @@ import type { JobQueue } from './jobs/job-queue.ts';
 import type { SignalBus } from './jobs/signal-bus.ts';
 import type { Clock } from './foundation/clock.ts';
 import { createPatterns } from './orchestration/patterns.ts';
-import { createReply, type ReplyDeps } from './orchestration/reply.ts';
+import { createReply } from './orchestration/reply.ts';
+import type { ReplyDeps } from './orchestration/reply-state.ts';
 import type { DriverDeps } from './runs/driver.ts';
 import { createCheckpoints } from './store/checkpoints.ts';
 import type { Database } from './store/database.ts';
@@ -37,7 +38,12 @@ export function openWork({ config, database, clock, agents, ...deps }: WorkDeps)
   const step = { ...deps, historyTokens, answerTokensMax, stepMs, redaction };
   const checkpointer = createCheckpoints(database);
   return {
-    reply: createReply({ ...step, disabledAgents: () => agents.disabled(), policy: () => readPolicy(database) }),
+    reply: createReply({
+      ...step,
+      disabledAgents: () => agents.disabled(),
+      policy: () => readPolicy(database),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    }),
     patterns: createPatterns({ ...step, sleep: (ms, signal) => clock.sleep(ms, signal), checkpointer }),
     forget: (runId) => checkpointer.deleteThread(runId),
   };

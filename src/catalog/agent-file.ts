@@ -3,7 +3,7 @@
  * every fault with its line. Opens no files and knows no other file: what needs two files to judge is load-catalog.ts.
  */
 import { z } from 'zod';
-import { AGENT_MODELS, AGENT_ROLES } from './agent.ts';
+import { AGENT_MODELS, AGENT_ROLES, RISK_AREAS } from './agent.ts';
 import { readYaml, type LineOf, type Parsed, type Problem } from './yaml-text.ts';
 
 const SLUG = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
@@ -27,6 +27,8 @@ const AgentFrontMatter = z.strictObject({
   not_for: z.array(sentence).default([]),
   /** False for an agent that no customer's message is for. */
   reachable: z.boolean().default(true),
+  /** Answers of this agent are checked before they are said. */
+  risk_area: z.enum(RISK_AREAS).optional(),
 });
 
 const DomainFrontMatter = z.strictObject({

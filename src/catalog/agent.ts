@@ -9,6 +9,10 @@ export type AgentRole = (typeof AGENT_ROLES)[number];
 export const AGENT_MODELS = ['quick', 'balanced', 'careful'] as const;
 export type AgentModel = (typeof AGENT_MODELS)[number];
 
+/** Where a wrong answer does harm: it is checked before the customer reads it, as far as the policy says so. */
+export const RISK_AREAS = ['refunds', 'security', 'legal'] as const;
+export type RiskArea = (typeof RISK_AREAS)[number];
+
 /** The agent that a customer who wants a person is routed to. */
 export const PERSON_AGENT_ID = 'escalation_decider';
 
@@ -34,6 +38,8 @@ export interface Agent {
   readonly utterances: readonly string[];
   /** True when a customer's own message can be for it; the others work for those, or for the desk, and are never routed to. */
   readonly reachable: boolean;
+  /** What its answers put at risk; null for most. */
+  readonly riskArea: RiskArea | null;
   /** The Job section: one sentence. */
   readonly job: string;
   /** House, domain folders and own body, in that order: the fixed part of every prompt. */

@@ -241,6 +241,7 @@ function toCatalog(tree: Tree): Catalog {
       notFor: front.not_for,
       utterances: spoken.get(loaded.id) ?? [],
       reachable: front.reachable,
+      riskArea: front.risk_area ?? null,
       job,
       prompt: [tree.house, ...lineage(loaded.domain).map((path) => domains.get(path)?.body ?? ''), `# ${front.title}\n\n${body}`]
         .filter((part) => part !== '')

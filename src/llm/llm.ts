@@ -82,6 +82,15 @@ export interface Persona {
   readonly firstReply: boolean;
   /** A sentence the answer must have; the prompt asks a model that reads it for the same. */
   readonly mustSay?: string;
+  /** What others found out about the question; the prompt tells it to a model that reads it. */
+  readonly colleagues?: readonly Colleague[];
+  /** True when nobody but colleagues hears it: without a greeting and what else only customers are told. */
+  readonly forColleagues?: boolean;
+}
+
+export interface Colleague {
+  readonly title: string;
+  readonly text: string;
 }
 
 export interface LlmRequest {

@@ -3,11 +3,12 @@
  * the agent. The same request gives the same text. Invents nothing: every fact is a tool's sentence or an article's.
  */
 import { numberPassages } from './citations.ts';
-import type { LlmMessage, LlmRequest, ToolResult } from './llm.ts';
+import type { LlmMessage, LlmRequest, Persona, ToolResult } from './llm.ts';
 import { rankPassages, shortenPassage, type RankedPassage } from './offline-passages.ts';
 import { smallTalkOf, soundsUpset, subjectsOf, topicOf, type SmallTalk, type Topic } from './offline-words.ts';
 
 const FACTS_MAX = 3;
+const SOURCES = 'Sources: ';
 const PASSAGE_WORDS = 170;
 /** What a further article adds is said shortly: the answer is about the best one. */
 const ADDED_WORDS = 60;
@@ -28,11 +29,25 @@ export function composeAnswer(request: LlmRequest): string {
   const parts = talk === 'greeting' || talk === 'thanks' ? [chat(talk, request)] : answer(request, question, results, topic, talk);
   // A tool may have said it already.
   if (persona.mustSay && !parts.some((part) => part.includes(persona.mustSay ?? ''))) parts.push(persona.mustSay);
+  if (persona.forColleagues) return parts.join('\n\n');
+  const closing = parts.at(-1) === topic.closing ? [topic.closing] : [];
+  parts.splice(parts.length - closing.length, closing.length, ...tellOfColleagues(persona, parts), ...closing);
   if (persona.firstReply) {
     if (talk !== 'greeting' && persona.customerName) parts.unshift(`Hi ${persona.customerName},`);
     parts.push("_This is Parley's offline model: no language model is connected. With ANTHROPIC_API_KEY set, a real one answers._");
   }
   return parts.join('\n\n');
+}
+
+/** What each of them found, paragraph by paragraph, unless it stands there already. */
+function tellOfColleagues({ colleagues = [] }: Persona, parts: readonly string[]): readonly string[] {
+  const said = new Set(parts);
+  return colleagues.flatMap(({ title, text }) => {
+    const fresh = text.split('\n\n').filter((paragraph) => !said.has(paragraph) && !paragraph.startsWith(SOURCES));
+    for (const paragraph of fresh) said.add(paragraph);
+    // Their numbers belong to their own lists of sources.
+    return fresh.length === 0 ? [] : [`**${title}**`, ...fresh.map((paragraph) => paragraph.replace(/ ?\[\d+\]/g, ''))];
+  });
 }
 
 /** True when tools would only get in the way of a greeting or a thank-you. */
@@ -72,7 +87,7 @@ function answer(request: LlmRequest, question: Question, results: readonly ToolR
   // Beside facts only an article named after what was asked adds something; without facts the best there is must do. A bare "yes" asks nothing.
   const fits = ({ passage, score }: RankedPassage) => score > 0 && (facts.length === 0 || sharesTitle(`${passage.title} ${passage.section}`, question.text));
   const best = talk === null ? (ranked.find(fits) ?? (facts.length === 0 ? ranked[0] : undefined)) : undefined;
-  if (soundsUpset(question.text)) parts.push('I am sorry for the trouble this has caused you.');
+  if (soundsUpset(question.text) && !request.persona.forColleagues) parts.push('I am sorry for the trouble this has caused you.');
   if (talk === 'consent') parts.push('Thank you. I can look things up and explain them here, but I cannot make the change myself.');
   parts.push(...facts);
   if (facts.length === 0) parts.push(...couldNotLookUp(results));
@@ -86,11 +101,11 @@ function answer(request: LlmRequest, question: Question, results: readonly ToolR
     parts.push(...quote(best, facts.length > 0));
     for (const one of added) parts.push(`**${headingOf(one)}** [${one.number}]`, shortenPassage(one.passage.text, ADDED_WORDS));
     if (also) parts.push(`Also useful: "${also.passage.title}" [${also.number}].`);
-    parts.push(`Sources: ${[...quoted, ...(also ? [also] : [])].map(({ number, passage }) => `[${number}] ${passage.title}`).join(' · ')}`);
+    parts.push(`${SOURCES}${[...quoted, ...(also ? [also] : [])].map(({ number, passage }) => `[${number}] ${passage.title}`).join(' · ')}`);
   }
   if (!best && facts.length === 0 && talk === null) {
     parts.push(`I do not have enough to answer that yet. ${topic.question}`);
-  } else {
+  } else if (!request.persona.forColleagues) {
     parts.push(topic.closing);
   }
   return parts;

@@ -5,7 +5,7 @@
 import { AppError } from '../foundation/errors.ts';
 import type { FinishReason } from '../events/event.ts';
 import type { Agent } from '../catalog/agent.ts';
-import type { Llm, LlmEvent, LlmMessage, LlmRequest, LlmTool, LlmUsage, Passage, StopReason, ToolCall } from '../llm/llm.ts';
+import type { Colleague, Llm, LlmEvent, LlmMessage, LlmRequest, LlmTool, LlmUsage, Passage, StopReason, ToolCall } from '../llm/llm.ts';
 import { addUsage, NO_USAGE } from '../llm/llm.ts';
 import type { RedactionPolicy } from '../privacy/kinds.ts';
 import { createRedactor, type Redactor } from '../privacy/redact-stream.ts';
@@ -43,6 +43,10 @@ export interface AgentStepInput {
   readonly notes?: readonly string[];
   /** A sentence the answer must have, for a model that cannot read a prompt. */
   readonly mustSay?: string;
+  /** What colleagues found out about the message, for a model that cannot read a prompt. */
+  readonly colleagues?: readonly Colleague[];
+  /** True when what it says is for colleagues and not for the customer. */
+  readonly forColleagues?: boolean;
   /** What the customer has read of this answer from the agents before. */
   readonly saidBefore?: string;
   readonly language?: Language;
@@ -194,7 +198,11 @@ async function askModel(deps: AgentStepDeps, input: AgentStepInput, question: Qu
 /** Why a stream of ours was cut. */
 const RECITED = new Error('the answer recites its instructions');
 
-function requestOf(deps: AgentStepDeps, { agent, turn, notes = [], mustSay }: AgentStepInput, { messages, offered, mustCall }: Question): LlmRequest {
+function requestOf(
+  deps: AgentStepDeps,
+  { agent, turn, notes = [], mustSay, colleagues, forColleagues = false }: AgentStepInput,
+  { messages, offered, mustCall }: Question,
+): LlmRequest {
   return {
     grade: agent.model,
     ...(mustCall === undefined ? {} : { mustCall }),
@@ -210,6 +218,8 @@ function requestOf(deps: AgentStepDeps, { agent, turn, notes = [], mustSay }: Ag
       customerName: turn.customer.name.split(' ', 1)[0] ?? null,
       firstReply: !turn.history.some((message) => message.role === 'agent'),
       ...(mustSay === undefined ? {} : { mustSay }),
+      ...(colleagues === undefined ? {} : { colleagues }),
+      ...(forColleagues ? { forColleagues } : {}),
     },
   };
 }

@@ -16,7 +16,7 @@ import type { Understanding } from './understand.ts';
 import type { Emit } from './workflow-event.ts';
 
 export interface JudgeDeps {
-  readonly policy: () => Promise<Pick<Policy, 'escalation' | 'priority' | 'hopsMax'>>;
+  readonly policy: () => Promise<Pick<Policy, 'escalation' | 'priority' | 'hopsMax' | 'teams' | 'answerCheck'>>;
   /** How long people of this team take; asked only when one is needed. */
   readonly expectedWait: (asked: { readonly customerId: string; readonly team: Team; readonly priority: Urgency }) => Promise<Wait>;
 }
@@ -78,21 +78,21 @@ const DEAD_ENDS: Readonly<Record<DeadEnd, string>> = {
  * @param asked True when this turn has asked for a person.
  */
 export async function endHandOvers(deps: JudgeDeps, standing: Standing, deadEnd: DeadEnd, asked: boolean, emit: Emit): Promise<string> {
-  const { turn, understanding } = standing;
+  const { turn } = standing;
   const stay = `${DEAD_ENDS[deadEnd]} You stay with this answer: say what you can, and pass the customer on to nobody.`;
   if (turn.conversationId === null) return stay;
   if (asked || turn.escalated) return `${stay} A person has been asked for already.`;
+  const wait = await askForPerson(deps, standing, deadEnd, `${DEAD_ENDS[deadEnd]} Answered so far: ${standing.agents.join(', ')}.`, emit);
+  return `${stay} A person has been asked for instead. Tell the customer so, and nothing that goes beyond it: ${JSON.stringify(takeOverSentence(wait))}`;
+}
+
+/** For what agents cannot settle; the desk answers the open escalation where there is one. @returns How long people take. */
+export async function askForPerson(deps: JudgeDeps, standing: Standing, rule: string, reason: string, emit: Emit): Promise<Wait> {
+  const { turn, understanding } = standing;
   const { plan, monthlyValueCents } = turn.customer;
   const sentiment = understanding.sentiment.score;
-  const pressing = {
-    plan,
-    urgency: understanding.urgency.urgency,
-    sentiment,
-    monthlyValueCents,
-  };
-  const priority = priorityOf(pressing, await deps.policy());
-  const reason = `${DEAD_ENDS[deadEnd]} Answered so far: ${standing.agents.join(', ')}.`;
-  await emit({ type: 'person_wanted', reason, rules: [deadEnd], team: 'tier2_support', priority, sentiment, snapshot: snapshotOf(standing) });
-  const wait = await deps.expectedWait({ customerId: turn.customerId, team: 'tier2_support', priority });
-  return `${stay} A person has been asked for instead. Tell the customer so, and nothing that goes beyond it: ${JSON.stringify(takeOverSentence(wait))}`;
+  const priority = priorityOf({ plan, urgency: understanding.urgency.urgency, sentiment, monthlyValueCents }, await deps.policy());
+  const team = 'tier2_support';
+  await emit({ type: 'person_wanted', reason, rules: [rule], team, priority, sentiment, snapshot: snapshotOf(standing) });
+  return deps.expectedWait({ customerId: turn.customerId, team, priority });
 }

@@ -26,7 +26,7 @@ export function createPatterns(deps: PatternDeps): PatternWorkflow {
       const deadline = AbortSignal.timeout(input.deadlineMs);
       const stage: Stage = { turn, emit, ...before, signal: AbortSignal.any([both, deadline]) };
       try {
-        const { outcome, text, details } = await run(deps, stage, input);
+        const { outcome, text, details } = await runPattern(deps, stage, input);
         await emit({ type: 'finished', outcome, finishReason: null, result: { pattern: input.pattern, outcome, text, ...details } });
       } catch (error) {
         if (!deadline.aborted || both.aborted) throw error;
@@ -37,7 +37,8 @@ export function createPatterns(deps: PatternDeps): PatternWorkflow {
     }, signal);
 }
 
-function run(deps: PatternDeps, stage: Stage, input: WorkflowInput): Promise<PatternResult> {
+/** One of the five by its input, without a deadline of its own: the stage's signals are its limit. */
+export function runPattern(deps: PatternDeps, stage: Stage, input: WorkflowInput): Promise<PatternResult> {
   switch (input.pattern) {
     case 'sequential':
       return runSequential(deps, stage, input);

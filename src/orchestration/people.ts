@@ -32,6 +32,12 @@ export function takeOverSentence({ expectedWaitS, peopleBackAt }: Wait): string 
   return `A person of our team will take this over; lately that has taken about ${durationOf(expectedWaitS)}.`;
 }
 
+/** In place of an answer that did not pass its check. @param wait Null where no person is asked for. */
+export function withheldSentence(wait: Wait | null): string {
+  const instead = 'I have worked on an answer, but it did not pass our checks, so I do not send it.';
+  return wait ? `${instead} ${takeOverSentence(wait)}` : instead;
+}
+
 /** @param wait How long people take; asked for only when one takes over. */
 export function escalatedNote(wait: Wait): PeopleNote {
   const mustSay = takeOverSentence(wait);

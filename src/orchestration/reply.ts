@@ -1,123 +1,61 @@
 /**
- * The workflow that answers one message: understand -> route -> agent (-> agent ...) -> finish, as a LangGraph graph. Knows no rows
- * and no log: it yields, the driver writes. A run that is taken up again starts a new attempt from here. An agent that is run by its
- * id takes the same way: only its route is known before.
+ * The workflow that answers one message: understand -> route (-> team) -> agent (-> agent ...) (-> check) -> finish, as a LangGraph graph.
+ * Knows no rows and no log: it yields, the driver writes. A run that is taken up again starts a new attempt from here; colleagues who had
+ * finished are not asked again. An agent that is run by its id takes the same way: only its route is known before.
  */
-import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
+import { END, START, StateGraph } from '@langchain/langgraph';
 import { AppError } from '../foundation/errors.ts';
-import type { Agent, Catalog } from '../catalog/agent.ts';
-import type { Route, Router } from '../catalog/router.ts';
+import type { Agent } from '../catalog/agent.ts';
+import type { Route } from '../catalog/router.ts';
 import type { LlmUsage } from '../llm/llm.ts';
-import { runAgentStep, type AgentStepDeps, type AgentStepResult } from './agent-step.ts';
+import { runAgentStep } from './agent-step.ts';
+import { addTo, holdBack, isChecked, NO_DRAFT } from './checked-answer.ts';
 import { createChooseAgent } from './choose-agent.ts';
 import { takeOverNote, type Barred } from './hand-over.ts';
-import { endHandOvers, judgeTurn, type JudgeDeps } from './judge.ts';
-import type { PeopleNote } from './people.ts';
-import { snapshotOf, type Intent } from './snapshot.ts';
+import { endHandOvers, judgeTurn } from './judge.ts';
+import type { Before } from './patterns.ts';
+import { checkDraft } from './reply-check.ts';
+import { idsOf, State, step, type Chain, type ReplyDeps, type ReplyState, type StepDone } from './reply-state.ts';
+import { snapshotOf } from './snapshot.ts';
+import { askTeam, teamNote } from './team.ts';
 import { saidBefore, type Turn } from './turn.ts';
-import type { SignalReader } from './understand/signal-model.ts';
 import { describeReading } from './understand/reading.ts';
 import { understand, type Understanding } from './understand.ts';
-import type { Emit, StepOutcome, WorkflowEvent } from './workflow-event.ts';
+import type { Emit, WorkflowEvent } from './workflow-event.ts';
 import { streamWorkflow } from './workflow-stream.ts';
-
-export interface ReplyDeps extends AgentStepDeps, JudgeDeps {
-  readonly catalog: Catalog;
-  readonly router: Router;
-  readonly readSignals: SignalReader;
-  /** Ids of the agents the staff switched off. */
-  readonly disabledAgents: () => Promise<ReadonlySet<string>>;
-}
 
 /**
  * Workflow events in order; ends after `finished`. Rejects with AppError, or with the signal's reason when it aborts: in both cases
  * only when nothing of it is at work any more, so that what was spent is said before. A reader that leaves aborts it.
  */
 export interface ReplyWorkflow {
-  (turn: Turn, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
+  (turn: Turn, before: Before, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
 }
 
 /** Nodes one turn may visit: hand-overs are bounded by policy, and this stands behind it. */
 const NODES_MAX = 50;
 
-/** The agents of one answer, first to last. */
-interface Chain {
-  readonly agents: readonly Agent[];
-  /** Why the last of them was called; null for the first. */
-  readonly reason: string | null;
-  /** What the customer has read so far. */
-  readonly said: string;
-  readonly citations: AgentStepResult['citations'];
-}
-
-/** What was decided before anybody answers. */
-interface Routed {
-  readonly confidence: number;
-  readonly intent: Intent;
-  readonly people: PeopleNote | null;
-  /** True when this turn has asked for a person. */
-  readonly personWanted: boolean;
-}
-
-const State = Annotation.Root({
-  turn: Annotation<Turn>,
-  emit: Annotation<Emit>,
-  signal: Annotation<AbortSignal>,
-  understanding: Annotation<Understanding | null>,
-  routed: Annotation<Routed | null>,
-  chain: Annotation<Chain | null>,
-  /** The last agent's; null while somebody is still to speak. */
-  answered: Annotation<AgentStepResult | null>,
-});
-
-type ReplyState = typeof State.State;
-
 export function createReply(deps: ReplyDeps): ReplyWorkflow {
   const graph = new StateGraph(State)
     .addNode('understand', (state) => step(state, 'understand', null, null, async () => understandTurn(deps, state)))
-    .addNode('route', (state) => step(state, 'route', null, 'router', (signal) => route(deps, state, signal)))
+    .addNode('choose', (state) => step(state, 'route', null, 'router', (signal) => route(deps, state, signal)))
+    .addNode('gather', (state) => gatherTeam(deps, state))
     .addNode('agent', (state) => answer(deps, state))
+    .addNode('check', (state) => step(state, 'check', null, 'verification', (signal) => checkDraft(deps, state, signal)))
     .addNode('finish', (state) => finish(state))
     .addEdge(START, 'understand')
-    .addEdge('understand', 'route')
-    .addEdge('route', 'agent')
-    .addConditionalEdges('agent', (state) => (state.answered ? 'finish' : 'agent'), ['agent', 'finish'])
+    .addEdge('understand', 'choose')
+    .addConditionalEdges('choose', (state) => (state.routed?.forTeam ? 'gather' : 'agent'), ['gather', 'agent'])
+    .addEdge('gather', 'agent')
+    .addConditionalEdges('agent', (state) => (!state.answered ? 'agent' : state.chain?.draft ? 'check' : 'finish'), ['agent', 'check', 'finish'])
+    .addEdge('check', 'finish')
     .addEdge('finish', END)
     .compile();
 
-  return (turn, signal) =>
+  const nothing = { understanding: null, routed: null, route: null, team: null, chain: null, answered: null };
+  return (turn, before, signal) =>
     // The signal goes to the nodes and not to the graph, which would leave a node that is still at work behind.
-    streamWorkflow(
-      (emit, both) => graph.invoke({ turn, emit, signal: both, understanding: null, routed: null, chain: null, answered: null }, { recursionLimit: NODES_MAX }),
-      signal,
-    );
-}
-
-interface StepDone {
-  readonly update: Partial<ReplyState>;
-  readonly output: Readonly<Record<string, unknown>>;
-}
-
-/** Runs one node as a step of the run: told when it starts, told how it ended whichever way that is. */
-async function step(
-  { emit, signal }: ReplyState,
-  path: string,
-  agentId: string | null,
-  role: string | null,
-  work: (signal: AbortSignal) => Promise<StepDone>,
-): Promise<Partial<ReplyState>> {
-  signal.throwIfAborted();
-  await emit({ type: 'step_started', step: path, path, agentId, role });
-  try {
-    const { update, output } = await work(signal);
-    await emit({ type: 'step_finished', step: path, outcome: 'succeeded', output });
-    return update;
-  } catch (error) {
-    const outcome: StepOutcome = signal.aborted ? 'stopped' : 'failed';
-    const told = error instanceof AppError ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: 'Something unexpected happened.' };
-    await emit({ type: 'step_finished', step: path, outcome, output: null, ...(outcome === 'failed' ? { error: told } : {}) });
-    throw error;
-  }
+    streamWorkflow((emit, both) => graph.invoke({ ...nothing, turn, before, emit, signal: both }, { recursionLimit: NODES_MAX }), signal);
 }
 
 async function understandTurn({ readSignals }: ReplyDeps, { turn }: ReplyState): Promise<StepDone> {
@@ -137,8 +75,15 @@ async function route(deps: ReplyDeps, { turn, understanding, emit }: ReplyState,
   const intent = { domain, category, agentId };
   const { escalation, people } = await judgeTurn(deps, turn, understanding, chosen, intent, emit);
   const personWanted = escalation.decision === 'ESCALATE';
+  const { teams } = await deps.policy();
+  // Whom a person takes over from, and who was asked for by its name, answers alone.
+  const forTeam = understanding.complexity.score >= teams.complexityFrom && !personWanted && by !== 'person';
   return {
-    update: { routed: { confidence, intent, people, personWanted }, chain: { agents: [agent], reason: null, said: '', citations: [] } },
+    update: {
+      route: chosen,
+      routed: { confidence, intent, people, personWanted, forTeam },
+      chain: { agents: [agent], reason: null, said: '', citations: [], draft: null },
+    },
     output: { agentId, confidence, by, reason, intent, escalation },
   };
 }
@@ -163,42 +108,62 @@ function routeByName(agentId: string, disabled: ReadonlySet<string>): Route {
   return { agentId, confidence: 1, candidates: [{ agentId, confidence: 1 }], reason: 'It was asked for by its id.', by: 'person' };
 }
 
+/** Asks colleagues; whatever becomes of that, the agent answers. Its participants are steps of the run themselves. */
+async function gatherTeam(deps: ReplyDeps, { turn, route: chosen, emit, signal, before }: ReplyState): Promise<Partial<ReplyState>> {
+  if (!chosen) throw new Error('colleagues were to be asked before a route was chosen');
+  const [disabled, { teams }] = await Promise.all([deps.disabledAgents(), deps.policy()]);
+  const asked = await askTeam({ ...deps, checkpointer: null }, { turn, emit, signal, ...before }, { route: chosen, disabled, policy: teams });
+  return { team: 'alone' in asked ? null : asked };
+}
+
 async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<ReplyState>> {
-  const { turn, chain, understanding, routed, emit } = state;
+  const { turn, chain, understanding, routed, team, emit } = state;
   const agent = chain?.agents.at(-1);
   if (!agent || !chain || !understanding || !routed) throw new Error('the agent node ran before a route was chosen');
   const hop = chain.agents.length;
   const path = hop === 1 ? 'agent' : `agent/${hop}`;
-  return step(state, path, agent.id, agent.role, async (signal) => {
+  return step<Partial<ReplyState>>(state, path, agent.id, agent.role, async (signal) => {
     const before = chain.agents.at(-2);
     const { people } = routed;
+    const written = chain.said + (chain.draft?.text ?? '');
     const notes = [
       describeReading(understanding),
-      ...(before && chain.reason !== null ? [takeOverNote(before, chain.reason, chain.said)] : []),
+      ...(before && chain.reason !== null ? [takeOverNote(before, chain.reason, written)] : []),
       ...(people ? [people.note] : []),
+      ...(team ? [teamNote(team)] : []),
     ];
     const { language } = understanding.language;
     const { mayHandOverTo, barred } = await targetsOf(deps, state, chain);
     const mustSay = hop === 1 && people?.mustSay ? { mustSay: people.mustSay } : {};
-    const input = { step: path, agent, turn, mayHandOverTo, ...(barred ? { barred } : {}), notes, ...mustSay, saidBefore: chain.said, language };
-    const result = await runAgentStep(deps, input, emit, signal);
+    const findings =
+      hop === 1 && team ? { colleagues: team.findings.map(({ agentId, text }) => ({ title: deps.catalog.get(agentId)?.title ?? agentId, text })) } : {};
+    const input = { step: path, agent, turn, mayHandOverTo, ...(barred ? { barred } : {}), notes, ...mustSay, ...findings, saidBefore: written, language };
+    const { answerCheck } = await deps.policy();
+    // What goes on from a draft is part of it.
+    const draft = chain.draft ?? (isChecked(agent, answerCheck) ? NO_DRAFT : null);
+    const held = draft ? holdBack(emit, path, agent.id) : null;
+    const result = await runAgentStep(deps, input, held?.emit ?? emit, signal);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to answer this message.', { retryable: false });
-    const said = chain.said + result.text;
-    const citations = [...chain.citations, ...result.citations];
+    const onward: Chain = {
+      ...chain,
+      said: draft ? chain.said : chain.said + result.text,
+      citations: [...chain.citations, ...result.citations],
+      draft: draft && held ? addTo(draft, result.text, held) : null,
+    };
     const output = {
       finishReason: result.finishReason,
       citations: result.citations.map((passage) => passage.slug),
       ...(result.guarded ? { guarded: true } : {}),
+      ...(draft ? { draft: true } : {}),
     };
     if (result.handOver) {
       const { to, reason } = result.handOver;
-      const snapshot = snapshotOf({ turn, understanding, ...routed, agents: idsOf(chain), said });
+      const snapshot = snapshotOf({ turn, understanding, ...routed, agents: idsOf(chain), said: written + result.text });
       await emit({ type: 'handed_over', from: agent.id, to: to.id, reason, hop, snapshot });
-      const onward = { agents: [...chain.agents, to], reason, said, citations };
-      return { update: { chain: onward }, output: { ...output, handedOverTo: to.id, reason, hop } };
+      return { update: { chain: { ...onward, agents: [...chain.agents, to], reason } }, output: { ...output, handedOverTo: to.id, reason, hop } };
     }
-    if (said.trim() === '') throw new AppError('MODEL_OVERLOADED', 'The model gave an empty answer.');
-    return { update: { answered: result, chain: { ...chain, said, citations } }, output };
+    if ((written + result.text).trim() === '') throw new AppError('MODEL_OVERLOADED', 'The model gave an empty answer.');
+    return { update: { answered: result, chain: onward }, output };
   });
 }
 
@@ -233,16 +198,12 @@ async function targetsOf(deps: ReplyDeps, { turn, understanding, routed, emit }:
   return { mayHandOverTo: usedUp ? [] : fresh, barred };
 }
 
-function idsOf({ agents }: Chain): readonly string[] {
-  return agents.map(({ id }) => id);
-}
-
 async function finish({ turn, chain, answered: given, emit }: ReplyState): Promise<Partial<ReplyState>> {
   const agent = chain?.agents.at(-1);
   if (!agent || !chain || !given) throw new Error('the finish node ran before an agent had answered');
   const cut = given.finishReason === 'max_tokens' || given.finishReason === 'context_window';
   const citations = chain.citations.map(({ articleId, slug, title, section }) => ({ articleId, slug, title, section }));
-  const outcome = given.guarded ? 'guarded' : cut ? 'truncated' : 'answered';
+  const outcome = given.guarded ? 'guarded' : given.withheld ? 'withheld' : cut ? 'truncated' : 'answered';
   await emit({
     type: 'finished',
     outcome,

@@ -150,9 +150,9 @@ async function follow(deps: AttemptDeps, run: Run, turn: Turn, recorder: Recorde
 
 /** Answers a message or runs one agent, or is one of the patterns, whatever name it was started by. */
 async function workflowOf({ reply, patterns, database }: AttemptDeps, run: Run, turn: Turn, signal: AbortSignal): Promise<AsyncIterable<WorkflowEvent>> {
-  if (run.workflow === 'reply' || run.workflow === 'agent') return reply(turn, signal);
-  const { workflow } = PatternRunInput.parse(run.input);
   const [past, decided] = await Promise.all([readPast(database, run), readDecided(database, run)]);
+  if (run.workflow === 'reply' || run.workflow === 'agent') return reply(turn, { past, decided }, signal);
+  const { workflow } = PatternRunInput.parse(run.input);
   return patterns(turn, workflow, { past, decided }, signal);
 }
 

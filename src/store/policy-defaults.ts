@@ -174,6 +174,16 @@ export const POLICY_DEFAULTS: Defaults = {
     value: { days: [1, 2, 3, 4, 5], startHour: 8, endHour: 18 },
   },
   hopsMax: { description: 'The most hand-overs between agents in one turn; never twice to the same.', value: 5 },
+  teams: {
+    description:
+      'From which complexity of a message (1 to 10) several agents look at it before it is answered, how many at the most, and the seconds and tokens they may use for it.',
+    value: { complexityFrom: 8, agentsMax: 4, seconds: 60, tokensMax: 60_000 },
+  },
+  answerCheck: {
+    description:
+      'Answers that are checked before the customer reads them: by what they put at risk, by which agents, in how many drafts at the most, and the seconds and tokens the check may use. What does not pass goes to a person.',
+    value: { riskAreas: ['refunds', 'security', 'legal'], verifiers: ['policy_checker', 'fact_checker'], drafts: 2, seconds: 45, tokensMax: 60_000 },
+  },
   signIn: {
     description: 'Failed tries that lock an account, minutes it stays locked, minutes a reset link is valid.',
     value: { failuresMax: 5, lockMinutes: 30, resetLinkMinutes: 60 },

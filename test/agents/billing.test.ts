@@ -1,9 +1,8 @@
 /** The billing agents at work: from the right rows with the offline model, and changing the right rows when a model calls their tools. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
-import { addDays } from '../../src/store/period.ts';
 import { openAgentWalk, type AgentWalk, type Walked } from '../support/agent-walk.ts';
-import { addCustomer, addInvoice, addPayment, addSubscription } from '../tools/fixtures.ts';
+import { addSmallTeam } from '../support/small-team.ts';
 
 let walk: AgentWalk;
 beforeAll(async () => {
@@ -14,23 +13,7 @@ afterAll(() => walk.close());
 const named = ({ tools }: Walked) => tools.map(({ tool }) => tool);
 const today = () => new Date();
 
-/** A small team that paid five days ago. */
-async function smallTeam(sum = '90.00') {
-  const customer = await addCustomer(walk.database, { mrr: sum });
-  const start = addDays(today(), -5);
-  const subscription = await addSubscription(walk.database, customer.id, {
-    seats: 4,
-    seatsUsed: 2,
-    discountPercent: '0.00',
-    mrr: '100.00',
-    startedAt: start,
-    currentPeriodStart: start,
-    currentPeriodEnd: addDays(start, 30),
-  });
-  const invoice = await addInvoice(walk.database, customer.id, { subscriptionId: subscription.id, issuedAt: start, total: sum });
-  const payment = await addPayment(walk.database, customer.id, { invoiceId: invoice.id, amount: sum, createdAt: start });
-  return { customer, subscription, invoice, payment };
-}
+const smallTeam = (sum?: string) => addSmallTeam(walk.database, sum);
 
 describe('with the offline model', () => {
   const ask = (agentId: string, text: string) => walk.say({ agentId, customerId: walk.demo, text });

@@ -20,6 +20,7 @@ function agent(id: string, utterances: readonly string[]): Agent {
     model: 'quick',
     tools: {},
     reachable: true,
+    riskArea: null,
     handsOverTo: [],
     examples: [],
     notFor: [],

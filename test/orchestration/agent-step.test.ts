@@ -13,6 +13,7 @@ import { createScriptedLlm } from '../support/scripted-llm.ts';
 import { factsOf } from './facts.ts';
 import { NO_SIGNALS } from '../support/signals.ts';
 import { REDACTION } from '../support/redaction.ts';
+import { NOTHING_BEFORE } from '../../src/orchestration/participant.ts';
 
 const USAGE = { inputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 3, cost: '0.000010' };
 const STOP = { type: 'stop', reason: 'end_turn' } as const;
@@ -47,6 +48,7 @@ function agentWith(tools: readonly string[]): Agent {
     notFor: [],
     utterances: [],
     reachable: true,
+    riskArea: null,
     job: 'Do it.',
     prompt: 'You do it.',
     file: 'essential/support/test/an_agent.md',
@@ -242,8 +244,9 @@ describe('the reply workflow', () => {
       router: { route: async () => ({ agentId: agent.id, confidence: 1, candidates: [], reason: 'There is only one.', by: 'rule' }) },
       disabledAgents: async () => new Set(),
       policy: async () => policyFrom(new Map()),
+      sleep: async () => undefined,
     });
-    return reply(TURN, cut.signal)[Symbol.asyncIterator]();
+    return reply(TURN, NOTHING_BEFORE, cut.signal)[Symbol.asyncIterator]();
   }
 
   it('ends after an abort only when its model has ended, with what that spent', async () => {

@@ -9,6 +9,7 @@ import { createScriptedLlm, type ScriptedCall } from '../support/scripted-llm.ts
 import { factsOf } from './facts.ts';
 import { NO_SIGNALS } from '../support/signals.ts';
 import { REDACTION } from '../support/redaction.ts';
+import { NOTHING_BEFORE } from '../../src/orchestration/participant.ts';
 
 const TURN: Turn = {
   runId: 'run_1',
@@ -39,6 +40,7 @@ function agent(id: string, handsOverTo: readonly string[]): Agent {
     notFor: [],
     utterances: [],
     reachable: true,
+    riskArea: null,
     job: 'Do it.',
     prompt: `You are ${id}.`,
     file: `essential/support/test/${id}.md`,
@@ -60,10 +62,11 @@ function open(agents: readonly Agent[], disabled: readonly string[] = [], turn =
     router: { route: async () => ({ agentId: agents[0]?.id ?? '', confidence: 0.8, candidates: [], reason: 'It is the first.', by: 'rule' }) },
     disabledAgents: async () => new Set(disabled),
     policy: async () => policyFrom(new Map()),
+    sleep: async () => undefined,
   });
   const events: WorkflowEvent[] = [];
   const done = (async () => {
-    for await (const event of reply(turn, new AbortController().signal)) events.push(event);
+    for await (const event of reply(turn, NOTHING_BEFORE, new AbortController().signal)) events.push(event);
   })();
   done.catch(() => undefined);
   return { llm, events, done };

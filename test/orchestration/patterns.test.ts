@@ -41,6 +41,7 @@ function agent(id: string): Agent {
     notFor: [],
     utterances: [],
     reachable: true,
+    riskArea: null,
     job: `Do ${id}.`,
     prompt: `You are ${id}.`,
     file: `essential/support/test/${id}.md`,

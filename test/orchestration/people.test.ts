@@ -10,6 +10,7 @@ import { policyFrom } from '../../src/store/policy.ts';
 import { learnedSignals } from '../support/signals.ts';
 import { REDACTION } from '../support/redaction.ts';
 import { factsOf } from './facts.ts';
+import { NOTHING_BEFORE } from '../../src/orchestration/participant.ts';
 
 const signals = learnedSignals();
 const AGENT: Agent = {
@@ -26,6 +27,7 @@ const AGENT: Agent = {
   notFor: [],
   utterances: [],
   reachable: true,
+  riskArea: null,
   job: 'Do it.',
   prompt: 'You do it.',
   file: 'essential/support/billing/an_agent.md',
@@ -62,10 +64,11 @@ async function answer(turn: Partial<Turn>) {
     router: { route: async () => ({ agentId: AGENT.id, confidence: 0.8, candidates: [], reason: 'There is only one.', by: 'rule' }) },
     disabledAgents: async () => new Set(),
     policy: async () => policyFrom(new Map()),
+    sleep: async () => undefined,
     expectedWait: async (about) => (asked.push(about), { expectedWaitS: 600, peopleBackAt: null }),
   });
   const events: WorkflowEvent[] = [];
-  for await (const event of reply({ ...TURN, ...turn }, new AbortController().signal)) events.push(event);
+  for await (const event of reply({ ...TURN, ...turn }, NOTHING_BEFORE, new AbortController().signal)) events.push(event);
   return {
     asked,
     text: events.flatMap((event) => (event.type === 'text' ? [event.text] : [])).join(''),

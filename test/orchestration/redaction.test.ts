@@ -40,6 +40,7 @@ const AGENT: Agent = {
   notFor: [],
   utterances: [],
   reachable: true,
+  riskArea: null,
   job: 'Do it.',
   prompt: 'You do it.',
   file: 'essential/support/test/an_agent.md',

@@ -37,6 +37,7 @@ function openWith(llm: Llm, tools: readonly AnyTool[]) {
     notFor: [],
     utterances: [],
     reachable: true,
+    riskArea: null,
     job: 'Do it.',
     prompt: PROMPT,
     file: 'essential/support/test/an_agent.md',

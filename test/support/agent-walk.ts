@@ -39,7 +39,7 @@ import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import { seedArticles } from '../../src/knowledge/articles.ts';
 import { createKnowledge } from '../../src/knowledge/article-search.ts';
 import { createAnthropicLlm } from '../../src/llm/anthropic-llm.ts';
-import type { Llm } from '../../src/llm/llm.ts';
+import type { Llm, LlmRequest } from '../../src/llm/llm.ts';
 import { createOfflineLlm } from '../../src/llm/offline-llm.ts';
 import { createPatterns } from '../../src/orchestration/patterns.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
@@ -89,6 +89,10 @@ export interface Said {
   readonly alone?: boolean;
   /** What the model says and calls, request by request; without it the offline model answers. */
   readonly script?: readonly ScriptedReply[];
+  /** What the model answers to each request, whoever asks; instead of a script. */
+  readonly answer?: (body: MessagesBody) => ScriptedReply;
+  /** Others that the router thought of: the agent is then its choice and not the test's. */
+  readonly candidates?: readonly string[];
 }
 
 export interface Together {
@@ -109,7 +113,7 @@ export interface Walked {
   readonly run: Run;
   /** What the customer reads. */
   readonly text: string;
-  /** The tools that were called, in order of their answers. */
+  /** The tools that the answering agents called, in order of their answers; not those of who checks them. */
   readonly tools: readonly { readonly tool: string; readonly arguments: unknown; readonly summary: string; readonly failed: boolean }[];
   /** Every event of the run, as staff see it. */
   readonly events: readonly ParleyEvent[];
@@ -172,9 +176,16 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
   };
 
   let forced = '';
-  let scripted = false;
+  let others: readonly string[] = [];
+  let speaks: 'offline' | 'agents' | 'all' = 'offline';
   const router: Router = {
-    route: async () => ({ agentId: forced, confidence: 1, candidates: [{ agentId: forced, confidence: 1 }], reason: 'The test says so.', by: 'person' }),
+    route: async () => ({
+      agentId: forced,
+      confidence: 1,
+      candidates: [forced, ...others].map((agentId) => ({ agentId, confidence: agentId === forced ? 1 : 0.5 })),
+      reason: 'The test says so.',
+      by: others.length > 0 ? 'local_index' : 'person',
+    }),
   };
   const anthropic = createAnthropicLlm({
     apiKey: 'sk-test',
@@ -184,7 +195,11 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     clock,
   });
   const offline = createOfflineLlm({ tokensPerS: 0, clock });
-  const llm: Llm = { name: 'either', probe: async () => undefined, stream: (request, signal) => (scripted ? anthropic : offline).stream(request, signal) };
+  const llm: Llm = {
+    name: 'either',
+    probe: async () => undefined,
+    stream: (request, signal) => (speaks === 'all' || (speaks === 'agents' && !checks(request)) ? anthropic : offline).stream(request, signal),
+  };
   const reply = createReply({
     llm,
     tools,
@@ -198,6 +213,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     expectedWait: escalations.expected,
     disabledAgents: () => agents.disabled(),
     policy: () => readPolicy(database),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
   });
   const driver = createRunDriver({
     database,
@@ -230,10 +246,12 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
   });
   driver.start();
 
-  async function walk({ agentId, customerId, text, conversationId, alone = false, script }: Said): Promise<Walked> {
+  async function walk({ agentId, customerId, text, conversationId, alone = false, script, answer, candidates = [] }: Said): Promise<Walked> {
     if (!catalog.get(agentId)) throw new Error(`there is no agent ${agentId}`);
     forced = agentId;
-    scripted = script !== undefined;
+    others = candidates;
+    speaks = answer ? 'all' : script ? 'agents' : 'offline';
+    if (answer) model.otherwise(answer);
     if (script) model.script(...script);
     const viewer: Viewer = { kind: 'customer', customerId };
     const { run } = alone
@@ -243,18 +261,18 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
         : await conversations.start(viewer, { text });
     if (!run) throw new Error('nobody answers this message');
     const { run: ended, events } = await toItsEnd(run.id);
-    const answer = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
+    const said = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
     return {
       conversationId: ended.conversationId ?? '',
       run: ended,
-      text: answer?.text ?? ResultText.parse(ended.result ?? {}).text,
+      text: said?.text ?? ResultText.parse(ended.result ?? {}).text,
       tools: toolsOf(events),
       events,
     };
   }
 
   async function together({ name, text, workflow, answer }: Together): Promise<WalkedTogether> {
-    scripted = answer !== undefined;
+    speaks = answer ? 'all' : 'offline';
     if (answer) model.otherwise(answer);
     const { run } = await workflowRuns.start(STAFF, { name, text, workflow, agentIds: agentsOf(workflow), customerId: demo });
     return toItsEnd(run.id);
@@ -297,6 +315,13 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
 function toolsOf(events: readonly ParleyEvent[]): Walked['tools'] {
   const asked = new Map(events.flatMap((event) => (event.type === 'ToolCalled' ? [[event.callId, event.arguments] as const] : [])));
   return events.flatMap((event) =>
-    event.type === 'ToolReturned' ? [{ tool: event.tool, arguments: asked.get(event.callId), summary: event.summary, failed: event.failed }] : [],
+    event.type === 'ToolReturned' && /^agent(?:\/|$)/.test(event.step)
+      ? [{ tool: event.tool, arguments: asked.get(event.callId), summary: event.summary, failed: event.failed }]
+      : [],
   );
+}
+
+/** Who checks an agent's answer says what its tools compute: scripts are written for the agent. */
+function checks({ tools }: LlmRequest): boolean {
+  return tools.some(({ name }) => name === 'give_findings');
 }

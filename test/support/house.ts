@@ -102,6 +102,7 @@ function agent(id: string, tools: Agent['tools']): Agent {
     notFor: [],
     utterances: [],
     reachable: true,
+    riskArea: null,
     job: `Do ${id}.`,
     prompt: `You are ${id}.`,
     file: `essential/support/test/${id}.md`,
@@ -193,6 +194,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         expectedWait: escalations.expected,
         disabledAgents: () => desk.agents.disabled(),
         policy: () => readPolicy(database),
+        sleep: (ms, signal) => clock.sleep(ms, signal),
       }),
     });
   const driver = makeDriver(options.llm);
