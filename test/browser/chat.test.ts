@@ -9,7 +9,7 @@ import { eventually, freePort, openBench, type Bench, type ParleyProcess } from 
 import { launch, photograph, until, type Tab, type TestBrowser } from './browser.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const QUESTION = 'I was charged twice this month. Can I get a refund?';
+const QUESTION = 'How much would the premium plan cost for 30 seats?';
 const WRITING = '.answer[data-status=WRITING] .words';
 const COMPLETE = '.answer[data-status=COMPLETE]';
 

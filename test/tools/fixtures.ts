@@ -12,7 +12,7 @@ import { NO_SIGNALS } from '../support/signals.ts';
 /** The moment of every call: a Friday noon. */
 export const NOW = new Date('2026-11-20T12:00:00.000Z');
 
-export interface CallOptions extends Partial<Pick<ToolContext, 'callId' | 'conversationId' | 'runId' | 'agentId' | 'said' | 'earlier' | 'now'>> {
+export interface CallOptions extends Partial<Pick<ToolContext, 'reviewed' | 'callId' | 'conversationId' | 'runId' | 'agentId' | 'said' | 'earlier' | 'now'>> {
   readonly grant?: unknown;
   readonly signal?: AbortSignal;
 }

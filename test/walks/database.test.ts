@@ -4,7 +4,7 @@ import { isTerminal, isText, textOf, type Answer, type FrontEnd, type StreamItem
 import { takeUntil } from '../support/collect.ts';
 import { eventually, openBench, type Bench, type ParleyProcess } from '../support/process.ts';
 
-const QUESTION = 'I was charged twice this month. Can I get a refund?';
+const QUESTION = 'How much would the premium plan cost for 30 seats?';
 /** A request may wait five seconds for a connection; the rest is for a busy machine. */
 const ANSWER_MS = 15_000;
 

@@ -88,8 +88,10 @@ describe('what a customer should not have written', () => {
 
   it('is kept, told, logged and sent to the model without it', async () => {
     // The model says it too, cut in the middle, as if it had known it.
-    ground.model.otherwise(() => ({
+    ground.model.otherwise(({ tools }) => ({
       text: ['Your card 4111 11', '11 1111 11', `11 and the password is ${PASSWORD.slice(0, 5)}`, `${PASSWORD.slice(5)} `, 'are safe.'],
+      // Whoever checks the answer finds nothing.
+      ...(tools?.some(({ name }) => name === 'give_findings') ? { toolCalls: [{ name: 'give_findings', input: { findings: [], confidence: 1 } }] } : {}),
     }));
     const key = 'only-once';
     const first = await verb(START, { text: TEXT, idempotencyKey: key });
