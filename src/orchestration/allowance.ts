@@ -11,13 +11,27 @@ export interface Allowance {
   readonly tokensMax: number;
 }
 
+export interface AllowanceDeps {
+  /** Rejects when its signal aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
 /**
  * @param work Gets a stage whose participants end as `stopped` when the allowance is spent.
  * @returns Null when it was spent before the work was done.
  */
-export async function within<T>(stage: Stage, { seconds, tokensMax }: Allowance, work: (inner: Stage) => Promise<T>): Promise<T | null> {
+export async function within<T>(
+  { sleep }: AllowanceDeps,
+  stage: Stage,
+  { seconds, tokensMax }: Allowance,
+  work: (inner: Stage) => Promise<T>,
+): Promise<T | null> {
   const spent = new AbortController();
-  const timer = setTimeout(() => spent.abort(new Error('the time of this part of the turn is over')), seconds * 1_000);
+  const over = new AbortController();
+  sleep(seconds * 1_000, over.signal).then(
+    () => spent.abort(new Error('the time of this part of the turn is over')),
+    () => undefined,
+  );
   const tokens = new Map<string, number>();
   const inner: Stage = {
     ...stage,
@@ -38,7 +52,7 @@ export async function within<T>(stage: Stage, { seconds, tokensMax }: Allowance,
     if (spent.signal.aborted) return null;
     throw error;
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 

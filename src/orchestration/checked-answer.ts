@@ -98,7 +98,7 @@ export async function checkAnswer(deps: PatternDeps, stage: Stage, { agent, draf
     deadlineMs: Math.round(policy.seconds * 1_000),
   });
   const reading: PatternDeps = { ...deps, tools: onlyReading(deps.tools), checkpointer: null };
-  const result = await within(stage, policy, (inner) =>
+  const result = await within(deps, stage, policy, (inner) =>
     runVerification(reading, inner, input, async (path, note) => {
       if (note !== null) {
         latest = await revise(inner, path, note);

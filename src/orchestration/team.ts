@@ -66,7 +66,7 @@ export async function askTeam(deps: PatternDeps, stage: Stage, { route, disabled
   const stepMs = Math.round(policy.seconds * 1_000 * STEP_SHARE);
   const reading: PatternDeps = { ...deps, tools: onlyReading(deps.tools), checkpointer: null };
   try {
-    const done = await within(stage, policy, async (inner) => {
+    const done = await within(deps, stage, policy, async (inner) => {
       const wanted = await choose(reading, inner, route, known, agentsMax, stepMs);
       if (wanted.pattern === 'one_agent') return { alone: 'one_is_enough', reason: wanted.reason } as const;
       const input = WorkflowInput.parse({ ...(inputFor(wanted.pattern, wanted.agents) as object), stepMs, deadlineMs: Math.round(policy.seconds * 1_000) });
@@ -136,18 +136,26 @@ function offlineTeam({ agentId: lead, candidates }: Route, known: readonly strin
   return { pattern: 'parallel', agents, reason: 'The message touches what each of them knows.' };
 }
 
-/** Keeps what each participant said last, for the agent that answers. */
+/** Keeps what each participant said last, also in an earlier attempt, for the agent that answers. */
 function listening(stage: Stage, heard: Finding[]): Stage {
+  const hear = ({ agentId, outcome, text }: Pick<Outcome, 'agentId' | 'outcome' | 'text'>): void => {
+    if (outcome === 'succeeded' && text.trim() !== '') heard.push({ agentId, text: text.trim() });
+  };
   const agents = new Map<string, string>();
   return {
     ...stage,
+    past(path) {
+      const before = stage.past(path);
+      if (before) hear(before);
+      return before;
+    },
     async emit(event) {
       await stage.emit(event);
       if (event.type === 'step_started' && event.agentId !== null) agents.set(event.step, event.agentId);
-      if (event.type !== 'step_finished' || event.outcome !== 'succeeded') return;
+      if (event.type !== 'step_finished') return;
       const { text } = (event.output ?? {}) as Partial<Outcome>;
       const agentId = agents.get(event.step);
-      if (agentId !== undefined && text !== undefined && text.trim() !== '') heard.push({ agentId, text: text.trim() });
+      if (agentId !== undefined && text !== undefined) hear({ agentId, outcome: event.outcome, text });
     },
   };
 }
