@@ -9,8 +9,8 @@ import { element } from './markdown-view.js';
 const NEAR_END_PX = 80;
 
 const SUGGESTIONS = [
-  ['Refund', 'I was charged twice this month. Can I get a refund?'],
   ['Invoice', 'Can you show me my latest invoice and what is on it?'],
+  ['Refund', 'I was charged twice this month. Can I get a refund?'],
   ['Failed payment', 'My card payment failed. Why, and what should I do now?'],
   ['Password', 'I forgot my password and cannot sign in. How do I reset it?'],
   ['Price for 30 seats', 'What would the premium plan cost for 30 seats, billed annually?'],

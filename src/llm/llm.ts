@@ -104,6 +104,8 @@ export interface LlmRequest {
   /** The tool that must be called now; left out: as the model likes. */
   readonly mustCall?: string;
   readonly maxTokens: number;
+  /** True when nobody reads along: a model that paces its words for readers need not. */
+  readonly hurried?: boolean;
   readonly persona: Persona;
 }
 

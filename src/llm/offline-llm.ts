@@ -37,7 +37,7 @@ export function createOfflineLlm(options: OfflineOptions): Llm {
     const cited = createCitationScanner(numberPassages(request.messages));
     let said = 0;
     try {
-      for await (const word of paceWords(words.slice(0, request.maxTokens), options.tokensPerS, clock, signal)) {
+      for await (const word of paceWords(words.slice(0, request.maxTokens), request.hurried ? 0 : options.tokensPerS, clock, signal)) {
         said += 1;
         yield { type: 'text', text: word };
         for (const passage of cited(word)) yield { type: 'citation', passage };

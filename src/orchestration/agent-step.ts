@@ -28,6 +28,8 @@ export interface AgentStepDeps {
   readonly historyTokens: number;
   readonly answerTokensMax: number;
   readonly stepMs: number;
+  /** True when nobody reads along while it is written. */
+  readonly hurried?: boolean;
   /** What an agent says passes it before anybody reads it, and so does what is told of its tools. */
   readonly redaction: RedactionPolicy;
 }
@@ -211,6 +213,7 @@ function requestOf(
     messages,
     tools: offered,
     maxTokens: deps.answerTokensMax,
+    ...(deps.hurried ? { hurried: true } : {}),
     persona: {
       agentId: agent.id,
       agentTitle: agent.title,

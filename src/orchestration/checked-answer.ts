@@ -97,7 +97,7 @@ export async function checkAnswer(deps: PatternDeps, stage: Stage, { agent, draf
     stepMs,
     deadlineMs: Math.round(policy.seconds * 1_000),
   });
-  const reading: PatternDeps = { ...deps, tools: onlyReading(deps.tools), checkpointer: null };
+  const reading: PatternDeps = { ...deps, tools: onlyReading(deps.tools), hurried: true, checkpointer: null };
   const result = await within(deps, stage, policy, (inner) =>
     runVerification(reading, inner, input, async (path, note) => {
       if (note !== null) {

@@ -64,7 +64,7 @@ async function revise(
   const both = cancel ? AbortSignal.any([signal, cancel]) : signal;
   return step<[string, Held]>({ emit, signal: both }, path, agent.id, 'producer', async () => {
     const held = holdBack(emit, path, agent.id);
-    const reading = { ...deps, tools: onlyReading(deps.tools) };
+    const reading = { ...deps, tools: onlyReading(deps.tools), hurried: true };
     const { text } = await runAgentStep(reading, { step: path, agent, turn, notes, ...mustSay, ...language }, held.emit, both);
     return { update: [text, held], output: { draft: true } };
   });

@@ -142,7 +142,7 @@ async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<Reply
     // What goes on from a draft is part of it.
     const draft = chain.draft ?? (isChecked(agent, answerCheck) ? NO_DRAFT : null);
     const held = draft ? holdBack(emit, path, agent.id) : null;
-    const result = await runAgentStep(deps, input, held?.emit ?? emit, signal);
+    const result = await runAgentStep(held ? { ...deps, hurried: true } : deps, input, held?.emit ?? emit, signal);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to answer this message.', { retryable: false });
     const onward: Chain = {
       ...chain,

@@ -64,7 +64,7 @@ export async function askTeam(deps: PatternDeps, stage: Stage, { route, disabled
   if (known.length < TEAM_MIN || disabled.has(COORDINATOR_ID) || !deps.catalog.get(COORDINATOR_ID))
     return { alone: 'nobody_else', reason: 'There is nobody else to ask.' };
   const stepMs = Math.round(policy.seconds * 1_000 * STEP_SHARE);
-  const reading: PatternDeps = { ...deps, tools: onlyReading(deps.tools), checkpointer: null };
+  const reading: PatternDeps = { ...deps, tools: onlyReading(deps.tools), hurried: true, checkpointer: null };
   try {
     const done = await within(deps, stage, policy, async (inner) => {
       const wanted = await choose(reading, inner, route, known, agentsMax, stepMs);
