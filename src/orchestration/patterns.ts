@@ -10,6 +10,7 @@ import type { Turn } from './turn.ts';
 import { runVerification } from './verification.ts';
 import type { WorkflowEvent } from './workflow-event.ts';
 import type { WorkflowInput } from './workflow-input.ts';
+import { RESULTS } from './workflow-result.ts';
 import { streamWorkflow } from './workflow-stream.ts';
 
 /** What is known of earlier attempts of the run. */
@@ -27,7 +28,8 @@ export function createPatterns(deps: PatternDeps): PatternWorkflow {
       const stage: Stage = { turn, emit, ...before, signal: AbortSignal.any([both, deadline]) };
       try {
         const { outcome, text, details } = await runPattern(deps, stage, input);
-        await emit({ type: 'finished', outcome, finishReason: null, result: { pattern: input.pattern, outcome, text, ...details } });
+        const result = RESULTS[input.pattern].parse({ pattern: input.pattern, outcome, text, ...details });
+        await emit({ type: 'finished', outcome, finishReason: null, result });
       } catch (error) {
         if (!deadline.aborted || both.aborted) throw error;
         throw new AppError('MODEL_OVERLOADED', `The workflow took longer than its deadline of ${Math.round(input.deadlineMs / 1_000)} seconds.`, {

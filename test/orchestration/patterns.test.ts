@@ -1,6 +1,7 @@
 /** The five patterns over the real agent steps, with a model whose answers the test decides: who is asked what, what comes of it, what is told. */
 import { MemorySaver } from '@langchain/langgraph';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { Agent } from '../../src/catalog/agent.ts';
 import { AppError } from '../../src/foundation/errors.ts';
 import type { Outcome } from '../../src/orchestration/participant.ts';
@@ -8,6 +9,7 @@ import { createPatterns } from '../../src/orchestration/patterns.ts';
 import type { Turn } from '../../src/orchestration/turn.ts';
 import type { WorkflowEvent } from '../../src/orchestration/workflow-event.ts';
 import { inputFor, WorkflowInput, type Pattern } from '../../src/orchestration/workflow-input.ts';
+import { RESULTS } from '../../src/orchestration/workflow-result.ts';
 import { createActingLlm, type Act, type Line } from '../support/acting-llm.ts';
 import { REDACTION } from '../support/redaction.ts';
 import { factsOf } from './facts.ts';
@@ -48,6 +50,15 @@ function agent(id: string): Agent {
   };
 }
 
+const promise = (pattern: Pattern) => z.fromJSONSchema(z.toJSONSchema(RESULTS[pattern]) as z.core.JSONSchema.JSONSchema);
+const PROMISED = {
+  sequential: promise('sequential'),
+  parallel: promise('parallel'),
+  debate: promise('debate'),
+  verification: promise('verification'),
+  expert_panel: promise('expert_panel'),
+};
+
 type Play = (scene: Act) => Line | Promise<Line>;
 
 interface Staged {
@@ -86,6 +97,8 @@ async function run(act: Play, given: unknown, { past = [], decided = new Map(), 
     onEvent?.(event);
   }
   const finished = events.find((event) => event.type === 'finished');
+  // Whatever a pattern comes to is what its JSON Schema promises to those who read it from the row.
+  if (finished) expect(PROMISED[WorkflowInput.parse(given).pattern].safeParse(JSON.parse(JSON.stringify(finished.result)))).toMatchObject({ success: true });
   return { llm, waits, events, result: finished?.result ?? {}, outcome: finished?.outcome };
 }
 
@@ -457,5 +470,22 @@ describe('the input', () => {
     const parsed = WorkflowInput.safeParse(given);
     expect(parsed.success).toBe(false);
     expect(parsed.error?.issues[0]?.path.join('.')).toBe(path);
+  });
+});
+
+describe('the schema of a result', () => {
+  it('promises all there is and nothing else', async () => {
+    const { result } = await run(() => votes('yes'), agents('debate', 'first', 'second'));
+    const { tally: _tally, ...less } = result;
+    for (const wrong of [
+      less,
+      { ...result, mood: 'good' },
+      { ...result, pattern: 'parallel' },
+      { ...result, agreement: 1.5 },
+      { ...result, outcome: 'fine' },
+    ]) {
+      expect(RESULTS.debate.safeParse(wrong).success).toBe(false);
+      expect(PROMISED.debate.safeParse(wrong).success).toBe(false);
+    }
   });
 });
