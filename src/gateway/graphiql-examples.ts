@@ -151,4 +151,33 @@ query Runs {
 }
 `,
   },
+  {
+    query: `# For the staff: several agents debate one question. Follow the run's id with runEvents; its result is in run(id).
+mutation Debate($input: StartWorkflowInput!) {
+  startWorkflow(input: $input) {
+    run {
+      id
+      status
+    }
+  }
+}
+`,
+    variables: {
+      input: {
+        question: 'Should we refund the last payment of this customer?',
+        customerId: 'cus_',
+        pattern: {
+          debate: {
+            participants: [
+              { agentId: 'refund_processor', role: 'ADVOCATE' },
+              { agentId: 'security_advisor', role: 'CRITIC' },
+              { agentId: 'pricing_explainer', weight: 0.5 },
+            ],
+            rounds: 2,
+            decide: 'WEIGHTED',
+          },
+        },
+      },
+    },
+  },
 ];

@@ -202,23 +202,27 @@ export const WorkflowInput = AnyInput.superRefine((input, context) => {
 });
 export type WorkflowInput = z.output<typeof WorkflowInput>;
 
+/** Where it names an agent, in its order. */
+export function agentPathsOf(input: WorkflowInput): readonly { readonly id: string; readonly path: readonly (string | number)[] }[] {
+  const inList = (list: string, parts: readonly { readonly agentId: string }[]) =>
+    parts.map(({ agentId }, index) => ({ id: agentId, path: [list, index, 'agentId'] }));
+  switch (input.pattern) {
+    case 'sequential':
+      return inList('steps', input.steps);
+    case 'parallel':
+      return inList('agents', input.agents);
+    case 'debate':
+      return inList('participants', input.participants);
+    case 'verification':
+      return [{ id: input.producer.agentId, path: ['producer', 'agentId'] }, ...inList('verifiers', input.verifiers)];
+    case 'expert_panel':
+      return [...inList('experts', input.experts), ...(input.synthesis === 'coordinator' ? [{ id: input.coordinator, path: ['coordinator'] }] : [])];
+  }
+}
+
 /** All agents it names, each once. */
 export function agentsOf(input: WorkflowInput): readonly string[] {
-  const named = (): readonly string[] => {
-    switch (input.pattern) {
-      case 'sequential':
-        return input.steps.map(({ agentId }) => agentId);
-      case 'parallel':
-        return input.agents.map(({ agentId }) => agentId);
-      case 'debate':
-        return input.participants.map(({ agentId }) => agentId);
-      case 'verification':
-        return [input.producer.agentId, ...input.verifiers.map(({ agentId }) => agentId)];
-      case 'expert_panel':
-        return [...input.experts.map(({ agentId }) => agentId), ...(input.synthesis === 'coordinator' ? [input.coordinator] : [])];
-    }
-  };
-  return [...new Set(named())];
+  return [...new Set(agentPathsOf(input).map(({ id }) => id))];
 }
 
 /** Sensible roles where only agents are named: the first produces and the rest verify, all debate as equals, all experts count alike. */

@@ -25,7 +25,7 @@ const ApprovalStatus = builder.enumType('ApprovalStatus', {
   }),
 });
 
-const Risk = builder.enumType('Risk', {
+export const Risk = builder.enumType('Risk', {
   description: 'How much harm it could do. It says how long people have to decide: by the policy as it starts, 72, 24, 8 and 4 hours.',
   values: upperCased<RiskValue>({
     low: 'Little, and it can be made good.',
@@ -35,7 +35,7 @@ const Risk = builder.enumType('Risk', {
   }),
 });
 
-const ApprovalLevel = builder.enumType('ApprovalLevel', {
+export const ApprovalLevel = builder.enumType('ApprovalLevel', {
   description: 'How much a person of the desk may decide. Each may what those before it may.',
   values: upperCased<ApprovalLevelValue>({
     agent: 'Serves customers.',

@@ -13,12 +13,14 @@ import {
   VerificationInput,
   type Pattern as PatternName,
 } from '../orchestration/workflow-input.ts';
+import { RESULTS } from '../orchestration/workflow-result.ts';
 import { readWorkflow } from '../runs/read-workflow.ts';
 import { Agent, agentOf } from './agent.ts';
 import { builder } from './builder.ts';
 import { email, given, idOf, key, text, wholeNumber } from './input.ts';
 import { Run } from './run.ts';
 import { upperCased } from './scalars.ts';
+import { askedPattern, ParticipantInput, PatternInput } from './workflow-input.ts';
 
 const Pattern = builder.enumType('WorkflowPattern', {
   description: 'How agents work together.',
@@ -75,8 +77,13 @@ const Workflow = builder.objectRef<Offered>('Workflow').implement({
     inputSchema: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'JSON Schema of `input` of `startWorkflow`; `null` for a named workflow, which takes none.',
+      description: 'JSON Schema of `input` of `startWorkflow`; `null` for a named workflow, which takes none. `pattern` takes the same in fields of its own.',
       resolve: ({ pattern, named }) => (named ? null : z.toJSONSchema(SCHEMAS[pattern], { io: 'input' })),
+    }),
+    resultSchema: t.field({
+      type: 'JSON',
+      description: 'JSON Schema of the `result` of its runs.',
+      resolve: ({ pattern }) => z.toJSONSchema(RESULTS[pattern]),
     }),
   }),
 });
@@ -99,12 +106,23 @@ builder.relayMutationField(
   {
     description: 'Which workflow, on what question, for whom.',
     inputFields: (t) => ({
-      workflow: t.id({ required: true, description: 'A pattern or a named workflow, as in `workflows`.' }),
-      question: t.string({ required: true, description: 'What the agents work on.' }),
+      workflow: t.id({ description: 'A pattern or a named workflow, as in `workflows`. May be left out beside `pattern`, which says it.' }),
+      question: t.string({ description: 'What the agents work on. Needed, under this name or as `text`.' }),
+      text: t.string({ description: 'The same as `question`; give one of the two.' }),
+      pattern: t.field({ type: PatternInput, description: 'A pattern with all it takes, typed.' }),
+      participants: t.field({
+        type: [ParticipantInput],
+        description: 'For any pattern: who takes part, with a role and a weight where the pattern has a use for them.',
+      }),
+      options: t.field({ type: 'JSON', description: 'Beside `participants`: the rest of the pattern’s input, by its `inputSchema`: `{ "rounds": 2 }`.' }),
       agents: t.idList({
         description: 'For a pattern: who takes part, in sensible roles. The first produces and the rest verify; all debate as equals; all experts count alike.',
       }),
-      input: t.field({ type: 'JSON', description: 'For a pattern, instead of `agents`: its whole input, by its `inputSchema`; `pattern` may be left out.' }),
+      input: t.field({
+        type: 'JSON',
+        description:
+          'For a pattern: its whole input as JSON, by its `inputSchema`. Give one of `pattern`, `participants`, `agents` and `input`, and none of them for a named workflow.',
+      }),
       priority: t.int({ description: 'Higher goes first; 0 is normal, -1000 to 1000.' }),
       notBefore: t.field({ type: 'DateTime', description: 'It does not begin before; left out, at once.' }),
       retries: t.int({ description: 'How often it is tried again when it failed with something that may pass, 0 to 9, with growing pauses.' }),
@@ -119,10 +137,17 @@ builder.relayMutationField(
     resolve: (_root, { input }, { viewer, desk, workflows, catalog, messageCharsMax }) => {
       const known = requireViewer(viewer);
       if (input.customerId != null && input.customerEmail != null) throw badInput('input.customerEmail', 'give the customer by id or by address, not both.');
-      const asked = text('input.question', input.question, messageCharsMax);
-      const agents = listOf(input.agents);
+      const asked = {
+        workflow: input.workflow ?? null,
+        question: questionOf(input.question, input.text, messageCharsMax),
+        agents: input.agents ? input.agents.map(String) : null,
+        participants: input.participants?.map(({ agentId, role = null, weight = null }) => ({ agentId, role, weight })) ?? null,
+        pattern: input.pattern ? askedPattern(input.pattern) : null,
+        input: input.input,
+        options: input.options,
+      };
       return desk.workflowRuns.start(known, {
-        ...readWorkflow({ workflow: input.workflow, question: asked, agents, input: input.input }, { workflows, catalog }),
+        ...readWorkflow(asked, { workflows, catalog }),
         priority: given(input.priority, (value) => wholeNumber('input.priority', value, -1_000, 1_000)) ?? 0,
         notBefore: input.notBefore ?? null,
         retries: given(input.retries, (value) => wholeNumber('input.retries', value, 0, 9)) ?? 0,
@@ -135,6 +160,8 @@ builder.relayMutationField(
   { outputFields: (t) => ({ run: t.field({ type: Run, description: 'The run, queued.', resolve: (payload) => payload.run }) }) },
 );
 
-function listOf(agents: readonly (string | number)[] | null | undefined): readonly string[] | null {
-  return agents ? agents.map(String) : null;
+function questionOf(question: string | null | undefined, said: string | null | undefined, charsMax: number): string {
+  if (question != null && said != null) throw badInput('input.text', 'is the same as `question`: give one of the two.');
+  if (question == null && said == null) throw badInput('input.question', 'say what the agents work on.');
+  return question == null ? text('input.text', said ?? '', charsMax) : text('input.question', question, charsMax);
 }

@@ -14,8 +14,10 @@ const NAMED: NamedWorkflow = {
   input: WorkflowInput.parse(inputFor('verification', ['writer', 'checker'])),
   file: 'workflows/second_look.yaml',
 };
-const WORKFLOWS = '{ workflows { id title pattern named agents { id } inputSchema } }';
+const WORKFLOWS = '{ workflows { id title pattern named agents { id } inputSchema resultSchema } }';
 const START = `mutation Start($input: StartWorkflowInput!) { startWorkflow(input: $input) { run { id workflow status } } }`;
+
+const TWO = { participants: [{ agentId: 'writer' }, { agentId: 'checker' }] };
 
 let house: House;
 let customerId: string;
@@ -38,12 +40,27 @@ describe('workflows', () => {
   it('are the five patterns with the schema of their input, then the named ones with who takes part', async () => {
     const { workflows } = await ask(house, STAFF, WORKFLOWS);
     expect(workflows).toMatchObject([
-      { id: 'sequential', pattern: 'SEQUENTIAL', named: false, agents: [], inputSchema: { properties: { steps: { maxItems: 20 } } } },
+      {
+        id: 'sequential',
+        pattern: 'SEQUENTIAL',
+        named: false,
+        agents: [],
+        inputSchema: { properties: { steps: { maxItems: 20 } } },
+        resultSchema: { required: ['pattern', 'outcome', 'text', 'steps'] },
+      },
       { id: 'parallel' },
       { id: 'debate' },
       { id: 'verification' },
       { id: 'expert_panel' },
-      { id: 'second_look', title: 'Second look', pattern: 'VERIFICATION', named: true, agents: [{ id: 'writer' }, { id: 'checker' }], inputSchema: null },
+      {
+        id: 'second_look',
+        title: 'Second look',
+        pattern: 'VERIFICATION',
+        named: true,
+        agents: [{ id: 'writer' }, { id: 'checker' }],
+        inputSchema: null,
+        resultSchema: { properties: { pattern: { const: 'verification' } } },
+      },
     ]);
   });
 });
@@ -57,10 +74,53 @@ describe('startWorkflow', () => {
       { pattern: 'debate' },
     ],
     ['a named one', { workflow: 'second_look' }, { pattern: 'verification', action: 'approve' }],
-  ])('runs %s', async (_what, input, result) => {
+    [
+      'a pattern in fields of its own',
+      { pattern: { debate: { participants: [{ agentId: 'writer' }, { agentId: 'checker' }], rounds: null } } },
+      { pattern: 'debate' },
+    ],
+    [
+      'participants of a debate with their roles',
+      {
+        workflow: 'debate',
+        participants: [
+          { agentId: 'writer', role: 'advocate' },
+          { agentId: 'checker', role: 'CRITIC', weight: 2 },
+          { agentId: 'coordinator', role: 'moderator' },
+        ],
+        options: { decide: 'moderator', rounds: 1 },
+      },
+      { pattern: 'debate', decide: 'moderator', statements: [{ role: 'advocate' }, { role: 'critic' }], moderator: { agentId: 'coordinator' } },
+    ],
+    [
+      'participants of a verification, whoever of them is to write',
+      { workflow: 'verification', participants: [{ agentId: 'checker' }, { agentId: 'writer', role: 'producer' }] },
+      { pattern: 'verification', text: 'writer was asked.' },
+    ],
+    [
+      'participants of a panel with their areas, one of them putting it together',
+      {
+        workflow: 'expert_panel',
+        participants: [{ agentId: 'writer', role: 'style', weight: 2 }, { agentId: 'first_agent' }, { agentId: 'coordinator', role: 'coordinator' }],
+      },
+      {
+        pattern: 'expert_panel',
+        opinions: [
+          { area: 'style', weight: 2 },
+          { area: null, weight: 1 },
+        ],
+      },
+    ],
+    [
+      'participants of the others, their role being what they are to do',
+      { workflow: 'sequential', participants: [{ agentId: 'writer', role: 'collects the facts' }, { agentId: 'coordinator' }] },
+      { pattern: 'sequential' },
+    ],
+  ])('runs %s', async (_what, given, result) => {
+    const input: { workflow?: string; pattern?: object } = given;
     const { startWorkflow } = await ask(house, STAFF, START, { input: { question: 'Well?', customerId, ...input } });
     const { run } = startWorkflow as { run: { id: string } };
-    expect(run).toMatchObject({ workflow: input.workflow, status: 'QUEUED' });
+    expect(run).toMatchObject({ workflow: input.workflow ?? result.pattern, status: 'QUEUED' });
     await house.ended(run.id);
     const found = await ask(house, STAFF, 'query Run($id: ID!) { run(id: $id) { status result steps { path role status agent { id } } } }', { id: run.id });
     expect(found).toMatchObject({ run: { status: 'SUCCEEDED', result } });
@@ -74,7 +134,8 @@ describe('startWorkflow', () => {
 
   it.each([
     ['a workflow there is not', { workflow: 'seance', agents: ['writer'] }, 'input.workflow'],
-    ['one participant', { workflow: 'parallel', agents: ['writer'] }, 'input.agents.agents'],
+    ['one participant', { workflow: 'parallel', agents: ['writer'] }, 'input.agents:'],
+    ['an unknown agent among the names', { workflow: 'verification', agents: ['writer', 'nobody_here'] }, 'input.agents.1:'],
     ['an unknown agent', { workflow: 'parallel', agents: ['writer', 'nobody_here'] }, 'there is no agent nobody_here'],
     ['neither agents nor input', { workflow: 'parallel' }, 'input.agents'],
     ['both agents and input', { workflow: 'parallel', agents: ['writer', 'checker'], input: {} }, 'input.agents'],
@@ -102,6 +163,36 @@ describe('startWorkflow', () => {
     ['participants for a named one', { workflow: 'second_look', agents: ['writer'] }, 'input.agents'],
     ['a priority beyond its bounds', { workflow: 'second_look', priority: 1_001 }, 'input.priority'],
     ['an input that is no object', { workflow: 'debate', input: 'quickly' }, 'input.input'],
+    ['neither a workflow nor a pattern', { agents: ['writer'] }, 'input.workflow:'],
+    ['a workflow that is not the pattern', { workflow: 'parallel', pattern: { debate: TWO } }, 'input.workflow:'],
+    ['a pattern beside agents', { workflow: 'debate', agents: ['writer'], pattern: { debate: TWO } }, 'input.agents:'],
+    ['a pattern beside participants', { pattern: { debate: TWO }, participants: [{ agentId: 'writer' }] }, 'input.participants:'],
+    ['options of nobody', { workflow: 'debate', agents: ['writer', 'checker'], options: { rounds: 1 } }, 'input.options:'],
+    ['options for a named one', { workflow: 'second_look', options: { rounds: 1 } }, 'input.options:'],
+    ['an option there is not', { workflow: 'debate', ...TWO, options: { speed: 1 } }, 'input.options.speed:'],
+    ['an option out of bounds', { workflow: 'debate', ...TWO, options: { rounds: 0 } }, 'input.options.rounds:'],
+    ['options that name participants', { workflow: 'debate', ...TWO, options: { participants: [] } }, 'input.options.participants:'],
+    ['a part there is not', { workflow: 'debate', participants: [{ agentId: 'writer' }, { agentId: 'checker', role: 'clown' }] }, 'input.participants.1.role:'],
+    ['a weight for who has no vote', { workflow: 'sequential', participants: [{ agentId: 'writer', weight: 2 }] }, 'input.participants.0.weight:'],
+    [
+      'two who write',
+      {
+        workflow: 'verification',
+        participants: [
+          { agentId: 'writer', role: 'producer' },
+          { agentId: 'checker', role: 'producer' },
+        ],
+      },
+      'input.participants:',
+    ],
+    [
+      'an unknown agent by its place, whichever part it has',
+      { workflow: 'verification', participants: [{ agentId: 'checker' }, { agentId: 'nobody_here', role: 'producer' }] },
+      'input.participants.1.agentId:',
+    ],
+    ['a debate without its moderator', { workflow: 'debate', ...TWO, options: { decide: 'moderator' } }, 'input.participants:'],
+    ['a question under both names', { workflow: 'second_look', text: 'Well?' }, 'input.text:'],
+    ['no question', { workflow: 'second_look', question: null }, 'input.question:'],
   ])('refuses %s, naming the field', async (_what, input, named) => {
     expect(await refusal(input)).toContain(named);
   });
