@@ -57,7 +57,7 @@ export interface FollowOptions {
 export interface ChannelHead {
   readonly epoch: string;
   readonly top: Position;
-  /** Just before the first event of the oldest unfinished message, else the top: read this, then the rows, then follow after it, and every token comes once. */
+  /** Just before the first event of the oldest unfinished message that customers may read, else the top: read this, then the rows, then follow after it, and every token comes once. */
   readonly resume: Position;
 }
 

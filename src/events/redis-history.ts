@@ -8,7 +8,7 @@ import { decodeEvent } from './codec.ts';
 import { formatPosition } from './position.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { channelKeys, parseReadReply, type ReadReply, type Row } from './redis-script.ts';
-import { trackUnfinished, type UnfinishedTexts } from './unfinished.ts';
+import { answersIn, trackUnfinished, type UnfinishedTexts } from './unfinished.ts';
 
 export interface RedisHistoryOptions {
   readonly connection: RedisConnection;
@@ -107,7 +107,8 @@ function beforeUnfinished(rows: readonly Row[]): number | null {
     const event = decodeEvent(text);
     if (event) trackUnfinished(texts, event, offset);
   }
-  return texts.size === 0 ? null : Math.min(...[...texts.values()].map((text) => text.firstOffset)) - 1;
+  const answers = answersIn(texts);
+  return answers.length === 0 ? null : Math.min(...answers.map((text) => text.firstOffset)) - 1;
 }
 
 async function reachable<T>(read: () => Promise<T>): Promise<T> {

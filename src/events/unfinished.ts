@@ -78,6 +78,11 @@ export function trackUnfinished(texts: UnfinishedTexts, event: ParleyEvent, offs
   }
 }
 
+/** Those that customers read. What participants of a workflow say to the desk moves nobody's place in the conversation. */
+export function answersIn(texts: UnfinishedTexts): readonly UnfinishedText[] {
+  return [...texts.values()].filter(({ visibility }) => visibility === 'CUSTOMER');
+}
+
 export function toSnapshot(text: UnfinishedText, at: string): TextSnapshot {
   const { runId, messageId, step, attempt, visibility } = text;
   return { type: 'TextSnapshot', at, visibility, runId, messageId, step, attempt, text: text.text };

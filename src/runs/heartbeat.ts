@@ -57,8 +57,9 @@ export function withHeartbeats(
         }
         const entry = result.value;
         if (entry.kind === 'event' && entry.event.type === 'Heartbeat') return result;
-        silence.note(entry);
-        if (entry.kind !== 'event' || shows(entry.event)) return result;
+        const shown = entry.kind !== 'event' || shows(entry.event);
+        silence.note(entry, shown);
+        if (shown) return result;
       }
     },
     poll(wake) {
@@ -72,8 +73,9 @@ export function withHeartbeats(
         const entry = source.poll(wake);
         if (entry === null) woken = wake;
         if (!entry) return entry;
-        silence.note(entry);
-        if (entry.kind !== 'event' || shows(entry.event)) return entry;
+        const shown = entry.kind !== 'event' || shows(entry.event);
+        silence.note(entry, shown);
+        if (shown) return entry;
       }
     },
     async return() {
@@ -88,8 +90,8 @@ export function withHeartbeats(
 }
 
 interface Silence {
-  /** Something was said. */
-  note(entry: Entry): void;
+  /** Something was said. @param shown Whether the reader hears of it. */
+  note(entry: Entry, shown: boolean): void;
   stop(): void;
 }
 
@@ -97,12 +99,15 @@ interface Silence {
 function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly string[]>, tell: (heartbeat: Entry) => void): Silence {
   const activeRuns = new Set<string>();
   const endedRuns = new Set<string>();
+  /** Of which this reader hears nothing at all: they are no life of an answer. */
+  const hiddenRuns = new Set<string>();
   let asked = false;
   let phase: HeartbeatPhase = 'queued';
   let last: Entry | null = null;
   let timer: NodeJS.Timeout | null = null;
 
-  function note(entry: Entry): void {
+  function note(entry: Entry, shown: boolean): void {
+    if (!shown && entry.kind === 'event' && isHiddenWhole(entry.event)) return;
     last = entry;
     if (entry.kind === 'event') {
       const { event } = entry;
@@ -113,6 +118,18 @@ function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly strin
     if (asked && activeRuns.size === 0) stop();
     else if (timer) timer.refresh();
     else timer = setTimeout(onSilence, SILENCE_MS).unref();
+  }
+
+  /** A run that begins, speaks or ends unheard is hidden whole; of others single events are. */
+  function isHiddenWhole(event: ParleyEvent): boolean {
+    if (!('runId' in event) || !event.runId) return false;
+    const { runId, type } = event;
+    if (TERMINAL_EVENTS.has(type)) {
+      hiddenRuns.delete(runId);
+      return true;
+    }
+    if (type === 'RunQueued' || type === 'RunStarted' || type === 'TextDelta') hiddenRuns.add(runId);
+    return hiddenRuns.has(runId);
   }
 
   function stop(): void {

@@ -358,6 +358,16 @@ export function eventLogContract(name: string, make: MakeLog): void {
         expect(applyText(entries, 'msg_1')).toBe('Hello world');
       });
 
+      it('is resumed behind what participants of a workflow are saying to the desk: no answer is unfinished then', async () => {
+        const { log } = await open();
+        await log.append(CHANNEL, [{ ...delta(0, 'I would ', 'run_1:debate/1/0'), visibility: 'STAFF' }]);
+        const [after] = await appendNotes(log, 1, 1);
+        const head = await log.head(CHANNEL);
+        expect([head.top, head.resume]).toEqual([after, after]);
+        const [, snapshot] = await take(follow(log, undefined, 'snapshot'), 2);
+        expect(snapshot).toMatchObject({ event: { type: 'TextSnapshot', visibility: 'STAFF', text: 'I would ' } });
+      });
+
       it('resumes at every token with the same text', async () => {
         const { log } = await open();
         const words = Array.from({ length: 40 }, (_, index) => `w${index} `);

@@ -72,6 +72,38 @@ describe('a stream with heartbeats', () => {
     expect((await ended).value).toMatchObject({ event: { type: 'ConversationChanged' } });
   });
 
+  it('takes nothing of a run that is hidden whole for life, nor for the phase of an answer', async () => {
+    follow(['run_1'], (event) => event.visibility === 'CUSTOMER');
+    expect(await typeOfNext()).toBe('ready');
+    const hidden = { at: AT, visibility: 'STAFF', runId: 'run_2' } as const;
+    const next = reader.next();
+    await log.append('conversation:c', [{ type: 'RunQueued', ...hidden, place: 0 }]);
+    vi.advanceTimersByTime(9_000);
+    await log.append('conversation:c', [
+      { type: 'TextDelta', ...hidden, messageId: 'run_2:debate/1/0', step: 'debate/1/0', attempt: 1, offset: 0, text: 'I say' },
+      { type: 'ToolCalled', ...hidden, step: 'debate/1/0', callId: 'call_1', tool: 'find_plan', agentId: 'agent', arguments: {} },
+    ]);
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(1_000);
+    expect((await next).value).toMatchObject({ event: { type: 'Heartbeat', phase: 'queued' } });
+  });
+
+  it('is silent while only a run that is hidden whole is at work', async () => {
+    follow([], (event) => event.visibility === 'CUSTOMER');
+    expect(await typeOfNext()).toBe('ready');
+    const next = reader.next();
+    await log.append('conversation:c', [{ type: 'RunStarted', at: AT, visibility: 'STAFF', runId: 'run_2', attempt: 1 }]);
+    for (let times = 0; times < 3; times += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      vi.advanceTimersByTime(10_000);
+    }
+    await log.append('conversation:c', [
+      { type: 'RunStopped', at: AT, visibility: 'STAFF', runId: 'run_2', by: 'system', usage: USAGE },
+      { type: 'ConversationChanged', ...head, conversationId: 'c' },
+    ]);
+    expect((await next).value).toMatchObject({ event: { type: 'ConversationChanged' } });
+  });
+
   it('counts what its reader may not see as life', async () => {
     follow(['run_1'], (event) => event.visibility === 'CUSTOMER');
     expect(await typeOfNext()).toBe('ready');
