@@ -23,7 +23,7 @@ export type RunItem =
       >;
     };
 
-const RUN = 'fragment RunFields on Run { id status createdAt agent { id title description } error { code message retryable } }';
+const RUN = 'fragment RunFields on Run { id workflow status createdAt agent { id title description } error { code message retryable } }';
 const MESSAGE = `fragment MessageFields on Message {
   id role status text author clientMessageId createdAt
   agent { id title description } citations { articleId slug title section } run { ...RunFields }

@@ -137,6 +137,7 @@ export function isNew(thread: Thread, item: ConversationItem): boolean {
 /** The thread after one item. An item that was applied before, or of an unknown kind, changes nothing that is shown. */
 export function reduce(thread: Thread, item: ConversationItem): Thread {
   if (!isNew(thread, item)) return thread;
+  if (isAside(thread, item)) return item.__typename === 'TextSnapshot' ? thread : { ...thread, sequence: item.sequence, position: item.position };
   switch (item.__typename) {
     case 'StreamReady':
       return { ...thread, epoch: item.epoch, sequence: item.epoch === thread.epoch ? thread.sequence : -1 };
@@ -152,6 +153,29 @@ export function reduce(thread: Thread, item: ConversationItem): Thread {
     }
     default:
       return apply({ ...thread, sequence: item.sequence, position: item.position }, item);
+  }
+}
+
+/**
+ * True for what several agents do for the desk beside the conversation: no answer in it. Only the staff is told, and reads it with `runEvents`.
+ */
+function isAside(thread: Thread, item: ConversationItem): boolean {
+  switch (item.__typename) {
+    case 'TextDelta':
+    case 'TextSnapshot':
+    case 'MessageReset':
+      return item.messageId.startsWith(`${item.runId}:`);
+    case 'RunQueued':
+    case 'RunStarted':
+    case 'RunFinished':
+    case 'RunStopped':
+    case 'RunFailed':
+      return item.run !== null && item.run.workflow !== 'reply';
+    case 'ToolCalled':
+    case 'ToolReturned':
+      return !thread.runs.some(({ id }) => id === item.runId);
+    default:
+      return false;
   }
 }
 

@@ -42,6 +42,8 @@ export interface RunError {
 
 export interface Run {
   readonly id: string;
+  /** "reply" answers a message. The staff also hears of others, which work on the conversation for the desk. */
+  readonly workflow: string;
   readonly status: RunStatus;
   readonly createdAt: string;
   readonly agent: Agent | null;

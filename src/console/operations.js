@@ -15,6 +15,7 @@ const MESSAGE = `
   }
   fragment RunFields on Run {
     id
+    workflow
     status
     createdAt
     agent { id title description }

@@ -7,6 +7,11 @@ import { createRows } from './thread-rows.js';
 /** Items that describe the stream or heal: they count whatever their sequence. */
 const ALWAYS = new Set(['StreamReady', 'StreamReset', 'TextSnapshot', 'Heartbeat']);
 
+/** True for what several agents do for the desk beside the conversation, of which only the staff is told: no answer in it. */
+function isAside({ messageId, runId, run }) {
+  return messageId?.startsWith(`${runId}:`) || (run && run.workflow !== 'reply');
+}
+
 export function createThread() {
   const unsent = createUnsent();
   const rows = createRows({ onOwn: unsent.forget });
@@ -73,7 +78,7 @@ export function createThread() {
       case 'StreamReset':
         return 'resync';
       case 'TextSnapshot':
-        rows.takeSnapshot(item);
+        if (!isAside(item)) rows.takeSnapshot(item);
         return 'ok';
       default:
         phase = item.phase;
@@ -93,7 +98,7 @@ export function createThread() {
 
     apply(item) {
       if (ALWAYS.has(item.__typename)) return applyAlways(item);
-      if (item.sequence <= sequence) return 'ok';
+      if (isAside(item) || item.sequence <= sequence) return 'ok';
       sequence = item.sequence;
       return applyNew(item);
     },

@@ -5,6 +5,7 @@
 import { AppError } from '../foundation/errors.ts';
 import type { Prisma } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
+import { NOT_FOR_DESK } from './desk-run.ts';
 
 export function customersVisibleTo(viewer: Viewer): Prisma.CustomerWhereInput {
   switch (viewer.kind) {
@@ -36,7 +37,8 @@ export function approvalsVisibleTo(viewer: Viewer): Prisma.ApprovalWhereInput {
 }
 
 export function runsVisibleTo(viewer: Viewer): Prisma.RunWhereInput {
-  return viewer.kind === 'staff' ? {} : { customer: customersVisibleTo(viewer) };
+  // What several agents find out about a conversation is for the desk.
+  return viewer.kind === 'staff' ? {} : { customer: customersVisibleTo(viewer), ...NOT_FOR_DESK };
 }
 
 /** The viewer, or UNAUTHENTICATED. */

@@ -6,6 +6,7 @@ import type { ParleyEvent } from '../events/event.ts';
 import type { Prisma, Run } from '../store/generated/prisma/client.ts';
 import { closeApprovals, RUN_STOPPED } from './approval-close.ts';
 import { decidedEvent } from './approval-events.ts';
+import { TURNS } from './desk-run.ts';
 
 /**
  * Serializes everything that decides who answers next in one conversation. Whoever writes to the conversation and its runs takes the
@@ -22,11 +23,17 @@ export interface Halted {
   readonly events: readonly ParleyEvent[];
 }
 
-/** Ends queued and waiting runs now and asks running ones to stop; the runs' own driver keeps their partial text. */
+/**
+ * Ends queued and waiting answers now and asks running ones to stop; their own driver keeps their partial text. What works for the desk goes
+ * on: it says nothing in the conversation.
+ */
 export async function haltRuns(tx: Prisma.TransactionClient, conversationId: string, by: string, now: Date): Promise<Halted> {
-  const queued = await tx.run.updateManyAndReturn({ where: { conversationId, status: 'queued' }, data: { status: 'stopped', stoppedBy: by, finishedAt: now } });
+  const queued = await tx.run.updateManyAndReturn({
+    where: { conversationId, status: 'queued', ...TURNS },
+    data: { status: 'stopped', stoppedBy: by, finishedAt: now },
+  });
   const asked = await tx.run.updateManyAndReturn({
-    where: { conversationId, status: { in: ['running', 'waiting'] } },
+    where: { conversationId, status: { in: ['running', 'waiting'] }, ...TURNS },
     data: { stopRequestedAt: now, stoppedBy: by },
   });
   const { stopped, events } = await endWaiting(tx, idsOf(asked.filter(({ status }) => status === 'waiting')), now);

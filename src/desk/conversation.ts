@@ -21,6 +21,7 @@ import { conversationsVisibleTo } from './access.ts';
 import { tellDeskClosed } from './approval-events.ts';
 import { checkClientMessageId, checkRating, checkText } from './conversation-check.ts';
 import { changedEvent, haltRuns, takeConversation } from './conversation-lock.ts';
+import { TURNS } from './desk-run.ts';
 import type { ConversationDesk, Disposition, PostMessage, StartConversation } from './desk.ts';
 import { resolvedEvent, tellBoth, tellDesk } from './escalation-events.ts';
 import { assertHolds, endWithConversation, noteReply, openEscalation } from './escalation-hold.ts';
@@ -43,7 +44,7 @@ export interface ConversationDeskDeps {
 
 /** Shorter than the log remembers what it was told. */
 const TOLD_AGAIN_MS = 4 * 60_000;
-const ACTIVE_RUNS: Prisma.RunWhereInput = { status: { in: ['queued', 'running', 'waiting'] } };
+const ACTIVE_TURNS: Prisma.RunWhereInput = { status: { in: ['queued', 'running', 'waiting'] }, ...TURNS };
 
 export function createConversationDesk(deps: ConversationDeskDeps): ConversationDesk {
   const { database, log, jobs } = deps;
@@ -292,7 +293,7 @@ async function writePost(tx: Prisma.TransactionClient, viewer: Viewer, input: Po
     });
     return { message, run: null, disposition: 'started', events: [postedEvent(message, now)], interrupted: [], forDesk };
   }
-  const busy = await tx.run.findMany({ where: { conversationId: conversation.id, ...ACTIVE_RUNS } });
+  const busy = await tx.run.findMany({ where: { conversationId: conversation.id, ...ACTIVE_TURNS } });
   if (busy.length > 0 && input.onBusy === 'reject') {
     throw new AppError('RUN_ACTIVE', 'An agent is still answering. Wait for it, stop it with stopRun, or post with onBusy QUEUE or INTERRUPT.', {
       retryAfterMs: 1_000,

@@ -50,13 +50,20 @@ export function createExportDesk({ database, clock }: ExportDeskDeps): ExportDes
       if (viewer.kind === 'partner') throw new AppError('FORBIDDEN', 'Only the customer and the staff export what is held of a customer.');
       const found = await database.customer.findFirst({ where: { AND: [{ id: customerId }, customersVisibleTo(viewer)] }, select: { id: true } });
       if (!found) throw notFound('customer');
-      const tables = CUSTOMER_TABLES.filter(({ exported }) => exported === 'all' || (exported === 'staff' && viewer.kind === 'staff'));
+      const tables = viewer.kind === 'staff' ? CUSTOMER_TABLES.filter(({ exported }) => exported !== 'never') : CUSTOMER_TABLES.flatMap(forOthers);
       const start = after === null ? { table: 0, key: '' } : parseCursor(after, tables.length);
       if (after === null) await database.auditEntry.create({ data: auditEntry(viewer, 'customer.export', 'customer', customerId, {}, clock.now()) });
       const hidden = viewer.kind === 'staff' ? OWN_COLUMNS : [...OWN_COLUMNS, ...STAFF_COLUMNS];
       return readPage(database, tables, customerId, hidden, start);
     },
   });
+}
+
+function forOthers(table: CustomerTable): readonly CustomerTable[] {
+  if (table.exported !== 'all') return [];
+  const { only, forOthers: some } = table;
+  if (!some) return [table];
+  return [{ ...table, only: only ? Prisma.sql`${only} AND ${some}` : some }];
 }
 
 async function readPage(

@@ -15,6 +15,8 @@ export interface CustomerTable {
   readonly erasure: 'delete' | 'keep' | { readonly set: Prisma.Sql };
   /** Only these of their rows; the others, if any, are the next entry's. */
   readonly only?: Prisma.Sql;
+  /** Of these rows whoever is not of the staff gets only these in an export. */
+  readonly forOthers?: Prisma.Sql;
   /** Who gets the rows in an export: everybody who may have one, only the staff, or nobody because the rows only serve the gateway. */
   readonly exported: 'all' | 'staff' | 'never';
 }
@@ -30,6 +32,9 @@ const approvedFor: Theirs = (customerId) => Prisma.sql`(${byCustomer(customerId)
 const byApproval: Theirs = (customerId) =>
   Prisma.sql`row."approvalId" IN (SELECT a."id" FROM "Approval" AS a JOIN "Run" AS r ON r."id" = a."runId" WHERE r."customerId" = ${customerId})`;
 const usedFor: Theirs = (customerId) => Prisma.sql`(${byConversation(customerId)} OR ${byRun(customerId)})`;
+
+/** Neither asked nor used while several agents worked for the desk. */
+const ofNoWorkflow = Prisma.sql`(row."runId" IS NULL OR EXISTS (SELECT 1 FROM "Run" AS r WHERE r."id" = row."runId" AND r."workflow" IN ('reply', 'agent')))`;
 
 function gone(name: Prisma.ModelName, exported: CustomerTable['exported'] = 'all', theirs = byCustomer): CustomerTable {
   return { name, key: 'id', theirs, erasure: 'delete', exported };
@@ -83,13 +88,13 @@ export const CUSTOMER_TABLES: readonly CustomerTable[] = [
   // What was still to be sent has nobody to go to; that money moved stays known.
   { ...gone('OutboxMessage'), only: Prisma.sql`row."status" = 'pending'` },
   { ...changed('OutboxMessage', Prisma.sql`"payload" = '{}', "recipient" = NULL, "lastError" = NULL`), only: Prisma.sql`row."status" <> 'pending'` },
-  gone('SearchQuery', 'all', askedBy),
+  { ...gone('SearchQuery', 'all', askedBy), forOthers: ofNoWorkflow },
   gone('RouteCorrection', 'staff', byRun),
   changed('HandOver', Prisma.sql`"reason" = '', "snapshot" = '{}'`, 'staff', byRun),
   changed('ApprovalDecision', Prisma.sql`"note" = NULL`, 'staff', byApproval),
   changed('Approval', Prisma.sql`"arguments" = '{}', "argumentsShown" = '{}', "argumentsHash" = "id", "summary" = ''`, 'staff', approvedFor),
   changed('RunStep', Prisma.sql`"output" = NULL, "errorMessage" = NULL`, 'staff', byRun),
-  kept('ArticleUse', 'all', usedFor),
+  { ...kept('ArticleUse', 'all', usedFor), forOthers: ofNoWorkflow },
   changed(
     'Escalation',
     Prisma.sql`"reason" = '', "snapshot" = '{}', "summary" = NULL, "status" = 'resolved', "resolvedAt" = coalesce("resolvedAt", now())`,
@@ -97,7 +102,11 @@ export const CUSTOMER_TABLES: readonly CustomerTable[] = [
   ),
   gone('Message', 'all', byConversation),
   // Runs and conversations stay as numbers: what they cost and how they ended.
-  changed('Run', Prisma.sql`"input" = '{}', "result" = NULL, "errorMessage" = NULL, "messageId" = NULL`),
+  // What several agents say to each other about a customer is the desk's.
+  {
+    ...changed('Run', Prisma.sql`"input" = '{}', "result" = NULL, "errorMessage" = NULL, "messageId" = NULL`),
+    forOthers: Prisma.sql`row."workflow" IN ('reply', 'agent')`,
+  },
   changed(
     'Conversation',
     Prisma.sql`"subject" = NULL, "ratingComment" = NULL, "status" = 'resolved', "owner" = 'agents', "resolvedAt" = coalesce("resolvedAt", now())`,

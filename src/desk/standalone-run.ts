@@ -1,6 +1,6 @@
 /**
- * Starting a run outside any conversation: for a customer there is, once per key. Row first, event second, then the job that wakes it.
- * What is run, and whether the viewer may, is checked by whoever calls.
+ * Starting a run that answers no message: for a customer there is, once per key. Row first, event second, then the job that wakes it. On a
+ * conversation it works for the desk. What is run, and whether the viewer may, is checked by whoever calls.
  */
 import type { Clock } from '../foundation/clock.ts';
 import { badInput, notFound } from '../foundation/errors.ts';
@@ -10,7 +10,8 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Database } from '../store/database.ts';
 import type { Prisma, Run } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
-import { customersVisibleTo } from './access.ts';
+import { conversationsVisibleTo, customersVisibleTo } from './access.ts';
+import { channelOf, tellable } from './desk-run.ts';
 import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
 
 export interface ForCustomer {
@@ -18,6 +19,12 @@ export interface ForCustomer {
   readonly customerId?: string | null;
   readonly customerEmail?: string | null;
   readonly idempotencyKey?: string | null;
+}
+
+/** For a customer, or on one of their conversations, which may be resolved: it says nothing there. */
+export interface ForWhom extends ForCustomer {
+  /** Says the customer as well; one that is given beside it must be theirs. */
+  readonly conversationId?: string | null;
 }
 
 /** When it is to begin, and what happens when it fails. */
@@ -42,31 +49,32 @@ export interface StandaloneRun {
   readonly verb: string;
   readonly workflow: string;
   readonly input: Prisma.InputJsonObject;
-  readonly about: ForCustomer;
+  readonly about: ForWhom;
   readonly timing?: Timing;
 }
 
-/** @throws AppError NOT_FOUND for a customer that is not there (for this viewer), CONFLICT for a key used before with other content. */
+/** @throws AppError NOT_FOUND for a customer or conversation that is not there (for this viewer), BAD_INPUT when they do not belong together, CONFLICT for a key used before with other content. */
 export async function startStandalone(
   { database, log, jobs, clock }: StandaloneRunDeps,
   viewer: Viewer,
   { verb, workflow, input, about, timing = {} }: StandaloneRun,
 ): Promise<{ run: Run }> {
-  const { idempotencyKey: key, ...whom } = about;
+  const { idempotencyKey: key, conversationId, ...whom } = about;
+  const where = conversationId ? { conversationId } : {};
   const call: IdempotentCall | null =
-    key === null || key === undefined ? null : { scope: viewerKey(viewer), verb, key, body: { workflow, input, ...whom, ...timed(timing) } };
+    key === null || key === undefined ? null : { scope: viewerKey(viewer), verb, key, body: { workflow, input, ...whom, ...where, ...timed(timing) } };
   const before = call && (await findFirstAnswer(database, call));
   if (before) return { run: await database.run.findUniqueOrThrow({ where: { id: before } }) };
-  const customerId = await findCustomer(database, viewer, about);
+  const place = await findPlace(database, viewer, about);
   const { priority = 0, notBefore = null, retries: retriesLeft = 0 } = timing;
   const now = clock.now();
   const id = newId('run');
   try {
     const run = await database.$transaction(async (tx) => {
       if (call) await recordFirstAnswer(tx, call, id, now);
-      return tx.run.create({ data: { id, workflow, customerId, input, priority, notBefore, retriesLeft, createdAt: now } });
+      return tx.run.create({ data: { id, workflow, ...place, input, priority, notBefore, retriesLeft, createdAt: now } });
     });
-    await log.append(`run:${id}`, [{ type: 'RunQueued', at: now.toISOString(), visibility: 'CUSTOMER', runId: id, place: 0 }]);
+    await log.append(channelOf(run), tellable(run, [{ type: 'RunQueued', at: now.toISOString(), visibility: 'CUSTOMER', runId: id, place: 0 }]));
     await jobs.enqueue({ kind: 'run', id, priority, delayMs: Math.max(0, (notBefore?.getTime() ?? 0) - now.getTime()) });
     return { run };
   } catch (error) {
@@ -80,6 +88,20 @@ export async function startStandalone(
 /** Part of what a key stands for, where anything was said of it. */
 function timed({ priority = 0, notBefore = null, retries = 0 }: Timing): object {
   return priority === 0 && notBefore === null && retries === 0 ? {} : { priority, notBefore: notBefore?.toISOString() ?? null, retries };
+}
+
+async function findPlace(database: Database, viewer: Viewer, about: ForWhom) {
+  const { conversationId, customerId, customerEmail } = about;
+  if (!conversationId) return { customerId: await findCustomer(database, viewer, about) };
+  const conversation = await database.conversation.findFirst({
+    where: { AND: [{ id: conversationId }, conversationsVisibleTo(viewer)] },
+    select: { customerId: true, ownerVersion: true, customer: { select: { email: true } } },
+  });
+  if (!conversation) throw notFound('conversation');
+  const theirs = conversation.customer.email.toLowerCase();
+  if ((customerId && customerId !== conversation.customerId) || (customerEmail && customerEmail.trim().toLowerCase() !== theirs))
+    throw badInput('input.conversationId', 'is a conversation of another customer.');
+  return { conversationId, customerId: conversation.customerId, ownerVersion: conversation.ownerVersion };
 }
 
 /** Whom it is about. Nobody is created for it: what is run by hand serves customers there are. */

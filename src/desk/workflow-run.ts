@@ -1,15 +1,15 @@
 /**
- * Starting several agents together on one question: a run of a pattern or of a named workflow, outside any conversation. What it is made of
- * has been checked by whoever calls; here it is who may, and that nobody who is to take part is switched off.
+ * Starting several agents together on one question: a run of a pattern or of a named workflow, by itself or on a conversation, in which it
+ * says nothing. What it is made of has been checked by whoever calls; here it is who may, and that nobody who is to take part is switched off.
  */
 import { AppError } from '../foundation/errors.ts';
 import type { RedactionPolicy } from '../privacy/kinds.ts';
 import { redact } from '../privacy/redact.ts';
 import type { Prisma, Run } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
-import { startStandalone, type ForCustomer, type StandaloneRunDeps, type Timing } from './standalone-run.ts';
+import { startStandalone, type ForWhom, type StandaloneRunDeps, type Timing } from './standalone-run.ts';
 
-export interface StartWorkflow extends ForCustomer, Timing {
+export interface StartWorkflow extends ForWhom, Timing {
   /** A pattern's or a named workflow's name. */
   readonly name: string;
   readonly text: string;
@@ -22,7 +22,7 @@ export interface StartWorkflow extends ForCustomer, Timing {
 export interface WorkflowRunDesk {
   /**
    * @throws AppError FORBIDDEN for whoever is not of the staff, UNAVAILABLE naming a participant that is switched off, NOT_FOUND for a
-   * customer that is not there, CONFLICT for a key used before with other content.
+   * customer or conversation that is not there, BAD_INPUT for a conversation that is not the customer's, CONFLICT for a key used before with other content.
    */
   start(viewer: Viewer, input: StartWorkflow): Promise<{ run: Run }>;
 }

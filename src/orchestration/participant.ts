@@ -8,6 +8,7 @@ import type { Agent, Catalog } from '../catalog/agent.ts';
 import { runAgentStep, type AgentStepDeps } from './agent-step.ts';
 import type { AnswerForm } from './answer-form.ts';
 import type { Reviewed } from './tool.ts';
+import { transcriptOf } from './transcript.ts';
 import type { Turn } from './turn.ts';
 import type { Emit, StepOutcome, WorkflowEvent } from './workflow-event.ts';
 
@@ -116,7 +117,10 @@ async function attempt(deps: AgentStepDeps, { turn, emit, signal }: Stage, part:
   const ended = { agentId: agent.id, tries };
   try {
     both.throwIfAborted();
-    const result = await runAgentStep({ ...deps, stepMs }, { step: path, agent, turn: own, notes, forColleagues: true, ...(form ? { form } : {}) }, told, both);
+    // Who takes part in an answer is told what it needs by whoever asks; who works from outside has heard nothing of it.
+    const said = turn.beside == null ? null : transcriptOf(turn.history);
+    const input = { step: path, agent, turn: own, notes: said === null ? notes : [said, ...notes], forColleagues: true, ...(form ? { form } : {}) };
+    const result = await runAgentStep({ ...deps, stepMs }, input, told, both);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to take part.', { retryable: false });
     if (form && result.filled === undefined) throw new AppError('MODEL_OVERLOADED', `The participant did not call ${form.tool.name}.`);
     return { ...ended, outcome: 'succeeded', text: result.text, filled: result.filled ?? null, error: null, grounds };

@@ -147,8 +147,8 @@ export function createToolCalls({ tools, redaction }: ToolCallsDeps, input: Tool
     },
   };
 
-  function contextOf({ turn: { customerId, conversationId, runId, text, reviewed, now } }: ToolCallsInput, callId: string): ToolContext {
-    return { customerId, conversationId, runId, agentId: agent.id, callId, said: text, earlier: saidBefore(turn), reviewed, now };
+  function contextOf({ turn: { customerId, conversationId, beside = null, runId, text, reviewed, now } }: ToolCallsInput, callId: string): ToolContext {
+    return { customerId, conversationId, beside, runId, agentId: agent.id, callId, said: text, earlier: saidBefore(turn), reviewed, now };
   }
 }
 

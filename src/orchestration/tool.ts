@@ -19,7 +19,10 @@ export interface Reviewed {
 /** The turn a tool is called in. A tool acts for this customer only. */
 export interface ToolContext {
   readonly customerId: string;
+  /** In which the customer is answered; null outside one. */
   readonly conversationId: string | null;
+  /** Which is worked on for the desk without answering in it. To be read, and for nothing else. */
+  readonly beside?: string | null;
   readonly runId: string;
   readonly agentId: string;
   /** The same for a repeated call of the same step: effects are applied once per callId. */

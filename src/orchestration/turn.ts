@@ -14,8 +14,10 @@ export interface TurnMessage {
 export interface Turn {
   readonly runId: string;
   readonly attempt: number;
-  /** Null for an agent that is run by itself. */
+  /** In which it answers; null for an agent that is run by itself, and for a workflow. */
   readonly conversationId: string | null;
+  /** Which it works on for the desk without answering in it: `history` is what was said there. */
+  readonly beside?: string | null;
   readonly customerId: string;
   readonly customer: CustomerFacts;
   /** The message being answered. */

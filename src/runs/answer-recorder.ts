@@ -1,9 +1,10 @@
 /**
  * Writes the one message a run answers with: its row before the first word, every word to the log, the whole text at the end. A run
- * outside a conversation has no row: its words are told under an id of their own, and its result keeps the text.
+ * outside a conversation, or for the desk, has no row: its words are told under an id of their own, and its result keeps the text.
  */
 import type { Clock } from '../foundation/clock.ts';
 import { newId } from '../foundation/ids.ts';
+import { worksForDesk } from '../desk/desk-run.ts';
 import type { ParleyEvent } from '../events/event.ts';
 import type { Position } from '../events/position.ts';
 import type { Passage } from '../llm/llm.ts';
@@ -53,7 +54,7 @@ export interface AnswerRecorder {
 
 export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDeps, run: Run): AnswerRecorder {
   const citations = new Map<string, Passage>();
-  const kept = run.conversationId !== null;
+  const kept = run.conversationId !== null && !worksForDesk(run);
   let messageId: string | null = null;
   let speaker: string | null = null;
   let step = '';

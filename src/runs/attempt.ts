@@ -14,6 +14,7 @@ import type { Turn } from '../orchestration/turn.ts';
 import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import { isDatabaseUnavailable, type Database } from '../store/database.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
+import { worksForDesk } from '../desk/desk-run.ts';
 import type { ApprovalDesk } from '../desk/approval.ts';
 import type { EscalationDesk } from '../desk/escalation.ts';
 import type { Budgets } from './budget.ts';
@@ -251,7 +252,7 @@ async function persist({ clock, logger }: AttemptDeps, write: () => Promise<bool
 async function recordCited({ knowledge, logger }: AttemptDeps, run: Run, cited: ReadonlySet<string>): Promise<void> {
   if (cited.size === 0) return;
   try {
-    await knowledge.recordUse([...cited], 'cited', { conversationId: run.conversationId, runId: run.id });
+    await knowledge.recordUse([...cited], 'cited', { conversationId: worksForDesk(run) ? null : run.conversationId, runId: run.id });
   } catch (error) {
     logger.warn({ err: error, runId: run.id }, 'quoted articles were not recorded');
   }

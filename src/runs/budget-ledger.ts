@@ -3,6 +3,7 @@
  * runs in the transaction of whoever calls. Sums are whole parts, millionths of a row's number, so that adding them up is exact.
  */
 import { AppError } from '../foundation/errors.ts';
+import { worksForDesk } from '../desk/desk-run.ts';
 import { formatMicros, type LlmUsage } from '../llm/llm.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
 import type { Sql } from '../store/sql.ts';
@@ -27,7 +28,7 @@ export interface BudgetNote {
 }
 
 /** What of a run its budgets go by. */
-export type Held = Pick<Run, 'id' | 'conversationId' | 'createdAt'>;
+export type Held = Pick<Run, 'id' | 'conversationId' | 'workflow' | 'createdAt'>;
 export type Used = Pick<LlmUsage, 'inputTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'outputTokens'> & { readonly cost: { toString(): string } };
 
 export interface Ledger {
@@ -81,9 +82,12 @@ export function createLedger(unit: BudgetUnit, limits: BudgetLimits, onNote: (no
   const runScope = `run${suffix}`;
 
   /** The day a run counts towards is that of its question, whenever it ends. Always the conversation first: two runs cannot wait for each other. */
-  function sharesOf({ conversationId, createdAt }: Held): Share[] {
+  function sharesOf(run: Held): Share[] {
+    const { conversationId, createdAt } = run;
     const shares: Share[] = [];
-    if (ofConversation !== null && conversationId !== null) shares.push({ scope: 'conversation', key: conversationId, limit: ofConversation });
+    // What the desk finds out about a conversation must not use up what its customer may be answered with.
+    if (ofConversation !== null && conversationId !== null && !worksForDesk(run))
+      shares.push({ scope: 'conversation', key: conversationId, limit: ofConversation });
     if (ofDay !== null) shares.push({ scope: 'day', key: createdAt.toISOString().slice(0, 10), limit: ofDay });
     return shares;
   }

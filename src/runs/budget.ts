@@ -74,7 +74,7 @@ export function createBudgets({ database, logger, limits, tokenLimits = NO_LIMIT
     async reconcile(now, signal) {
       if (kept.length === 0) return 0;
       const rows = await database.sql.query<Held & LlmUsage>`
-        SELECT r."id", r."conversationId", r."createdAt", r."inputTokens", r."cacheReadTokens", r."cacheWriteTokens", r."outputTokens", r."cost"::text
+        SELECT r."id", r."conversationId", r."workflow", r."createdAt", r."inputTokens", r."cacheReadTokens", r."cacheWriteTokens", r."outputTokens", r."cost"::text
           FROM "Run" r
          WHERE r."status" IN ('succeeded', 'failed', 'stopped')
            AND r."id" IN (SELECT b."key" FROM "Budget" b WHERE b."scope" = ANY(${runScopes})) LIMIT ${RECONCILED_MAX}`;

@@ -6,6 +6,7 @@ import { AppError, notFound } from '../foundation/errors.ts';
 import { runsVisibleTo } from '../desk/access.ts';
 import { tellDeskClosed } from '../desk/approval-events.ts';
 import { endWaiting, stoppedEvent } from '../desk/conversation-lock.ts';
+import { channelOf, tellable, worksForDesk } from '../desk/desk-run.ts';
 import { isAvailable } from '../events/event-log.ts';
 import type { ParleyEvent } from '../events/event.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
@@ -198,11 +199,11 @@ function delayMs({ clock }: Pick<DriverDeps, 'clock'>, notBefore: Date | null): 
 }
 
 async function wakeNext(deps: DriverDeps, run: Run): Promise<void> {
-  if (!run.conversationId) return;
+  if (!run.conversationId || worksForDesk(run)) return;
   const { database, jobs, logger } = deps;
   try {
     const [next] = await database.sql.query<Pick<Run, 'id' | 'priority' | 'notBefore'>>`
-      SELECT "id", "priority", "notBefore" FROM "Run" WHERE "conversationId" = ${run.conversationId} AND "status" = 'queued' ORDER BY "createdAt", "id" LIMIT 1`;
+      SELECT "id", "priority", "notBefore" FROM "Run" WHERE "conversationId" = ${run.conversationId} AND "workflow" IN ('reply', 'agent') AND "status" = 'queued' ORDER BY "createdAt", "id" LIMIT 1`;
     if (next && next.id !== run.id) await jobs.enqueue({ kind: 'run', id: next.id, priority: next.priority, delayMs: delayMs(deps, next.notBefore) });
   } catch (error) {
     logger.debug({ err: error }, 'the next run was not woken: the scan will find it');
@@ -245,7 +246,7 @@ async function stopRun(deps: DriverDeps, viewer: Viewer, runId: string, halt: (b
 async function tellStopped(deps: DriverDeps, run: Run, before: readonly ParleyEvent[], by: string, now: Date): Promise<StopResult> {
   const { database, log } = deps;
   const events = [...before, stoppedEvent(run, by, now)];
-  await log.append(run.conversationId ? `conversation:${run.conversationId}` : `run:${run.id}`, events, { idempotencyKey: `end:${run.id}` });
+  await log.append(channelOf(run), tellable(run, events), { idempotencyKey: `end:${run.id}` });
   await tellDeskClosed(log, events);
   await wakeNext(deps, run);
   return stopResult(database, run.id, false);

@@ -5,11 +5,13 @@
 import type { Clock } from '../foundation/clock.ts';
 import { notFound } from '../foundation/errors.ts';
 import { conversationsVisibleTo, requireStaff, runsVisibleTo } from '../desk/access.ts';
+import { channelOf } from '../desk/desk-run.ts';
 import { DESK_CHANNEL } from '../desk/escalation-events.ts';
 import type { ChannelHead, Entry, EventLog, Polled } from '../events/event-log.ts';
 import type { ParleyEvent, Visibility } from '../events/event.ts';
 import { parsePosition, type Position } from '../events/position.ts';
 import type { Database } from '../store/database.ts';
+import type { Prisma } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
 import { withHeartbeats } from './heartbeat.ts';
 import { endedRun, untilTerminal } from './run-stream.ts';
@@ -32,7 +34,8 @@ export async function followConversation(
   if (!found) throw notFound('conversation');
   const source = log.follow(`conversation:${conversationId}`, { ...(after === undefined ? {} : { after }), startAt: 'snapshot', signal });
   const readActive = async () => {
-    const runs = await database.run.findMany({ where: { conversationId, status: { in: ['queued', 'running', 'waiting'] } }, select: { id: true } });
+    const active = { conversationId, status: { in: ['queued', 'running', 'waiting'] } } satisfies Prisma.RunWhereInput;
+    const runs = await database.run.findMany({ where: { AND: [active, runsVisibleTo(viewer)] }, select: { id: true } });
     return runs.map((run) => run.id);
   };
   return withHeartbeats(source, clock, readActive, (event) => maySee(viewer, event.visibility));
@@ -49,8 +52,7 @@ export async function followRun(
   if (after !== undefined) parsePosition(after);
   const run = await database.run.findFirst({ where: { AND: [{ id: runId }, runsVisibleTo(viewer)] } });
   if (!run) throw notFound('run');
-  // A reply's events stand in its conversation's channel; other runs have their own.
-  const channel = run.conversationId ? (`conversation:${run.conversationId}` as const) : (`run:${runId}` as const);
+  const channel = channelOf(run);
   const head = run.finishedAt ? await log.head(channel) : null;
   const source = log.follow(channel, { ...(after === undefined ? {} : { after }), startAt: 'history', signal });
   const shown = (event: ParleyEvent) => maySee(viewer, event.visibility) && belongsTo(event, runId);

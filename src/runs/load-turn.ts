@@ -1,8 +1,9 @@
 /**
  * Reads what an agent needs in front of it for one message: the customer with what hangs on them, and what was said before. A run
- * outside a conversation carries its message itself.
+ * that answers in no conversation carries its message itself; one that works on a conversation for the desk reads it.
  */
 import { z } from 'zod';
+import { worksForDesk } from '../desk/desk-run.ts';
 import type { Turn, TurnMessage } from '../orchestration/turn.ts';
 import { WorkflowInput } from '../orchestration/workflow-input.ts';
 import { readCustomerFacts } from '../store/customer-facts.ts';
@@ -29,7 +30,9 @@ export async function loadTurn(database: Database, run: Run, now: Date): Promise
   if (!customerId) throw new Error(`run ${run.id} serves no customer`);
   const [customer, asked] = await Promise.all([readCustomerFacts(database, customerId, conversationId, now), readAsked(database, run)]);
   if (!customer) throw new Error(`run ${run.id} serves a customer who is gone`);
-  return { runId: run.id, attempt: run.attempt, conversationId, customerId, customer, ...asked, now };
+  // Where it does not answer nobody could have agreed to anything with it, and its tools must not act there.
+  const place = worksForDesk(run) ? { conversationId: null, beside: conversationId } : { conversationId };
+  return { runId: run.id, attempt: run.attempt, ...place, customerId, customer, ...asked, now };
 }
 
 type Asked = Pick<Turn, 'text' | 'history' | 'lastAgentId' | 'agentId' | 'escalated'>;
@@ -42,13 +45,23 @@ async function readAsked(database: Database, run: Run): Promise<Asked> {
   }
   if (run.workflow !== 'reply') {
     const { text } = PatternRunInput.parse(run.input);
-    return { text, history: [], lastAgentId: null, agentId: null, escalated: false };
+    const history = conversationId ? await readTold(database, conversationId, run.createdAt) : [];
+    return { text, history, lastAgentId: null, agentId: null, escalated: false };
   }
   if (!conversationId || !messageId) throw new Error(`run ${run.id} answers no message`);
   const [question, ...before] = await readSpoken(database, run.id, conversationId, messageId);
   if (!question?.asked) throw new Error(`run ${run.id} answers a message that is gone`);
   const history = before.map(({ role, text }) => ({ role, text })).toReversed();
   return { text: question.text, history, lastAgentId: question.lastAgentId, agentId: null, escalated: question.escalated };
+}
+
+/** What had been said when the workflow was started, oldest first: another attempt reads the same. What people noted for the desk is part of it. */
+async function readTold(database: Database, conversationId: string, until: Date): Promise<TurnMessage[]> {
+  const rows = await database.sql.query<TurnMessage>`
+    SELECT CASE "role" WHEN 'system' THEN 'person' ELSE "role"::text END AS "role", "text" FROM "Message"
+     WHERE "conversationId" = ${conversationId} AND "text" <> '' AND "createdAt" <= ${until} AND ("role" <> 'system' OR "userId" IS NOT NULL)
+     ORDER BY "createdAt" DESC, "id" DESC LIMIT ${HISTORY_MESSAGES_MAX}`;
+  return rows.toReversed();
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The log as one attempt of one run writes it: into the run's channel, and not a word more once the attempt or the conversation is not its own. */
 import { AppError } from '../foundation/errors.ts';
+import { channelOf, tellable, worksForDesk } from '../desk/desk-run.ts';
 import { OWNER_FENCE, ownerFence } from '../desk/owner-fence.ts';
 import type { EventLog, Fence } from '../events/event-log.ts';
 import { TERMINAL_EVENTS, type ParleyEvent } from '../events/event.ts';
@@ -29,7 +30,7 @@ export function asUnavailable(error: unknown): never {
 }
 
 export function createRunLog(log: EventLog, run: Run): RunLog {
-  const channel = run.conversationId ? (`conversation:${run.conversationId}` as const) : (`run:${run.id}` as const);
+  const channel = channelOf(run);
   const attemptFence: Fence = { key: run.id, token: run.attempt };
   const owner = ownerFence(run);
 
@@ -38,7 +39,7 @@ export function createRunLog(log: EventLog, run: Run): RunLog {
     // An attempt that was replaced and does not know it yet is kept out; an end that is told again is told once.
     const once = last && TERMINAL_EVENTS.has(last.type) ? { idempotencyKey: `end:${run.id}` } : {};
     try {
-      return await log.append(channel, events, { fence, ...once });
+      return await log.append(channel, tellable(run, events), { fence, ...once });
     } catch (error) {
       if (error instanceof FencedOut) throw error.fence === OWNER_FENCE ? new Muted() : new LeaseLost();
       return asUnavailable(error);
@@ -47,6 +48,7 @@ export function createRunLog(log: EventLog, run: Run): RunLog {
 
   return {
     tell: (...events) => append(events, [attemptFence]),
-    speak: (...events) => append(events, run.conversationId ? [attemptFence, owner] : [attemptFence]),
+    // Who holds the conversation silences those who answer in it, and nobody else.
+    speak: (...events) => append(events, run.conversationId && !worksForDesk(run) ? [attemptFence, owner] : [attemptFence]),
   };
 }

@@ -2,6 +2,7 @@
  * The row of a run in the hands of one attempt: every write is fenced by the lease, so that an attempt that was replaced changes
  * nothing. Tells nobody; what is written beside the run comes from the caller, within the same transaction.
  */
+import { worksForDesk } from '../desk/desk-run.ts';
 import type { EscalationDecision } from '../events/event.ts';
 import type { LlmUsage } from '../llm/llm.ts';
 import type { Database } from '../store/database.ts';
@@ -73,7 +74,7 @@ export function createRunRow(database: Database, run: Run): RunRow {
       try {
         const messageId = await database.sql.transaction(async (tx) => {
           // The conversation before its runs, as whoever posts does: the other way round the two could wait for each other.
-          if (run.conversationId) {
+          if (run.conversationId && !worksForDesk(run)) {
             await tx.execute`
               UPDATE "Conversation" SET "lastMessageAt" = ${now}, "updatedAt" = ${now}, "agentId" = coalesce(${facts.agentId}, "agentId")
                WHERE "id" = ${run.conversationId}`;

@@ -1,6 +1,7 @@
 /** The lists of runs, the one that is at work in a conversation, and the verb that stops one. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { requireViewer, runsVisibleTo } from '../desk/access.ts';
+import { TURNS } from '../desk/desk-run.ts';
 import type { RunStatus as RunStatusValue } from '../store/generated/prisma/client.ts';
 import { builder, type Context } from './builder.ts';
 import { given, idOf, line } from './input.ts';
@@ -61,18 +62,19 @@ builder.prismaObjectFields('Conversation', (t) => ({
   activeRun: t.prismaField({
     type: 'Run',
     nullable: true,
-    description: 'The run that answers now, waits for a person, or is next in the queue; `null` when nothing is to be answered.',
+    description:
+      'The run that answers now, waits for a person, or is next in the queue; `null` when nothing is to be answered. Workflows that work on the conversation for the desk stand in `runs`.',
     resolve: (query, conversation, _args, { database }) =>
       database.run.findFirst({
         ...query,
-        where: { conversationId: conversation.id, status: { in: ['queued', 'running', 'waiting'] } },
+        where: { conversationId: conversation.id, status: { in: ['queued', 'running', 'waiting'] }, ...TURNS },
         orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
       }),
   }),
   runs: t.connection(
     {
       type: Run,
-      description: 'Its runs, newest first.',
+      description: 'Its runs, newest first; for the staff also the workflows that work on it for the desk.',
       resolve: (conversation, args, context, info) => runPage(args, { conversationId: conversation.id }, context, info),
     },
     RunConnection,

@@ -174,7 +174,7 @@ export const Run = builder.prismaObject('Run', {
     conversation: t.prismaField({
       type: 'Conversation',
       nullable: true,
-      description: 'Where it answers; `null` for runs outside a conversation.',
+      description: 'Where it answers, or which it works on for the desk; `null` for runs outside a conversation.',
       resolve: (query, run, _args, context, info) => (run.conversationId === null ? null : loadConversation(query, run.conversationId, context, info)),
     }),
     customer: t.relation('customer', { nullable: true, description: 'Whom it serves; `null` for runs without a customer.' }),

@@ -126,14 +126,18 @@ builder.relayMutationField(
       priority: t.int({ description: 'Higher goes first; 0 is normal, -1000 to 1000.' }),
       notBefore: t.field({ type: 'DateTime', description: 'It does not begin before; left out, at once.' }),
       retries: t.int({ description: 'How often it is tried again when it failed with something that may pass, 0 to 9, with growing pauses.' }),
-      customerId: t.id({ description: 'For whom. Give this or `customerEmail`.' }),
+      conversationId: t.id({
+        description:
+          'On which conversation, open or resolved; it says for whom. The agents read what was said in it and say nothing there: it goes on undisturbed, and its customer learns nothing.',
+      }),
+      customerId: t.id({ description: 'For whom. Give this, `customerEmail` or `conversationId`.' }),
       customerEmail: t.string({ description: 'For whom, by the main address, instead of `customerId`. Nobody is created for it.' }),
       idempotencyKey: t.string({ description: 'Your own key for this start: the same key and body give the same run, another body is CONFLICT.' }),
     }),
   },
   {
     description:
-      'Has several agents work together on one question: follow it with `runEvents`; what comes of it is the `result` of the run. For the staff. BAD_INPUT names the field that does not fit; UNAVAILABLE for a participant that is switched off.',
+      'Has several agents work together on one question: follow it with `runEvents`, and of one on a conversation also with `conversationEvents`, for the staff; what comes of it is the `result` of the run. For the staff. BAD_INPUT names the field that does not fit; UNAVAILABLE for a participant that is switched off.',
     resolve: (_root, { input }, { viewer, desk, workflows, catalog, messageCharsMax }) => {
       const known = requireViewer(viewer);
       if (input.customerId != null && input.customerEmail != null) throw badInput('input.customerEmail', 'give the customer by id or by address, not both.');
@@ -151,6 +155,7 @@ builder.relayMutationField(
         priority: given(input.priority, (value) => wholeNumber('input.priority', value, -1_000, 1_000)) ?? 0,
         notBefore: input.notBefore ?? null,
         retries: given(input.retries, (value) => wholeNumber('input.retries', value, 0, 9)) ?? 0,
+        conversationId: given(input.conversationId, (id) => idOf('input.conversationId', 'conv', id)) ?? null,
         customerId: given(input.customerId, (id) => idOf('input.customerId', 'cus', id)) ?? null,
         customerEmail: given(input.customerEmail, (value) => email('input.customerEmail', value)) ?? null,
         idempotencyKey: given(input.idempotencyKey, (value) => key('input.idempotencyKey', value)) ?? null,

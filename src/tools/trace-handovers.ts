@@ -1,6 +1,7 @@
 /** `trace_handovers`: which agents answered in the customer's latest conversation, one after the other, and why each was called. Hands nothing over. */
 import { z } from 'zod';
 import type { Catalog } from '../catalog/agent.ts';
+import { TURNS } from '../desk/desk-run.ts';
 import type { AnyTool } from '../orchestration/tool.ts';
 import type { Database } from '../store/database.ts';
 import { defineTool } from './define-tool.ts';
@@ -22,14 +23,15 @@ export function traceHandovers({ database, catalog }: TraceHandoversDeps): AnyTo
     grant: z.strictObject({}),
     effect: 'read',
     infer: () => ({}),
-    async run(_input, _grant, { customerId, conversationId, runId }) {
+    async run(_input, _grant, { customerId, conversationId, beside, runId }) {
+      const given = conversationId ?? beside;
       const conversation =
-        conversationId === null
+        given == null
           ? await database.conversation.findFirst({ where: { customerId }, orderBy: [{ lastMessageAt: 'desc' }, { id: 'desc' }], select: { id: true } })
-          : { id: conversationId };
+          : { id: given };
       const steps = conversation
         ? await database.runStep.findMany({
-            where: { agentId: { not: null }, run: { customerId, conversationId: conversation.id, id: { not: runId } } },
+            where: { agentId: { not: null }, run: { customerId, conversationId: conversation.id, id: { not: runId }, ...TURNS } },
             orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
             take: STEPS_MAX,
             select: { agentId: true, output: true, startedAt: true },

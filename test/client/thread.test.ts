@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { discard, EMPTY, load, notSent, reduce, sending, type Thread } from '../../src/client/thread.ts';
 import type { ConversationItem, ConversationRows, Message, Run } from '../../src/client/types.ts';
 
-const RUN: Run = { id: 'run_1', status: 'RUNNING', createdAt: '2026-03-01T09:00:00.000Z', agent: null, error: null };
+const RUN: Run = { id: 'run_1', workflow: 'reply', status: 'RUNNING', createdAt: '2026-03-01T09:00:00.000Z', agent: null, error: null };
 const QUESTION = message('msg_1', 'CUSTOMER', 'COMPLETE', 'Where is my invoice?');
 const ANSWER = message('msg_2', 'AGENT', 'WRITING', '');
 const USAGE = { inputTokens: 1, outputTokens: 1, cost: { amount: '0', currency: 'USD' } };
@@ -177,6 +177,24 @@ describe('a thread', () => {
     const finished = items({ __typename: 'MessageFinished', message: { ...ANSWER, status: 'COMPLETE', text: 'Two.', citations: [source] } });
     const [last] = finished.map((item) => ({ ...item, sequence: 9 }));
     expect(last && reduce(called, last).messages.at(-1)?.parts.at(-1)).toEqual({ type: 'source', source });
+  });
+
+  it('shows nothing of what several agents do for the desk beside it, wherever it joins them, and keeps its place', () => {
+    const panel: Run = { ...RUN, id: 'run_2', workflow: 'expert_panel' };
+    const spoken = { messageId: 'run_2:expert_panel/experts/0', runId: 'run_2', attempt: 1 };
+    const tool = { runId: 'run_2', callId: 'call_1', tool: 'find_plan' };
+    const told = items(
+      { __typename: 'TextSnapshot', ...spoken, text: 'In my' },
+      { __typename: 'TextDelta', ...spoken, offset: 90, text: 'opinion' },
+      { __typename: 'MessageReset', ...spoken, reason: 'It is tried again.' },
+      { __typename: 'ToolCalled', ...tool, arguments: {} },
+      { __typename: 'ToolReturned', ...tool, summary: 'Premium.', failed: false },
+      { __typename: 'RunQueued', place: 0, run: panel },
+      { __typename: 'RunStarted', attempt: 1, run: panel },
+      { __typename: 'RunFinished', run: { ...panel, status: 'SUCCEEDED' }, outcome: 'decided', finishReason: 'END_TURN', usage: USAGE },
+    );
+    const after = told.reduce(reduce, LOADED);
+    expect(after).toEqual({ ...LOADED, sequence: told.length, position: `e.${told.length}` });
   });
 
   it('passes over items of a kind it does not know', () => {

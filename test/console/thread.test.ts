@@ -16,7 +16,7 @@ const row = (id: string, fields: object = {}) => ({
   citations: [],
   clientMessageId: null,
   createdAt: AT,
-  run: { id: 'run_1', status: 'RUNNING', createdAt: AT, agent: null, error: null },
+  run: { id: 'run_1', workflow: 'reply', status: 'RUNNING', createdAt: AT, agent: null, error: null },
   ...fields,
 });
 const question = row('msg_1', { role: 'CUSTOMER', text: 'Where is my invoice?', status: 'COMPLETE', clientMessageId: 'mine' });
@@ -129,11 +129,23 @@ describe('the stream', () => {
   });
 });
 
+describe('several agents at work for the desk', () => {
+  it('show nothing in the thread, and nothing of theirs is missed', () => {
+    const spoken = { messageId: 'run_2:debate/1/0', runId: 'run_2', attempt: 1 };
+    const panel = { id: 'run_2', workflow: 'debate', status: 'RUNNING' };
+    thread.apply({ __typename: 'TextSnapshot', sequence: 0, ...spoken, text: 'I say' });
+    thread.apply({ __typename: 'RunStarted', sequence: 10, attempt: 1, run: panel });
+    expect(thread.apply({ __typename: 'TextDelta', sequence: 11, ...spoken, offset: 90, text: 'so.' })).toBe('ok');
+    expect(thread.messages.map(({ id }) => id)).toEqual(['msg_1', 'msg_2']);
+    expect(thread.activeRuns.map(({ id }) => id)).toEqual(['run_1']);
+  });
+});
+
 describe('a run', () => {
   it('that is stopped leaves what was written, marked', () => {
     thread.apply(deltas()[0] ?? {});
     expect(thread.activeRuns.map(({ id }) => id)).toEqual(['run_1']);
-    thread.apply({ __typename: 'RunStopped', sequence: 30, run: { id: 'run_1', status: 'STOPPED' } });
+    thread.apply({ __typename: 'RunStopped', sequence: 30, run: { id: 'run_1', workflow: 'reply', status: 'STOPPED' } });
     expect(answer()).toMatchObject({ text: WORDS[0], status: 'PARTIAL' });
     expect(thread.activeRuns).toEqual([]);
   });
@@ -145,13 +157,13 @@ describe('a run', () => {
       code: 'MODEL_OVERLOADED',
       sentence: 'Too busy.',
       retryable: true,
-      run: { id: 'run_1', status: 'FAILED' },
+      run: { id: 'run_1', workflow: 'reply', status: 'FAILED' },
     });
     expect(thread.runs.get('run_1')).toMatchObject({ status: 'FAILED', error: { code: 'MODEL_OVERLOADED', message: 'Too busy.', retryable: true } });
   });
 
   it('that has ended is not begun again by an older row', () => {
-    thread.apply({ __typename: 'RunFinished', sequence: 30, run: { id: 'run_1', status: 'SUCCEEDED' } });
+    thread.apply({ __typename: 'RunFinished', sequence: 30, run: { id: 'run_1', workflow: 'reply', status: 'SUCCEEDED' } });
     thread.load(conversation([question]));
     expect(thread.activeRuns).toEqual([]);
   });

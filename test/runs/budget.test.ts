@@ -41,8 +41,8 @@ describe('budgets', () => {
   }
 
   /** A run that somebody drives. Of one conversation only one reply runs at a time, so these are of another workflow. */
-  function addRun(conversationId: string, at = NOON): Promise<Run> {
-    const data = { id: newId('run'), workflow: 'panel', status: 'running' as const, attempt: 1, leaseOwner: 'inst_test', input: {} };
+  function addRun(conversationId: string, at = NOON, workflow = 'agent'): Promise<Run> {
+    const data = { id: newId('run'), workflow, status: 'running' as const, attempt: 1, leaseOwner: 'inst_test', input: {} };
     return test.database.run.create({ data: { ...data, conversationId, createdAt: at, startedAt: at } });
   }
 
@@ -69,6 +69,15 @@ describe('budgets', () => {
     expect(await rowOf('conversation', conversationId)).toEqual({ reserved: 0, spent: 0.012345, tokens: 110 });
     expect(await rowOf('day', '2026-01-05')).toEqual({ reserved: 0, spent: 0.012345, tokens: 110 });
     expect(await rowOf('run', run.id)).toBeNull();
+  });
+
+  it('leaves that of a conversation to its answers: what works on it for the desk counts for the day alone', async () => {
+    const conversationId = await addConversation();
+    const run = await addRun(conversationId, new Date('2026-01-06T00:00:00.000Z'), 'expert_panel');
+    await budgets.reserve(run);
+    await end(run, '0.012345');
+    expect(await rowOf('conversation', conversationId)).toBeNull();
+    expect(await rowOf('day', '2026-01-06')).toEqual({ reserved: 0, spent: 0.012345, tokens: 110 });
   });
 
   it('holds once for a run, however often it is taken up, and counts each cent once', async () => {

@@ -88,6 +88,21 @@ describe('what goes next', () => {
     expect(await claimAll(later)).toEqual([second]);
   });
 
+  it('is at once what works on a conversation for the desk, which holds up none of its answers', async () => {
+    const conversationId = newId('conv');
+    await test.database.conversation.create({ data: { id: conversationId, customerId: customers[0] ?? '', createdAt: NOW, lastMessageAt: NOW } });
+    const [answer, panel, debate] = await queue(
+      runOf(0, { conversationId }),
+      runOf(0, { conversationId, workflow: 'expert_panel' }),
+      runOf(0, { conversationId, workflow: 'second_look' }),
+    );
+    const [behind] = await queue(runOf(0, { conversationId }));
+    expect(await runnable()).toEqual([answer, panel, debate]);
+    expect(await claimAll()).toEqual([answer, panel, debate]);
+    await test.database.run.updateMany({ where: { id: answer ?? '' }, data: { status: 'succeeded', finishedAt: NOW } });
+    expect(await claimAll()).toEqual([behind]);
+  });
+
   it('is also what its owner fell silent on; such a run does not count as one that its customer has running', async () => {
     const silent = { status: 'running', leaseOwner: 'inst_dead', leaseUntil: new Date(0), attempt: 1, progress: 40 } as const;
     const [lost] = await queue(runOf(0, silent));
