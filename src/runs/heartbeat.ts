@@ -128,6 +128,8 @@ function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly strin
       hiddenRuns.delete(runId);
       return true;
     }
+    // Of an answer its colleagues' words are hidden as well: it is known by then, or by the first look at the rows.
+    if (activeRuns.has(runId)) return false;
     if (type === 'RunQueued' || type === 'RunStarted' || type === 'TextDelta') hiddenRuns.add(runId);
     return hiddenRuns.has(runId);
   }

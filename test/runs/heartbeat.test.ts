@@ -88,6 +88,22 @@ describe('a stream with heartbeats', () => {
     expect((await next).value).toMatchObject({ event: { type: 'Heartbeat', phase: 'queued' } });
   });
 
+  it('takes what its reader may not see of an answer for its life and phase, the words of those who help with it as well', async () => {
+    follow(['run_1'], (event) => event.visibility === 'CUSTOMER');
+    expect(await typeOfNext()).toBe('ready');
+    await log.append('conversation:c', [{ type: 'RunStarted', ...head, runId: 'run_1', attempt: 1 }]);
+    expect(await typeOfNext()).toBe('RunStarted');
+    const helping = { at: AT, visibility: 'STAFF', runId: 'run_1', step: 'team/0' } as const;
+    const next = reader.next();
+    await log.append('conversation:c', [
+      { type: 'TextDelta', ...helping, messageId: 'run_1:team/0', attempt: 1, offset: 0, text: 'I say' },
+      { type: 'ToolCalled', ...helping, callId: 'call_1', tool: 'find_plan', agentId: 'agent', arguments: {} },
+    ]);
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(10_000);
+    expect((await next).value).toMatchObject({ event: { type: 'Heartbeat', phase: 'using_tool' } });
+  });
+
   it('is silent while only a run that is hidden whole is at work', async () => {
     follow([], (event) => event.visibility === 'CUSTOMER');
     expect(await typeOfNext()).toBe('ready');
