@@ -50,6 +50,8 @@ export interface Bench {
   customer(url: string): Promise<FrontEnd>;
   /** The process number of the embedded PostgreSQL; null when none runs. */
   postgresPid(): Promise<number | null>;
+  /** A connection to the embedded PostgreSQL; whoever asked for it ends it. */
+  connect(): Promise<pg.Client>;
   /** Asks the embedded PostgreSQL directly. */
   rows<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Ends everything and removes the directory. */
@@ -83,6 +85,15 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     return pid > 0 && (await processState(pid)) === 'postgres' ? pid : null;
   }
 
+  async function connect(): Promise<pg.Client> {
+    const { user, password, pidFile } = await openCluster(dataDir);
+    const file = await pidFile();
+    const client = new pg.Client({ host: '127.0.0.1', port: file?.port ?? 0, user, password, database: 'parley', connectionTimeoutMillis: 5_000 });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+
   const demo = async () => JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8')) as Demo;
 
   return {
@@ -100,12 +111,9 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
       frontEnds.push(frontEnd);
       return frontEnd;
     },
+    connect,
     async rows<Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) {
-      const { user, password, pidFile } = await openCluster(dataDir);
-      const file = await pidFile();
-      const client = new pg.Client({ host: '127.0.0.1', port: file?.port ?? 0, user, password, database: 'parley', connectionTimeoutMillis: 5_000 });
-      client.on('error', () => undefined);
-      await client.connect();
+      const client = await connect();
       try {
         return (await client.query<Row>(sql, [...values])).rows;
       } finally {
