@@ -18,7 +18,10 @@ export interface RetentionDays {
   readonly outboxDays: number;
   readonly searchDays: number;
   readonly idempotencyDays: number;
-  /** Hours after the end of a run for which what it found out is kept; that it ran, and how, stays. */
+  /**
+   * Hours after the end of a run outside a conversation for which what it found out is kept; that it ran, and how, stays. What a reply
+   * was made from is part of its conversation, and goes with that.
+   */
   readonly resultHours: number;
 }
 
@@ -81,8 +84,8 @@ export async function applyRetention({ database, clock, days, also }: RetentionD
     results: await batches(
       ROWS_PER_BATCH,
       (tx) => tx.execute`
-      UPDATE "Run" SET "result" = NULL WHERE "id" IN (
-        SELECT "id" FROM "Run" WHERE "result" IS NOT NULL AND "finishedAt" < ${new Date(now.getTime() - days.resultHours * HOUR_MS)}
+      UPDATE "Run" SET "result" = NULL, "resultExpiredAt" = ${now} WHERE "id" IN (
+        SELECT "id" FROM "Run" WHERE "result" IS NOT NULL AND "conversationId" IS NULL AND "finishedAt" < ${new Date(now.getTime() - days.resultHours * HOUR_MS)}
          ORDER BY "finishedAt" LIMIT ${ROWS_PER_BATCH})`,
     ),
     auditEntries: await batches(

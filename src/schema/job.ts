@@ -47,8 +47,13 @@ const Job = builder.prismaObject('Run', {
       type: 'JSON',
       nullable: true,
       description:
-        'The structured result, by workflow. Kept for 24 hours after the end (the setting RETENTION_RESULT_HOURS), then `null`: fetch it in time. `null` until it has succeeded, and of "reply" when a customer asks: their answer is the message.',
+        'The structured result, by workflow. Outside a conversation it is kept for 24 hours after the end (the setting RETENTION_RESULT_HOURS), then it is `null` and `resultExpiredAt` says since when: fetch it in time. That of "reply" stays as long as its conversation. `null` as well until it has succeeded, and of "reply" when a customer asks: their answer is the message.',
       resolve: (run, _args, { viewer }) => (seesAssessments(viewer) || run.workflow === 'agent' ? run.result : null),
+    }),
+    resultExpiredAt: t.expose('resultExpiredAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the `result` was removed because its time was over; `null` while it is there, and where there was none.',
     }),
     schedule: t.prismaField({
       type: Schedule,

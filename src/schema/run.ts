@@ -142,8 +142,13 @@ export const Run = builder.prismaObject('Run', {
       type: 'JSON',
       nullable: true,
       description:
-        'The structured result, by workflow; that of "agent" holds the answer as `text`. Kept for 24 hours after the end (RETENTION_RESULT_HOURS). `null` until it is done, and of "reply" when a customer asks: their answer is the message.',
+        'The structured result, by workflow; that of "agent" holds the answer as `text`. Outside a conversation it is kept for 24 hours after the end (the setting RETENTION_RESULT_HOURS), then it is `null` and `resultExpiredAt` says since when; that of "reply" stays as long as its conversation. `null` as well until it is done, and of "reply" when a customer asks: their answer is the message.',
       resolve: (run, _args, { viewer }) => (seesAssessments(viewer) || run.workflow === 'agent' ? run.result : null),
+    }),
+    resultExpiredAt: t.expose('resultExpiredAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the `result` was removed because its time was over; `null` while it is there, and where there was none.',
     }),
     usage: t.field({ type: Usage, description: 'What models read and wrote so far, whether it succeeds or not.', resolve: (run) => usageOf(run) }),
     error: t.field({

@@ -1,8 +1,10 @@
 /** Running one agent by its id, and correcting a route: who may, what is refused, and what stands in the rows. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { applyRetention } from '../../src/desk/retention.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
+import { createManualClock } from '../support/manual-clock.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 import { ask, contextOf, MESSAGE_CHARS_MAX, open, refusalOf } from './ask.ts';
 
@@ -46,6 +48,25 @@ describe('running one agent', () => {
     expect(items.at(-1)).toMatchObject({ run: { id: run.id, result: { agentId: 'second_agent', text: 'I did it.' } } });
     expect(await house.database.message.count({ where: { runId: run.id } })).toBe(0);
     expect(await house.database.conversation.count({ where: { customerId } })).toBe(0);
+  });
+
+  it('loses its result when its day is over and says since when; its end is told as before, and a reply keeps what it was made from', async () => {
+    const lone = await runAgent(viewer, { agentId: 'second_agent', text: 'Do it' });
+    const { run: reply } = await house.desk.conversations.start(viewer, { text: 'Do it' });
+    for (const { id } of [lone, reply]) await house.ended(id);
+    const later = new Date(Date.now() + 25 * 3_600_000);
+    const days = { conversationDays: 100, auditDays: 100, outboxDays: 100, searchDays: 100, idempotencyDays: 100, resultHours: 24 };
+    await applyRetention({ database: house.database, clock: createManualClock(later), days }, AbortSignal.timeout(20_000));
+    const resultOf = (id: string) =>
+      ask(house, STAFF, 'query($id: ID!) { run(id: $id) { outcome result resultExpiredAt } job(id: $id) { resultExpiredAt } }', { id });
+    expect(await resultOf(lone.id)).toEqual({
+      run: { outcome: 'answered', result: null, resultExpiredAt: later.toISOString() },
+      job: { resultExpiredAt: later.toISOString() },
+    });
+    expect(await resultOf(reply.id)).toMatchObject({ run: { result: { agentId: 'first_agent' }, resultExpiredAt: null }, job: { resultExpiredAt: null } });
+    const items: unknown[] = [];
+    for await (const { data } of await open(contextOf(house, viewer), FOLLOW, { id: lone.id })) items.push((data as { runEvents: unknown }).runEvents);
+    expect(items.at(-1)).toEqual({ __typename: 'RunFinished', run: { id: lone.id, result: null } });
   });
 
   it('answers the same run for the same key and body, also at the same time, and CONFLICT for another body', async () => {
