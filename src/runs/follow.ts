@@ -13,7 +13,7 @@ import { parsePosition, type Position } from '../events/position.ts';
 import type { Database } from '../store/database.ts';
 import type { Prisma } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
-import { withHeartbeats } from './heartbeat.ts';
+import { withHeartbeats, type ActiveRun } from './heartbeat.ts';
 import { endedRun, untilTerminal } from './run-stream.ts';
 
 export interface FollowDeps {
@@ -33,12 +33,8 @@ export async function followConversation(
   const found = await database.conversation.findFirst({ where: { AND: [{ id: conversationId }, conversationsVisibleTo(viewer)] }, select: { id: true } });
   if (!found) throw notFound('conversation');
   const source = log.follow(`conversation:${conversationId}`, { ...(after === undefined ? {} : { after }), startAt: 'snapshot', signal });
-  const readActive = async () => {
-    const active = { conversationId, status: { in: ['queued', 'running', 'waiting'] } } satisfies Prisma.RunWhereInput;
-    const runs = await database.run.findMany({ where: { AND: [active, runsVisibleTo(viewer)] }, select: { id: true } });
-    return runs.map((run) => run.id);
-  };
-  return withHeartbeats(source, clock, readActive, (event) => maySee(viewer, event.visibility));
+  const ofReader = { AND: [{ conversationId }, runsVisibleTo(viewer)] } satisfies Prisma.RunWhereInput;
+  return withHeartbeats(source, clock, readActive(database, ofReader), (event) => maySee(viewer, event.visibility));
 }
 
 export async function followRun(
@@ -57,10 +53,13 @@ export async function followRun(
   const source = log.follow(channel, { ...(after === undefined ? {} : { after }), startAt: 'history', signal });
   const shown = (event: ParleyEvent) => maySee(viewer, event.visibility) && belongsTo(event, runId);
   if (head) return endedRun(source, run, head, shown);
-  return untilTerminal(
-    withHeartbeats(source, clock, async () => [runId], shown),
-    () => database.run.findUnique({ where: { id: runId } }),
+  return untilTerminal(withHeartbeats(source, clock, readActive(database, { id: runId }), shown, runId), () =>
+    database.run.findUnique({ where: { id: runId } }),
   );
+}
+
+function readActive(database: Database, which: Prisma.RunWhereInput): () => Promise<readonly ActiveRun[]> {
+  return () => database.run.findMany({ where: { ...which, finishedAt: null }, select: { id: true, status: true } });
 }
 
 /** One channel for the whole desk: dashboards filter for themselves, so that whoever slept catches up with all of it. */

@@ -5,19 +5,25 @@
 import type { Clock } from '../foundation/clock.ts';
 import type { Entry, Polled } from '../events/event-log.ts';
 import { TERMINAL_EVENTS, type HeartbeatPhase, type ParleyEvent } from '../events/event.ts';
+import type { Run } from '../store/generated/prisma/client.ts';
 
 /** Silence after which a follower of an active run is told that it is still alive. */
 const SILENCE_MS = 10_000;
 
+/** A run that has not ended, as its row says. */
+export type ActiveRun = Pick<Run, 'id' | 'status'>;
+
 /**
- * @param readActiveRuns Asked once, at the first silence: which runs are active is known from then on. Nobody who reads a running
- * answer pays for it.
+ * @param readActiveRuns Asked at the first silence, and at the first after a reset: which runs are active, and what they do, is known from
+ * then on. Nobody who reads a running answer pays for it.
+ * @param only The run that is followed; left out, all that the source tells of.
  */
 export function withHeartbeats(
   source: Polled<Entry>,
   clock: Clock,
-  readActiveRuns: () => Promise<readonly string[]>,
+  readActiveRuns: () => Promise<readonly ActiveRun[]>,
   shows: (event: ParleyEvent) => boolean,
+  only: string | null = null,
 ): Polled<Entry> {
   let pending: Promise<IteratorResult<Entry>> | null = null;
   let beat: ((entry: IteratorResult<Entry>) => void) | null = null;
@@ -25,7 +31,7 @@ export function withHeartbeats(
   let woken: (() => void) | null = null;
   let due: Entry | null = null;
 
-  const silence = watchSilence(clock, readActiveRuns, (entry) => {
+  const silence = watchSilence(clock, readActiveRuns, only, (entry) => {
     if (beat) return beat({ done: false, value: entry });
     if (!woken) return;
     due = entry;
@@ -96,26 +102,25 @@ interface Silence {
 }
 
 /** Calls `tell` with a heartbeat after each ten seconds in which nothing was noted while a run is active. */
-function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly string[]>, tell: (heartbeat: Entry) => void): Silence {
-  const activeRuns = new Set<string>();
+function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly ActiveRun[]>, only: string | null, tell: (heartbeat: Entry) => void): Silence {
+  /** Of each active run. A conversation may have several: one at work or waiting for people, and those that come after it. */
+  const phases = new Map<string, HeartbeatPhase>();
   const endedRuns = new Set<string>();
   /** Of which this reader hears nothing at all: they are no life of an answer. */
   const hiddenRuns = new Set<string>();
   let asked = false;
-  let phase: HeartbeatPhase = 'queued';
+  /** The rows are being read. */
+  let reading = false;
   let last: Entry | null = null;
   let timer: NodeJS.Timeout | null = null;
 
   function note(entry: Entry, shown: boolean): void {
     if (!shown && entry.kind === 'event' && isHiddenWhole(entry.event)) return;
     last = entry;
-    if (entry.kind === 'event') {
-      const { event } = entry;
-      if (event.type === 'RunQueued' || event.type === 'RunStarted') activeRuns.add(event.runId);
-      else if (TERMINAL_EVENTS.has(event.type) && 'runId' in event && event.runId) ended(event.runId);
-      phase = phaseAfter(event, phase);
-    }
-    if (asked && activeRuns.size === 0) stop();
+    if (entry.kind === 'event') hear(entry.event, shown);
+    // What was skipped may have ended one run and begun another.
+    else if (entry.kind === 'reset') forget();
+    if (asked && phases.size === 0) stop();
     else if (timer) timer.refresh();
     else timer = setTimeout(onSilence, SILENCE_MS).unref();
   }
@@ -129,9 +134,27 @@ function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly strin
       return true;
     }
     // Of an answer its colleagues' words are hidden as well: it is known by then, or by the first look at the rows.
-    if (activeRuns.has(runId)) return false;
+    if (phases.has(runId)) return false;
     if (type === 'RunQueued' || type === 'RunStarted' || type === 'TextDelta') hiddenRuns.add(runId);
     return hiddenRuns.has(runId);
+  }
+
+  function hear(event: ParleyEvent, shown: boolean): void {
+    if (!('runId' in event) || !event.runId || (only !== null && event.runId !== only)) return;
+    const { runId } = event;
+    if (TERMINAL_EVENTS.has(event.type)) return ended(runId);
+    const phase = phaseAfter(event);
+    if (phase === null || endedRuns.has(runId)) return;
+    // What is not shown may belong to a run that is hidden: the rows tell.
+    if (!shown && !phases.has(runId)) return;
+    // Once the rows were asked all are known: a late word of one that has ended does not bring it back.
+    if (!asked || phases.has(runId) || event.type === 'RunQueued' || event.type === 'RunStarted') phases.set(runId, phase);
+  }
+
+  function forget(): void {
+    phases.clear();
+    endedRuns.clear();
+    asked = false;
   }
 
   function stop(): void {
@@ -140,29 +163,35 @@ function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly strin
   }
 
   function ended(runId: string): void {
-    activeRuns.delete(runId);
+    phases.delete(runId);
     // An answer that is on its way from the rows may still call it active.
-    if (!asked) endedRuns.add(runId);
+    if (!asked || reading) endedRuns.add(runId);
   }
 
   function onSilence(): void {
     timer?.refresh();
     if (asked) return tellAlive();
     asked = true;
+    reading = true;
     readActiveRuns().then(
-      (runIds) => {
-        for (const runId of runIds) if (!endedRuns.has(runId)) activeRuns.add(runId);
+      (runs) => {
+        for (const { id, status } of runs) if (!endedRuns.has(id) && !phases.has(id)) phases.set(id, PHASE_OF[status] ?? 'thinking');
+        reading = false;
         endedRuns.clear();
         tellAlive();
       },
       // Not known then: the next event of a run tells.
-      () => undefined,
+      () => void (reading = false),
     );
   }
 
   function tellAlive(): void {
-    if (activeRuns.size === 0) return stop();
+    const known = [...phases.values()];
+    const [first] = known;
+    if (!first) return stop();
     if (!timer || !last) return;
+    // Of several the one that is not merely next.
+    const phase = known.find((one) => one !== 'queued') ?? first;
     const { position, sequence } = last;
     const event: ParleyEvent = { type: 'Heartbeat', at: clock.now().toISOString(), visibility: 'CUSTOMER', phase };
     tell({ kind: 'event', position, sequence, event, replay: false });
@@ -171,7 +200,11 @@ function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly strin
   return { note, stop };
 }
 
-function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
+/** For a reader who has heard nothing of the run yet. */
+const PHASE_OF: Partial<Record<Run['status'], HeartbeatPhase>> = { queued: 'queued', running: 'thinking', waiting: 'waiting_for_person' };
+
+/** What the run of an event does from then on; null where it goes on as before. */
+function phaseAfter(event: ParleyEvent): HeartbeatPhase | null {
   switch (event.type) {
     case 'RunQueued':
       return 'queued';
@@ -181,6 +214,9 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
       return 'using_tool';
     case 'ApprovalRequested':
       return 'waiting_for_person';
+    case 'ApprovalDecided':
+      // Another one has to approve as well, or the run is in the queue again.
+      return event.outcome === 'pending' ? 'waiting_for_person' : 'queued';
     case 'RunStarted':
     case 'AgentChosen':
     case 'StepStarted':
@@ -203,7 +239,6 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
     case 'UsageUpdated':
     case 'BudgetWarning':
     case 'ApprovalExpiring':
-    case 'ApprovalDecided':
     case 'EscalationRaised':
     case 'EscalationQueued':
     case 'EscalationClaimed':
@@ -211,6 +246,6 @@ function phaseAfter(event: ParleyEvent, phase: HeartbeatPhase): HeartbeatPhase {
     case 'EscalationResolved':
     case 'EscalationSlaWarning':
     case 'EscalationSlaBreached':
-      return phase;
+      return null;
   }
 }

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/foundation/clock.ts';
 import type { ParleyEvent } from '../../src/events/event.ts';
 import type { Entry } from '../../src/events/event-log.ts';
 import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
-import { withHeartbeats } from '../../src/runs/heartbeat.ts';
+import { withHeartbeats, type ActiveRun } from '../../src/runs/heartbeat.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const head = { at: AT, visibility: 'CUSTOMER' } as const;
@@ -23,13 +23,27 @@ describe('a stream with heartbeats', () => {
     vi.useRealTimers();
   });
 
-  function follow(activeRuns: readonly string[], shows: (event: ParleyEvent) => boolean = () => true): void {
+  function follow(activeRuns: readonly ActiveRun[], shows: (event: ParleyEvent) => boolean = () => true, only?: string): void {
     reader = withHeartbeats(
       log.follow('conversation:c', { startAt: 'live', signal: new AbortController().signal }),
       systemClock,
       async () => activeRuns,
       shows,
+      only,
     );
+  }
+
+  /** The phase of the next heartbeat, after ten seconds of silence. */
+  async function phaseOfNext(): Promise<string | undefined> {
+    const next = reader.next();
+    vi.advanceTimersByTime(10_000);
+    const { value } = await next;
+    return value?.kind === 'event' && value.event.type === 'Heartbeat' ? value.event.phase : undefined;
+  }
+
+  async function hear(...events: readonly ParleyEvent[]): Promise<void> {
+    await log.append('conversation:c', events);
+    for (const { type } of events) expect(await typeOfNext()).toBe(type);
   }
 
   async function typeOfNext(): Promise<string | undefined> {
@@ -38,7 +52,7 @@ describe('a stream with heartbeats', () => {
   }
 
   it('beats every ten seconds of silence, with the phase of the run, and loses nothing in between', async () => {
-    follow(['run_1']);
+    follow([{ id: 'run_1', status: 'running' }]);
     expect(await typeOfNext()).toBe('ready');
     await log.append('conversation:c', [{ type: 'RunStarted', ...head, runId: 'run_1', attempt: 1 }]);
     expect(await typeOfNext()).toBe('RunStarted');
@@ -73,7 +87,7 @@ describe('a stream with heartbeats', () => {
   });
 
   it('takes nothing of a run that is hidden whole for life, nor for the phase of an answer', async () => {
-    follow(['run_1'], (event) => event.visibility === 'CUSTOMER');
+    follow([{ id: 'run_1', status: 'running' }], (event) => event.visibility === 'CUSTOMER');
     expect(await typeOfNext()).toBe('ready');
     const hidden = { at: AT, visibility: 'STAFF', runId: 'run_2' } as const;
     const next = reader.next();
@@ -89,7 +103,7 @@ describe('a stream with heartbeats', () => {
   });
 
   it('takes what its reader may not see of an answer for its life and phase, the words of those who help with it as well', async () => {
-    follow(['run_1'], (event) => event.visibility === 'CUSTOMER');
+    follow([{ id: 'run_1', status: 'running' }], (event) => event.visibility === 'CUSTOMER');
     expect(await typeOfNext()).toBe('ready');
     await log.append('conversation:c', [{ type: 'RunStarted', ...head, runId: 'run_1', attempt: 1 }]);
     expect(await typeOfNext()).toBe('RunStarted');
@@ -121,7 +135,7 @@ describe('a stream with heartbeats', () => {
   });
 
   it('counts what its reader may not see as life', async () => {
-    follow(['run_1'], (event) => event.visibility === 'CUSTOMER');
+    follow([{ id: 'run_1', status: 'running' }], (event) => event.visibility === 'CUSTOMER');
     expect(await typeOfNext()).toBe('ready');
     const next = reader.next();
     vi.advanceTimersByTime(9_000);
@@ -130,5 +144,56 @@ describe('a stream with heartbeats', () => {
     vi.advanceTimersByTime(9_000);
     await log.append('conversation:c', [{ type: 'ConversationChanged', ...head, conversationId: 'c' }]);
     expect((await next).value).toMatchObject({ event: { type: 'ConversationChanged' } });
+  });
+
+  it.each([
+    ['queued', 'queued'],
+    ['running', 'thinking'],
+    ['waiting', 'waiting_for_person'],
+  ] as const)('says of a %s run of which nothing was heard yet that it is %s', async (status, phase) => {
+    follow([{ id: 'run_1', status }]);
+    expect(await typeOfNext()).toBe('ready');
+    expect(await phaseOfNext()).toBe(phase);
+  });
+
+  it('says that a run waits for a person until the last of them has decided, also when more has come in behind it', async () => {
+    const approval = { at: AT, visibility: 'STAFF', runId: 'run_1', approvalId: 'appr_1' } as const;
+    follow([]);
+    expect(await typeOfNext()).toBe('ready');
+    await hear({ type: 'RunStarted', ...head, runId: 'run_1', attempt: 1 }, { type: 'ApprovalRequested', ...approval });
+    expect(await phaseOfNext()).toBe('waiting_for_person');
+    await hear({ type: 'RunQueued', ...head, runId: 'run_2', place: 1 });
+    expect(await phaseOfNext()).toBe('waiting_for_person');
+    await hear({ type: 'ApprovalDecided', ...approval, outcome: 'pending', by: 'user:usr_1' });
+    expect(await phaseOfNext()).toBe('waiting_for_person');
+    await hear({ type: 'ApprovalDecided', ...approval, outcome: 'approved', by: 'user:usr_2' });
+    expect(await phaseOfNext()).toBe('queued');
+    await hear({ type: 'RunStarted', ...head, runId: 'run_1', attempt: 2 });
+    expect(await phaseOfNext()).toBe('thinking');
+  });
+
+  it('tells whoever follows one run of that one alone', async () => {
+    follow([{ id: 'run_2', status: 'queued' }], (event) => 'runId' in event && event.runId === 'run_2', 'run_2');
+    expect(await typeOfNext()).toBe('ready');
+    const next = reader.next();
+    await log.append('conversation:c', [{ type: 'ApprovalRequested', ...head, runId: 'run_1', approvalId: 'appr_1' }]);
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(10_000);
+    expect((await next).value).toMatchObject({ event: { type: 'Heartbeat', phase: 'queued' } });
+  });
+
+  it('asks the rows anew after a reset: what was skipped may have changed it', async () => {
+    const rows: ActiveRun[] = [{ id: 'run_1', status: 'running' }];
+    await log.close();
+    log = createMemoryEventLog({ clock: systemClock, historyMs: 60_000, historyEventsMax: 2 });
+    follow(rows);
+    expect(await typeOfNext()).toBe('ready');
+    expect(await phaseOfNext()).toBe('thinking');
+    rows[0] = { id: 'run_1', status: 'waiting' };
+    for (let words = 0; words < 5; words += 1) await log.append('conversation:c', [{ type: 'ConversationChanged', ...head, conversationId: 'c' }]);
+    // The first was on its way already.
+    expect(await typeOfNext()).toBe('ConversationChanged');
+    expect(await typeOfNext()).toBe('reset');
+    expect(await phaseOfNext()).toBe('waiting_for_person');
   });
 });

@@ -1,5 +1,5 @@
 /** Runs that wait for people and are stopped: nobody drives them, so whoever stops them ends them, and closes what they asked for. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DESK_CHANNEL } from '../../src/desk/escalation-events.ts';
 import type { Channel } from '../../src/events/event-log.ts';
 import type { ParleyEvent } from '../../src/events/event.ts';
@@ -90,6 +90,24 @@ async function expectClosed(by: string): Promise<void> {
 }
 
 describe('a run that waits for people', () => {
+  it('says so to whoever comes and hears nothing: to its followers and to those of its conversation', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { top } = await house.log.head(`conversation:${conversationId}`);
+      const signal = new AbortController().signal;
+      const readers = [await house.runs.followRun(viewer, runId, top, signal), await house.runs.followConversation(viewer, conversationId, undefined, signal)];
+      for (const reader of readers) {
+        expect(await reader.next()).toMatchObject({ value: { kind: 'ready' } });
+        const next = reader.next();
+        vi.advanceTimersByTime(10_000);
+        expect(await next).toMatchObject({ value: { event: { type: 'Heartbeat', phase: 'waiting_for_person' } } });
+        await reader.return?.();
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is stopped at once, with what it had used, however many stop it', async () => {
     const results = await Promise.all([house.runs.stop(viewer, runId), house.runs.stop(viewer, runId), house.runs.stop(viewer, runId)]);
     for (const { run } of results) expect(run.status).toBe('stopped');
