@@ -25,6 +25,8 @@ declare module 'vitest' {
     postgresUrl: string;
     /** A migrated database without rows, to be copied and never connected to. */
     postgresTemplate: string;
+    /** A directory for the data of a first start, made by the first file that needs it (process.ts). */
+    filledHome: string;
   }
 }
 
@@ -35,6 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await requireProgram('redis-server', '--version', 'redis-server');
   await learn();
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
+  const filledHome = await mkdtemp(join(tmpdir(), 'parley-filled-'));
   const log = createLogger({ level: 'silent', pretty: false });
   const reaper = spawn(process.execPath, [fileURLToPath(new URL('reaper.ts', import.meta.url)), dataDir], {
     detached: true,
@@ -45,6 +48,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const teardown = async (): Promise<void> => {
     await postgres.leave();
     await rm(dataDir, { recursive: true, force: true });
+    await rm(filledHome, { recursive: true, force: true });
     reaper.stdin.end();
   };
   try {
@@ -56,6 +60,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await teardown();
     throw error;
   }
+  project.provide('filledHome', filledHome);
   project.provide('postgresUrl', postgres.url);
   project.provide('postgresTemplate', TEMPLATE);
   return teardown;

@@ -14,7 +14,7 @@ describe('a gateway whose PostgreSQL is killed', { timeout: 180_000 }, () => {
   let url: string;
   let me: FrontEnd;
   beforeAll(async () => {
-    bench = await openBench();
+    bench = await openBench({ filled: true });
     parley = bench.start({ OFFLINE_TOKENS_PER_S: '60' });
     url = await parley.ready();
     me = await bench.customer(url);

@@ -16,7 +16,7 @@ interface Instance {
 describe('a second instance on the same data directory', { timeout: 60_000, retry: 1 }, () => {
   let bench: Bench;
   beforeEach(async () => {
-    bench = await openBench();
+    bench = await openBench({ filled: true });
   });
   afterEach(() => bench.close());
 

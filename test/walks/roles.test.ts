@@ -18,7 +18,7 @@ describe('a gateway and a worker', { timeout: 180_000 }, () => {
   let workerUrl: string;
   let me: FrontEnd;
   beforeAll(async () => {
-    bench = await openBench();
+    bench = await openBench({ filled: true });
     redis = await startRedis();
   });
   afterAll(async () => {

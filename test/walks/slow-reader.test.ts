@@ -27,7 +27,7 @@ describe('forty readers that stop reading while 3,000 events of 2 KB pass', { ti
   let url: string;
   beforeAll(async () => {
     // A small heap, so that garbage is not taken for growth, and so that queues without a bound would end the process.
-    bench = await openBench({ nodeOptions: ['--max-semi-space-size=4', '--max-old-space-size=256'] });
+    bench = await openBench({ filled: true, nodeOptions: ['--max-semi-space-size=4', '--max-old-space-size=256'] });
     model = await startMessagesApi();
     const limits = { SOCKETS_PER_VIEWER: '100', HISTORY_EVENTS_MAX: '500' };
     parley = bench.start({ ANTHROPIC_API_KEY: 'sk-test', ANTHROPIC_BASE_URL: model.url, ...limits });

@@ -86,7 +86,7 @@ beforeAll(async () => {
   for (const agent of catalog.agents) agentOf.set(agent.prompt, agent.id);
   model = await startMessagesApi();
   model.otherwise(reply);
-  bench = await openBench();
+  bench = await openBench({ filled: true });
   parley = startParley();
   url = await parley.ready();
 });
