@@ -43,6 +43,8 @@ function group({ name, include, exclude, isolate, groupOrder = 0 }: Group): Test
       pool: 'forks',
       maxWorkers: WORKERS,
       testTimeout: 60_000,
+      // What is waited for comes by itself; how soon is the machine's to say.
+      expect: { poll: { timeout: 20_000 } },
       // Many tests kill processes and connections on two shared cores. What fails once and holds the second time is not hidden: it is listed as retried.
       retry: 1,
       hookTimeout: 120_000,

@@ -44,6 +44,8 @@ const FULL_WEIGHT = 11;
 const COVERED_MIN = 0.22;
 /** Hits far behind the best are noise beside it. */
 const OF_BEST_MIN = 0.4;
+/** Beside one whose title says it, an article whose text says it is exactly at that limit: which side of it must not hang on how the sums round. */
+const ROUNDING = 1e-9;
 
 interface Row extends Ranked {
   readonly id: string;
@@ -156,7 +158,7 @@ function findArticles(database: ArticleRows, asked: readonly AskedTerm[], catego
       least(1, covered.share)::float8 AS similarity,
       (SELECT jsonb_object_agg(word, weight) FROM (SELECT word, max(weight) AS weight FROM weights, unnest(words) AS word WHERE known > 0 GROUP BY word) said) AS weights
     FROM covered JOIN "KnowledgeArticle" article USING ("id")
-    WHERE covered.share >= greatest(${COVERED_MIN}::float8, ${OF_BEST_MIN}::float8 * (SELECT max(share) FROM covered))
+    WHERE covered.share >= greatest(${COVERED_MIN}::float8, ${OF_BEST_MIN - ROUNDING}::float8 * (SELECT max(share) FROM covered))
     ORDER BY covered.share DESC, article."slug" LIMIT ${CANDIDATES_MAX}`;
 }
 
@@ -165,7 +167,7 @@ function findArticles(database: ArticleRows, asked: readonly AskedTerm[], catego
  * close articles. Measured 2026-11-23 on 280 fresh questions beside the share as it is: 225 instead of 222 in the first place.
  */
 function amongFound(similarity: number, best: number): number {
-  return (similarity / best - OF_BEST_MIN) / (1 - OF_BEST_MIN);
+  return Math.max(0, similarity / best - OF_BEST_MIN) / (1 - OF_BEST_MIN);
 }
 
 function toHit({ id, slug, title, category, body, weights, similarity }: Row, score: number): KnowledgeHit {

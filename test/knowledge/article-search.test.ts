@@ -141,6 +141,25 @@ describe('hostile questions', () => {
     expect(await slugsFor(question)).toEqual([]);
   });
 
+  it('finds the same, however many other articles there are', async () => {
+    const before = await slugsFor('how do I get a refund');
+    expect(before).toHaveLength(3);
+    const ids: string[] = [];
+    try {
+      for (let more = 0; more < 12; more += 1) {
+        const id = newId('art');
+        ids.push(id);
+        const slug = id.replace('_', '-');
+        await test.database.knowledgeArticle.create({
+          data: { id, slug, title: 'Zebra stripes', category: 'usage', tags: ['zebra'], body: 'Zebra.', reviewedAt: new Date('2026-10-01') },
+        });
+        expect(await slugsFor('how do I get a refund'), `beside ${ids.length} more`).toEqual(before);
+      }
+    } finally {
+      await test.database.knowledgeArticle.deleteMany({ where: { id: { in: ids } } });
+    }
+  });
+
   it('never throws, whatever the text', async () => {
     await fc.assert(
       fc.asyncProperty(
