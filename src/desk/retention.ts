@@ -19,8 +19,8 @@ export interface RetentionDays {
   readonly searchDays: number;
   readonly idempotencyDays: number;
   /**
-   * Hours after the end of a run outside a conversation for which what it found out is kept; that it ran, and how, stays. What a reply
-   * was made from is part of its conversation, and goes with that.
+   * Hours after the end of a run for which what it found out is kept; that it ran, and how, stays. What a reply was made from is part of
+   * its conversation, and goes with that.
    */
   readonly resultHours: number;
 }
@@ -85,7 +85,7 @@ export async function applyRetention({ database, clock, days, also }: RetentionD
       ROWS_PER_BATCH,
       (tx) => tx.execute`
       UPDATE "Run" SET "result" = NULL, "resultExpiredAt" = ${now} WHERE "id" IN (
-        SELECT "id" FROM "Run" WHERE "result" IS NOT NULL AND "conversationId" IS NULL AND "finishedAt" < ${new Date(now.getTime() - days.resultHours * HOUR_MS)}
+        SELECT "id" FROM "Run" WHERE "result" IS NOT NULL AND "workflow" <> 'reply' AND "finishedAt" < ${new Date(now.getTime() - days.resultHours * HOUR_MS)}
          ORDER BY "finishedAt" LIMIT ${ROWS_PER_BATCH})`,
     ),
     auditEntries: await batches(

@@ -47,7 +47,7 @@ const Job = builder.prismaObject('Run', {
       type: 'JSON',
       nullable: true,
       description:
-        'The structured result, by workflow. Outside a conversation it is kept for 24 hours after the end (the setting RETENTION_RESULT_HOURS), then it is `null` and `resultExpiredAt` says since when: fetch it in time. That of "reply" stays as long as its conversation. `null` as well until it has succeeded, and of "reply" when a customer asks: their answer is the message.',
+        'The structured result, by workflow. Kept for 24 hours after the end (the setting RETENTION_RESULT_HOURS), then it is `null` and `resultExpiredAt` says since when: fetch it in time. Only that of "reply" stays as long as its conversation. `null` as well until it has succeeded, and of "reply" when a customer asks: their answer is the message.',
       resolve: (run, _args, { viewer }) => (seesAssessments(viewer) || run.workflow === 'agent' ? run.result : null),
     }),
     resultExpiredAt: t.expose('resultExpiredAt', {

@@ -142,7 +142,7 @@ export const Run = builder.prismaObject('Run', {
       type: 'JSON',
       nullable: true,
       description:
-        'The structured result, by workflow; that of "agent" holds the answer as `text`. Outside a conversation it is kept for 24 hours after the end (the setting RETENTION_RESULT_HOURS), then it is `null` and `resultExpiredAt` says since when; that of "reply" stays as long as its conversation. `null` as well until it is done, and of "reply" when a customer asks: their answer is the message.',
+        'The structured result, by workflow; that of "agent" holds the answer as `text`. Kept for 24 hours after the end (the setting RETENTION_RESULT_HOURS), then it is `null` and `resultExpiredAt` says since when; only that of "reply" stays as long as its conversation. `null` as well until it is done, and of "reply" when a customer asks: their answer is the message.',
       resolve: (run, _args, { viewer }) => (seesAssessments(viewer) || run.workflow === 'agent' ? run.result : null),
     }),
     resultExpiredAt: t.expose('resultExpiredAt', {

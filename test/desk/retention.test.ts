@@ -94,26 +94,28 @@ describe('retention', () => {
     expect(await pass()).toEqual({ ...NOTHING, runs: 1 });
   });
 
-  it('takes the results of lone runs that ended a day ago, and keeps that they ran and what replies were made from', async () => {
+  it('takes the results of runs that ended a day ago, beside a conversation as well, and keeps that they ran and what replies were made from', async () => {
     const run = { workflow: 'agent', customerId, input: {}, createdAt: before(2), result: { text: 'Found' } };
-    const [old, fresh, open, reply] = [newId('run'), newId('run'), newId('run'), newId('run')];
+    const [old, beside, fresh, open, reply] = [newId('run'), newId('run'), newId('run'), newId('run'), newId('run')];
     const conversationId = newId('conv');
     await database.conversation.create({ data: { id: conversationId, customerId, createdAt: before(3), lastMessageAt: before(3) } });
     await database.run.createMany({
       data: [
         { id: old, status: 'succeeded', finishedAt: before(1.01), outcome: 'answered', ...run },
+        { id: beside, status: 'succeeded', finishedAt: before(1.01), ...run, workflow: 'debate', conversationId },
         { id: fresh, status: 'succeeded', finishedAt: before(0.99), ...run },
         { id: open, status: 'running', ...run },
         { id: reply, status: 'succeeded', finishedAt: before(3), ...run, workflow: 'reply', conversationId },
       ],
     });
-    expect(await pass()).toEqual({ ...NOTHING, results: 1 });
+    expect(await pass()).toEqual({ ...NOTHING, results: 2 });
     expect(await database.run.findUnique({ where: { id: old } })).toMatchObject({
       status: 'succeeded',
       outcome: 'answered',
       result: null,
       resultExpiredAt: NOW,
     });
+    expect(await database.run.findUnique({ where: { id: beside } })).toMatchObject({ result: null, resultExpiredAt: NOW });
     for (const id of [fresh, open, reply])
       expect(await database.run.findUnique({ where: { id } })).toMatchObject({ result: { text: 'Found' }, resultExpiredAt: null });
     expect(await pass()).toEqual(NOTHING);

@@ -87,7 +87,7 @@ describe('a stream with heartbeats', () => {
   });
 
   it('takes nothing of a run that is hidden whole for life, nor for the phase of an answer', async () => {
-    follow([{ id: 'run_1', status: 'running' }], (event) => event.visibility === 'CUSTOMER');
+    follow([{ id: 'run_1', status: 'queued' }], (event) => event.visibility === 'CUSTOMER');
     expect(await typeOfNext()).toBe('ready');
     const hidden = { at: AT, visibility: 'STAFF', runId: 'run_2' } as const;
     const next = reader.next();

@@ -35,5 +35,5 @@ export const HAND_WRITTEN: readonly string[] = [
   `constraint "Run".Run_job_check CHECK ((((priority >= '-1000'::integer) AND (priority <= 1000)) AND (("retriesLeft" >= 0) AND ("retriesLeft" <= 9)) AND ((progress >= 0) AND (progress <= 100))))`,
   `CREATE UNIQUE INDEX "Run_open_schedule_key" ON public."Run" USING btree ("scheduleId") WHERE (("scheduleId" IS NOT NULL) AND (status = ANY (ARRAY['queued'::"RunStatus", 'running'::"RunStatus", 'waiting'::"RunStatus"])))`,
   'CREATE INDEX "Run_scheduleId_idx" ON public."Run" USING btree ("scheduleId") WHERE ("scheduleId" IS NOT NULL)',
-  'CREATE INDEX "Run_result_idx" ON public."Run" USING btree ("finishedAt") WHERE ((result IS NOT NULL) AND ("conversationId" IS NULL))',
+  `CREATE INDEX "Run_result_idx" ON public."Run" USING btree ("finishedAt") WHERE ((result IS NOT NULL) AND (workflow <> 'reply'::text))`,
 ];

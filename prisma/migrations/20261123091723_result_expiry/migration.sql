@@ -1,6 +1,6 @@
 -- AlterTable
 ALTER TABLE "Run" ADD COLUMN     "resultExpiredAt" TIMESTAMPTZ(3);
 
--- By hand: only runs outside conversations lose their results, so replies need not be in the index that finds those.
+-- By hand: what a reply was made from stays with its conversation, so replies need not be in the index that finds old results.
 DROP INDEX "Run_result_idx";
-CREATE INDEX "Run_result_idx" ON "Run" ("finishedAt") WHERE "result" IS NOT NULL AND "conversationId" IS NULL;
+CREATE INDEX "Run_result_idx" ON "Run" ("finishedAt") WHERE "result" IS NOT NULL AND "workflow" <> 'reply';
