@@ -24,6 +24,16 @@ export interface AgentCall {
   readonly said: string;
   /** Their earlier messages in this conversation, oldest first. */
   readonly earlier: readonly string[];
+  /** What people were asked for this call and are said to have approved; the act looks for it itself. */
+  readonly approved?: ApprovedCall | undefined;
+}
+
+/** A call that people were asked about: which, and with what exactly. */
+export interface ApprovedCall {
+  /** Where in the workflow it was asked for. */
+  readonly step: string;
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
 }
 
 export interface AgentActDeps {

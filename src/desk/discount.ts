@@ -13,8 +13,9 @@ import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import { currentSubscription } from '../store/subscription.ts';
 import { actOnce, type ActScope, type AgentActDeps, type AgentCall } from './agent-act.ts';
-import { orAsk } from './beyond-grant.ts';
-import { acceptedOffer, hasTerms, makeOffer, useOffer } from './offer.ts';
+import { assertTerms, findApproved, offerIdOf } from './approved.ts';
+import { orAsk, refuseBeyondGrant } from './beyond-grant.ts';
+import { acceptedOffer, approvedOffer, hasTerms, makeOffer, useOffer } from './offer.ts';
 import { enqueueOutgoing } from './outbox.ts';
 
 export interface DiscountGrant {
@@ -28,7 +29,8 @@ export interface DiscountDesk {
   quote(call: AgentCall, kind: DiscountKind, percent: number | undefined): Promise<DiscountQuote | DiscountRefusal>;
   /**
    * Gives the discount the customer has just agreed to. Once per call and per offer.
-   * @throws AppError CONFLICT without a plain yes to these terms; FORBIDDEN beyond the grant, after leaving a request for people.
+   * @throws AppError CONFLICT without a plain yes to these terms; ApprovalNeeded for more than the grant, until people have approved it;
+   * FORBIDDEN for a kind beyond it, after leaving a request for them.
    */
   apply(call: AgentCall, grant: DiscountGrant): Promise<Discount>;
 }
@@ -58,13 +60,18 @@ export function createDiscountDesk(deps: AgentActDeps): DiscountDesk {
 
 async function applyDiscount({ tx, customer, now }: ActScope, call: AgentCall, grant: DiscountGrant, policy: Policy) {
   const { conversationId, runId, said } = call;
-  const offer = await acceptedOffer(tx, { kind: 'discount', customerId: customer.id, conversationId, runId, said, now });
-  await assertPercentTold(tx, offer.runId, Terms.parse(offer.terms).percent);
+  const approved = await findApproved(tx, call);
+  const offer = approved
+    ? await approvedOffer(tx, 'discount', customer.id, offerIdOf(approved))
+    : await acceptedOffer(tx, { kind: 'discount', customerId: customer.id, conversationId, runId, said, now });
   const { kind, percent } = Terms.parse(offer.terms);
-  const quote = quoteDiscount(policy, await discountStanding(tx, customer.id), kind, percent, now);
+  if (!approved) await assertPercentTold(tx, offer.runId, percent);
+  const quote = quoteDiscount(policy, await discountStanding(tx, customer.id), kind, percent, approved?.askedAt ?? now);
   if (!quote.possible || !hasTerms(offer, termsOf(quote)))
     throw new AppError('CONFLICT', 'What can be given has changed since it was offered. Quote it again and ask once more.', { retryable: false });
-  assertGranted(quote, grant);
+  const exact = { offerId: offer.id, kind, percent, startsAt: quote.startsAt.toISOString(), endsAt: quote.endsAt?.toISOString() ?? null };
+  if (approved) assertTerms(approved, exact);
+  else assertGranted(quote, grant, policy, exact);
   const id = newId('disc');
   const { startsAt, endsAt } = quote;
   await tx.discount.create({
@@ -83,7 +90,11 @@ async function applyDiscount({ tx, customer, now }: ActScope, call: AgentCall, g
   const payload = { discountId: id, kind, percent, startsAt: startsAt.toISOString(), endsAt: endsAt?.toISOString() ?? null };
   await enqueueOutgoing(tx, { kind: 'product', customerId: customer.id, subject: 'discount', payload, conversationId }, now);
   await useOffer(tx, offer, now);
-  return { subjectId: id, subjectKind: 'discount', changes: { offerId: offer.id, fields: ['kind', 'percent', 'startsAt', 'endsAt'] } };
+  return {
+    subjectId: id,
+    subjectKind: 'discount',
+    changes: { offerId: offer.id, ...(approved ? { approvalId: approved.approvalId } : {}), fields: ['kind', 'percent', 'startsAt', 'endsAt'] },
+  };
 }
 
 /** A discount costs nothing at once, so it is the percent that must have been told. */
@@ -100,10 +111,20 @@ const LEVELS: Readonly<Record<DiscountLevel, string>> = {
   vp: 'the vice president of sales',
 };
 
-function assertGranted({ kind, percent, level }: DiscountQuote, grant: DiscountGrant): void {
+function assertGranted(
+  { kind, percent, level, startsAt, endsAt }: DiscountQuote,
+  grant: DiscountGrant,
+  policy: Policy,
+  terms: Readonly<Record<string, unknown>>,
+): void {
   if (!grant.kinds.includes(kind)) throw new AppError('FORBIDDEN', 'A discount of this kind is for the sales team to give.');
   if (level === 'agent' && (kind !== 'discretionary' || percent <= grant.percentMax)) return;
-  throw new AppError('FORBIDDEN', `A discount of ${percent}% is decided by ${LEVELS[level]}; it has not been given.`);
+  const until = endsAt === null ? '' : ` until ${endsAt.toISOString().slice(0, 10)}`;
+  const summary = `Give a ${kind} discount of ${percent}% from ${startsAt.toISOString().slice(0, 10)}${until}. The customer has said yes to it.`;
+  refuseBeyondGrant({ kind: 'discount', percent }, policy, `A discount of ${percent}% is decided by ${LEVELS[level]}; it has not been given.`, {
+    summary,
+    terms,
+  });
 }
 
 async function discountStanding(database: Database | Prisma.TransactionClient, customerId: string): Promise<DiscountStanding> {

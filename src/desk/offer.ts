@@ -71,15 +71,31 @@ export async function acceptedOffer(tx: Prisma.TransactionClient, acceptance: Ac
   const order = { orderBy: [{ createdAt: 'desc' as const }, { id: 'desc' as const }] };
   const found = (await tx.offer.findFirst({ where: { ...where, runId: { not: runId } }, ...order })) ?? (await tx.offer.findFirst({ where, ...order }));
   if (!found) throw notFound('offer');
-  await tx.$queryRaw`SELECT 1 FROM "Offer" WHERE "id" = ${found.id} FOR UPDATE`;
-  const offer = await tx.offer.findUniqueOrThrow({ where: { id: found.id } });
-  if (offer.usedAt !== null) throw refused('This was done already.');
+  const offer = await lockOffer(tx, found.id);
   if (offer.expiresAt <= now) throw refused('The offer is older than a day. Quote it again and ask once more.');
   if (offer.runId === runId) throw refused('Tell the customer the exact amount first and wait for a yes in the next message.');
   const amounts = writtenAmounts(offer);
   await assertTold(tx, offer, conversationId, runId, amounts);
   if (!isYes(said, { subject: kind, amounts: [...amounts, ...shortAmounts(offer)], words: ownWords(offer) }))
     throw refused('The customer has not said a plain yes to this offer. Ask for one.');
+  return offer;
+}
+
+/**
+ * The offer that a customer had agreed to when people were asked to approve it: neither how old it is by now nor what was said since
+ * counts. Locked as by `acceptedOffer`.
+ * @throws AppError NOT_FOUND, CONFLICT when it was used.
+ */
+export async function approvedOffer(tx: Prisma.TransactionClient, kind: OfferKind, customerId: string, offerId: string): Promise<Offer> {
+  const found = await tx.offer.findFirst({ where: { id: offerId, kind, customerId }, select: { id: true } });
+  if (!found) throw notFound('offer');
+  return lockOffer(tx, found.id);
+}
+
+async function lockOffer(tx: Prisma.TransactionClient, id: string): Promise<Offer> {
+  await tx.$queryRaw`SELECT 1 FROM "Offer" WHERE "id" = ${id} FOR UPDATE`;
+  const offer = await tx.offer.findUniqueOrThrow({ where: { id } });
+  if (offer.usedAt !== null) throw refused('This was done already.');
   return offer;
 }
 

@@ -15,9 +15,10 @@ import { readPolicy } from '../store/policy.ts';
 import type { Policy } from '../store/policy-schema.ts';
 import { currentSubscription } from '../store/subscription.ts';
 import { actOnce, type ActScope, type AgentActDeps, type AgentCall } from './agent-act.ts';
-import { orAsk } from './beyond-grant.ts';
+import { assertTerms, findApproved, offerIdOf } from './approved.ts';
+import { orAsk, refuseBeyondGrant } from './beyond-grant.ts';
 import { nextInvoiceNumber } from './invoice-number.ts';
-import { acceptedOffer, hasTerms, makeOffer, useOffer } from './offer.ts';
+import { acceptedOffer, approvedOffer, hasTerms, makeOffer, useOffer } from './offer.ts';
 import { enqueueOutgoing } from './outbox.ts';
 
 /** The currency of the price list. */
@@ -44,7 +45,8 @@ export interface PlanDesk {
   quote(call: AgentCall, wish: PlanWish): Promise<PlanChange | PlanRefusal>;
   /**
    * Makes the change the customer has just agreed to. Once per call and per offer.
-   * @throws AppError CONFLICT without a plain yes to these exact terms; FORBIDDEN beyond the grant, after leaving a request for people.
+   * @throws AppError CONFLICT without a plain yes to these exact terms; ApprovalNeeded for a charge beyond the grant, until people have
+   * approved it; FORBIDDEN for an act beyond it, after leaving a request for them.
    */
   change(call: AgentCall, grant: PlanGrant): Promise<PlanChanged>;
 }
@@ -77,12 +79,19 @@ export function createPlanDesk(deps: AgentActDeps): PlanDesk {
 
 async function makeChange(scope: ActScope, call: AgentCall, grant: PlanGrant, policy: Policy) {
   const { tx, customer, now } = scope;
-  const offer = await acceptedOffer(tx, { kind: 'plan_change', ...pick(call), said: call.said, now });
+  const approved = await findApproved(tx, call);
+  const offer = approved
+    ? await approvedOffer(tx, 'plan_change', customer.id, offerIdOf(approved))
+    : await acceptedOffer(tx, { kind: 'plan_change', ...pick(call), said: call.said, now });
   const standing = await planStanding(tx, customer.id);
-  const change = planChange(policy, standing, wishOf(offer), now);
-  if (!change.possible || !hasTerms(offer, termsOf(change)))
+  // As of when people were asked; it must be possible still.
+  const change = planChange(policy, standing, wishOf(offer), approved?.askedAt ?? now);
+  const possible = change.possible && (approved === null || planChange(policy, standing, wishOf(offer), now).possible);
+  if (!change.possible || !possible || !hasTerms(offer, termsOf(change)))
     throw new AppError('CONFLICT', 'What this change costs has changed since it was offered. Quote it again and ask once more.', { retryable: false });
-  assertGranted(change, grant);
+  const exact = exactly(offer, change);
+  if (approved) assertTerms(approved, exact);
+  else assertGranted(change, grant, policy, exact);
   await writeSubscription(tx, customer.id, standing, change, now);
   const invoice = change.chargeCents > 0 ? await writeInvoice(scope, standing.subscription, change, policy) : null;
   if (change.creditCents > 0) await writeCredit(scope, change);
@@ -106,18 +115,32 @@ async function makeChange(scope: ActScope, call: AgentCall, grant: PlanGrant, po
   return {
     subjectId: offer.id,
     subjectKind: 'offer',
-    changes: { acts: [...acts], invoiceId: invoice?.id ?? null, fields: ['plan', 'seats', 'cycle', 'renewal', 'mrr'] },
+    changes: {
+      acts: [...acts],
+      invoiceId: invoice?.id ?? null,
+      ...(approved ? { approvalId: approved.approvalId } : {}),
+      fields: ['plan', 'seats', 'cycle', 'renewal', 'mrr'],
+    },
   };
 }
 
-function assertGranted({ acts, chargeCents }: PlanChange, grant: PlanGrant): void {
+function assertGranted({ acts, to, chargeCents, price }: PlanChange, grant: PlanGrant, policy: Policy, terms: ReturnType<typeof exactly>): void {
   const beyond = acts.filter((act) => !grant.acts.includes(act));
   if (beyond.length > 0) throw new AppError('FORBIDDEN', 'This change is for the billing team to make.');
-  if (chargeCents > grant.chargeCentsMax)
-    throw new AppError(
-      'FORBIDDEN',
-      `A change that costs ${formatMoney({ amountCents: chargeCents, currency: CURRENCY })} at once is for the billing team to make.`,
-    );
+  if (chargeCents <= grant.chargeCentsMax) return;
+  const sum = formatMoney({ amountCents: chargeCents, currency: CURRENCY });
+  const sentence = `A change that costs ${sum} at once is for people to approve; it has not been made yet.`;
+  const summary = `Change to ${to.plan} with ${to.seats} seats, billed ${to.cycle === 'annual' ? 'once a year' : 'monthly'}, and charge ${sum} at once. The customer has said yes to it.`;
+  // Only what was negotiated counts as a discount of the contract: the price list gives the rest to everybody.
+  const contract = { kind: 'contract', percent: price.extraPercent, amountCents: price.perMonthCents * MONTHS_OF_VALUE } as const;
+  refuseBeyondGrant(contract, policy, sentence, { summary, terms });
+}
+
+/** A subscription without an end counts with what it brings in a year. */
+const MONTHS_OF_VALUE = 12;
+
+function exactly(offer: Offer, { acts, to, chargeCents, creditCents }: PlanChange) {
+  return { offerId: offer.id, acts: [...acts], to: { ...to }, charge: decimalText(chargeCents), credit: decimalText(creditCents), currency: CURRENCY };
 }
 
 async function planStanding(database: Database | Prisma.TransactionClient, customerId: string): Promise<PlanStanding> {

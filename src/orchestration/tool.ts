@@ -32,6 +32,8 @@ export interface ToolContext {
   /** Their earlier messages in this conversation, oldest first. */
   readonly earlier: readonly string[];
   readonly reviewed?: Reviewed | undefined;
+  /** Only when people were asked about this call and are said to have approved it: where, and with what exactly. */
+  readonly approved?: { readonly step: string; readonly tool: string; readonly arguments: Readonly<Record<string, unknown>> };
   readonly now: Date;
 }
 
@@ -53,7 +55,8 @@ export interface ToolOutcome {
 }
 
 /**
- * One ability. `run` throws AppError for refusals (their sentence reaches the model as a failed result) and is bounded by `signal`.
+ * One ability. `run` throws AppError for refusals (their sentence reaches the model as a failed result), ApprovalNeeded for what people
+ * may decide (the run waits for them, and calls once more with `approved`), and is bounded by `signal`.
  * `Input` and `Grant` are parsed by the caller with the tool's own schemas before `run` sees them.
  */
 export interface Tool<Input = never, Grant = never> {

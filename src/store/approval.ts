@@ -1,7 +1,8 @@
 /**
  * What the rows of the policy say about an act that an agent may not do alone: who has to decide, how many of them, how risky it is
- * and how long the question stands. Pure arithmetic; asks nobody.
+ * and how long the question stands; and the refusal that says so. Pure arithmetic; asks nobody.
  */
+import { AppError } from '../foundation/errors.ts';
 import { ApprovalLevel, type ApprovalLevel as ApprovalLevelValue, type Risk, type User } from './generated/prisma/client.ts';
 import type { Policy } from './policy-schema.ts';
 
@@ -32,6 +33,29 @@ export type Answer =
 
 const HOUR_MS = 3_600_000;
 
+export interface Beyond {
+  readonly needed: Needed;
+  /** What it would do, in plain words for whoever decides. */
+  readonly summary: string;
+  /** What exactly it would do, as JSON: what is approved is this and nothing else. */
+  readonly terms: Readonly<Record<string, unknown>>;
+}
+
+/** An act beyond what its agent may do, which people may decide. Where nobody waits for them it is a refusal like any other. */
+export class ApprovalNeeded extends AppError implements Beyond {
+  readonly needed: Needed;
+  readonly summary: string;
+  readonly terms: Beyond['terms'];
+
+  constructor(sentence: string, { needed, summary, terms }: Beyond) {
+    super('FORBIDDEN', sentence);
+    this.name = 'ApprovalNeeded';
+    this.needed = needed;
+    this.summary = summary;
+    this.terms = terms;
+  }
+}
+
 /** @throws RangeError for a percentage or a sum that is negative or no number: that is a bug of the caller, not a question. */
 export function neededFor(asked: Asked, policy: Policy): Answer {
   const measures = 'percent' in asked ? [asked.percent, ...(asked.kind === 'contract' ? [asked.amountCents] : [])] : [asked.amountCents];
@@ -39,6 +63,22 @@ export function neededFor(asked: Asked, policy: Policy): Answer {
   const level = levelFor(asked, policy);
   if (level === null) return { by: 'nobody', reason: refusalOf(asked, policy) };
   return level === 'agent' ? { by: 'agent' } : { by: 'people', ...neededAt(level, asked.kind, policy) };
+}
+
+/**
+ * Who decides what an agent's own grant does not allow: as the policy says, and anybody of the desk where agents in general may do it.
+ * Null when nobody may.
+ */
+export function neededBeyondGrant(asked: Asked, policy: Policy): Needed | null {
+  const answer = neededFor(asked, policy);
+  switch (answer.by) {
+    case 'agent':
+      return neededAt('agent', asked.kind, policy);
+    case 'people':
+      return { level: answer.level, people: answer.people, risk: answer.risk };
+    case 'nobody':
+      return null;
+  }
 }
 
 /** What holds for an act that somebody of this level decides. */

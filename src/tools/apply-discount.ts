@@ -13,7 +13,7 @@ export function applyDiscount(discounts: DiscountDesk): AnyTool {
   return defineTool<z.infer<typeof Input>, z.infer<typeof Grant>>({
     name: 'apply_discount',
     description:
-      'Gives the discount that quote_discount offered in the answer before, once the customer has said a plain yes to it. Takes no arguments: the offer holds kind and percent. Above what an agent may give it leaves a request for the people who decide.',
+      'Gives the discount that quote_discount offered in the answer before, once the customer has said a plain yes to it. Takes no arguments: the offer holds kind and percent. Above what an agent may give it asks the people who decide, and answers once they have.',
     input: Input,
     grant: Grant,
     effect: 'money',

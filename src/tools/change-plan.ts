@@ -14,7 +14,7 @@ export function changePlan(plans: PlanDesk): AnyTool {
   return defineTool<z.infer<typeof Input>, z.infer<typeof Grant>>({
     name: 'change_plan',
     description:
-      'Makes the change of plan, seats, cycle or renewal that quote_plan_change offered in the answer before, once the customer has said a plain yes to it. Takes no arguments: the offer holds the terms.',
+      'Makes the change of plan, seats, cycle or renewal that quote_plan_change offered in the answer before, once the customer has said a plain yes to it. Takes no arguments: the offer holds the terms. Above what an agent may charge it asks the people who decide, and answers once they have.',
     input: Input,
     grant: Grant,
     effect: 'money',

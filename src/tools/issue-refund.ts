@@ -15,7 +15,7 @@ export function issueRefund(database: Database, refunds: RefundDesk): AnyTool {
   return defineTool<z.infer<typeof Input>, z.infer<typeof Grant>>({
     name: 'issue_refund',
     description:
-      'Issues the refund that quote_refund offered in the answer before, once the customer has said a plain yes to the exact amount. Takes no arguments: the offer holds payment and amount. Above what an agent may issue it leaves a request for the people who decide.',
+      'Issues the refund that quote_refund offered in the answer before, once the customer has said a plain yes to the exact amount. Takes no arguments: the offer holds payment and amount. Above what an agent may issue it asks the people who decide, and answers once they have.',
     input: Input,
     grant: Grant,
     effect: 'money',

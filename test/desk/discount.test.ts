@@ -80,9 +80,15 @@ describe('a discount', () => {
       return;
     }
     expect(summary).toContain(who);
-    await expect(apply).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining(`is decided by ${who}`) });
+    await expect(apply).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining(`is decided by ${who}`),
+      needed: { level, people: 1 },
+      terms: { kind: 'discretionary', percent },
+      summary: expect.stringMatching(`^Give a discretionary discount of ${percent}% from 2026-12-03 until 2027-12-03`),
+    });
     expect(await discountsOf(customer.id)).toEqual([]);
-    expect(await box.database.ticket.findMany({ where: { customerId: customer.id } })).toMatchObject([{ kind: 'request' }]);
+    expect(await box.database.ticket.findMany({ where: { customerId: customer.id } })).toEqual([]);
   });
 
   it('above what anybody gives is refused at once, and so is one where nothing is billed', async () => {

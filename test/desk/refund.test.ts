@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
+import { ApprovalNeeded } from '../../src/store/approval.ts';
 import { centsOf, decimalText } from '../../src/store/money.ts';
 import { addCustomer, addInvoice, addPayment, addSubscription, days, openToolbox, type Toolbox } from '../tools/fixtures.ts';
 import { openTalk } from './acting.ts';
@@ -112,21 +113,31 @@ describe('issue_refund', () => {
   });
 
   it.each([
-    [600_00, GRANT, 'a support lead'],
-    [1_500_00, GRANT, 'a customer success manager'],
-    [7_000_00, { ...GRANT, usd_max: 100_000 }, 'an executive'],
-    [90_00, { ...GRANT, usd_max: 50 }, 'the billing team'],
-  ])('passes %d cents beyond the grant on to people, and pays nothing', async (cents, grant, who) => {
-    const { customer, talk } = await paying(cents);
+    [600_00, GRANT, 'a support lead', { level: 'lead', people: 1 }],
+    [1_500_00, GRANT, 'a customer success manager', { level: 'manager', people: 2 }],
+    [7_000_00, { ...GRANT, usd_max: 100_000 }, 'an executive', { level: 'executive', people: 2 }],
+    [90_00, { ...GRANT, usd_max: 50 }, 'the billing team', { level: 'agent', people: 1 }],
+  ])('of %d cents beyond the grant says who decides, and what exactly, and pays nothing', async (cents, grant, who, needed) => {
+    const { customer, payment, talk } = await paying(cents);
     await talk.ask('quote_refund');
     const runId = newId('run');
     for (let time = 0; time < 3; time += 1) {
-      await expect(talk.act('issue_refund', 'yes please', { grant, runId })).rejects.toMatchObject({
-        code: 'FORBIDDEN',
-        message: expect.stringContaining(`is decided by ${who}; it has not been issued yet. I have passed it on as request `),
-      });
+      const refusal: unknown = await talk.act('issue_refund', 'yes please', { grant, runId }).catch((error: unknown) => error);
+      if (!(refusal instanceof ApprovalNeeded)) throw new Error('people may decide this', { cause: refusal });
+      expect(refusal.message).toContain(`is decided by ${who}; it has not been issued yet.`);
+      expect(refusal.needed).toMatchObject(needed);
+      expect(refusal.terms).toMatchObject({ offerId: expect.any(String), paymentId: payment.id, amount: decimalText(cents), currency: 'USD', rule: 'monthly' });
+      expect(refusal.summary).toMatch(/^Refund \$[\d,]+\.\d\d from the payment of .* of 2026-11-15, invoice /);
     }
-    expect(await rowsOf(customer.id)).toMatchObject({ refunds: [], orders: [], payments: [{ status: 'succeeded' }], tickets: [{ kind: 'request' }] });
+    expect(await rowsOf(customer.id)).toMatchObject({ refunds: [], orders: [], payments: [{ status: 'succeeded' }], tickets: [] });
+  });
+
+  it('in a currency that no level is measured in leaves a request for people', async () => {
+    const { customer, payment, talk } = await paying(90_00);
+    await box.database.payment.update({ where: { id: payment.id }, data: { currency: 'EUR' } });
+    await talk.ask('quote_refund');
+    await expect(talk.act('issue_refund', 'yes please', { grant: GRANT })).rejects.toThrow(/decided by the billing team.*as request \d+/);
+    expect(await rowsOf(customer.id)).toMatchObject({ refunds: [], tickets: [{ kind: 'request' }] });
   });
 
   it('has one effect however often and by how many calls it is asked for at once', async () => {

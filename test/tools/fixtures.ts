@@ -1,5 +1,6 @@
 /** Rows and tools for the tests of this room: a database of its own, small builders with sensible defaults, one moment in time. */
 import { createToolDesk } from '../../src/desk/tool-desk.ts';
+import type { Clock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createKnowledge } from '../../src/knowledge/article-search.ts';
 import type { AnyTool, ToolContext, ToolOutcome } from '../../src/orchestration/tool.ts';
@@ -12,7 +13,9 @@ import { NO_SIGNALS } from '../support/signals.ts';
 /** The moment of every call: a Friday noon. */
 export const NOW = new Date('2026-11-20T12:00:00.000Z');
 
-export interface CallOptions extends Partial<Pick<ToolContext, 'reviewed' | 'callId' | 'conversationId' | 'runId' | 'agentId' | 'said' | 'earlier' | 'now'>> {
+export interface CallOptions extends Partial<
+  Pick<ToolContext, 'reviewed' | 'callId' | 'conversationId' | 'runId' | 'agentId' | 'said' | 'earlier' | 'approved' | 'now'>
+> {
   readonly grant?: unknown;
   readonly signal?: AbortSignal;
 }
@@ -25,10 +28,10 @@ export interface Toolbox {
   close(): Promise<void>;
 }
 
-export async function openToolbox(): Promise<Toolbox> {
+/** @param clock Stands still at NOW without. */
+export async function openToolbox(clock: Clock = { now: () => NOW, sleep: () => Promise.resolve() }): Promise<Toolbox> {
   const testDatabase = await createTestDatabase();
   const { database } = testDatabase;
-  const clock = { now: () => NOW, sleep: () => Promise.resolve() };
   const tools = createTools({ database, knowledge: createKnowledge({ database, clock }), desk: createToolDesk({ database, clock }), ...ALONE });
   return {
     database,
