@@ -26,14 +26,21 @@ export interface Halted {
 /**
  * Ends queued and waiting answers now and asks running ones to stop; their own driver keeps their partial text. What works for the desk goes
  * on: it says nothing in the conversation.
+ * @param which `waiting: false` leaves those that wait for people: whoever says something else has not taken back what they asked for.
  */
-export async function haltRuns(tx: Prisma.TransactionClient, conversationId: string, by: string, now: Date): Promise<Halted> {
+export async function haltRuns(
+  tx: Prisma.TransactionClient,
+  conversationId: string,
+  by: string,
+  now: Date,
+  { waiting = true }: { readonly waiting?: boolean } = {},
+): Promise<Halted> {
   const queued = await tx.run.updateManyAndReturn({
     where: { conversationId, status: 'queued', ...TURNS },
     data: { status: 'stopped', stoppedBy: by, finishedAt: now },
   });
   const asked = await tx.run.updateManyAndReturn({
-    where: { conversationId, status: { in: ['running', 'waiting'] }, ...TURNS },
+    where: { conversationId, status: { in: waiting ? ['running', 'waiting'] : ['running'] }, ...TURNS },
     data: { stopRequestedAt: now, stoppedBy: by },
   });
   const { stopped, events } = await endWaiting(tx, idsOf(asked.filter(({ status }) => status === 'waiting')), now);

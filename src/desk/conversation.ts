@@ -44,7 +44,8 @@ export interface ConversationDeskDeps {
 
 /** Shorter than the log remembers what it was told. */
 const TOLD_AGAIN_MS = 4 * 60_000;
-const ACTIVE_TURNS: Prisma.RunWhereInput = { status: { in: ['queued', 'running', 'waiting'] }, ...TURNS };
+/** One that waits for people is in nobody's way. */
+const ACTIVE_TURNS: Prisma.RunWhereInput = { status: { in: ['queued', 'running'] }, ...TURNS };
 
 export function createConversationDesk(deps: ConversationDeskDeps): ConversationDesk {
   const { database, log, jobs } = deps;
@@ -300,7 +301,7 @@ async function writePost(tx: Prisma.TransactionClient, viewer: Viewer, input: Po
     });
   }
   const interrupt = busy.length > 0 && input.onBusy === 'interrupt';
-  const halted = interrupt ? await haltRuns(tx, conversation.id, viewerKey(viewer), now) : { running: [], events: [] };
+  const halted = interrupt ? await haltRuns(tx, conversation.id, viewerKey(viewer), now, { waiting: false }) : { running: [], events: [] };
   const { message, run } = await writeQuestion(tx, conversation, text, clientMessageId, now);
   const place = interrupt ? halted.running.length : busy.length;
   return {

@@ -8,6 +8,7 @@ import { AppError, notFound } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Channel, EventLog } from '../events/event-log.ts';
 import type { SignalBus } from '../jobs/signal-bus.ts';
+import { eraseCheckpoints } from '../store/checkpoints.ts';
 import type { Database } from '../store/database.ts';
 import { Prisma, type Customer, type Erasure } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
@@ -153,6 +154,7 @@ async function eraseRows(tx: Tx, customerId: string, call: IdempotentCall): Prom
   const count = (table: string, how: 'erased' | 'pseudonymised', rows: number): void => {
     if (rows > 0) counts[table] = { ...counts[table], [how]: (counts[table]?.[how] ?? 0) + rows };
   };
+  await eraseCheckpoints(tx, customerId);
   count('ArticleSuggestion', 'pseudonymised', await eraseQuestions(tx, customerId));
   count('IdempotencyRecord', 'erased', await eraseAnswers(tx, customerId, call));
   for (const table of CUSTOMER_TABLES) {

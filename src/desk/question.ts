@@ -24,14 +24,14 @@ export async function lockConversation(tx: Sql, conversationId: string, customer
   return row ?? null;
 }
 
-/** How many answers are under way in the conversation, and whether this message was written before. */
+/** How many answers are under way in the conversation (one that waits for people is not), and whether this message was written before. */
 export async function readBusy(
   tx: Sql,
   conversationId: string,
   clientMessageId: string | null,
 ): Promise<{ readonly active: number; readonly written: boolean }> {
   const [row] = await tx.query<{ active: number; written: boolean }>`
-    SELECT (SELECT count(*)::int FROM "Run" WHERE "conversationId" = ${conversationId} AND "workflow" IN ('reply', 'agent') AND "status" IN ('queued', 'running', 'waiting')) AS "active",
+    SELECT (SELECT count(*)::int FROM "Run" WHERE "conversationId" = ${conversationId} AND "workflow" IN ('reply', 'agent') AND "status" IN ('queued', 'running')) AS "active",
            EXISTS (SELECT 1 FROM "Message" WHERE "conversationId" = ${conversationId} AND "clientMessageId" = ${clientMessageId}) AS "written"`;
   return row ?? { active: 0, written: false };
 }

@@ -2,6 +2,7 @@
  * Who runs what, and what goes next: a run belongs to the instance whose name stands on its row until the lease ends. Only a queued run
  * whose moment has come, or one whose lease has expired, can be claimed, and only one answer in a conversation at a time, the oldest first;
  * what works on it for the desk waits for nobody and holds nobody up.
+ * One that waits for people is in nobody's way: that may take days, and once they have decided it is queued again, and the oldest.
  * Of those, higher priorities go first; of one priority the customer of whom the fewest are running; then the oldest. Leases are in the
  * database's time, so that instances with different clocks agree; the moment of a run is in ours, where a second changes nothing.
  */
@@ -39,8 +40,8 @@ export async function claimNext(database: Database, owner: string, now: Date, ex
          AND r."id" <> ALL(${[...except]})
          AND NOT EXISTS (SELECT 1 FROM "Run" o
                           WHERE r."workflow" IN ('reply', 'agent') AND o."workflow" IN ('reply', 'agent')
-                            AND o."conversationId" = r."conversationId" AND o."id" <> r."id" AND o."status" IN ('queued', 'running', 'waiting')
-                            AND (o."status" IN ('running', 'waiting') OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id"))))
+                            AND o."conversationId" = r."conversationId" AND o."id" <> r."id" AND o."status" IN ('queued', 'running')
+                            AND (o."status" = 'running' OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id"))))
        ORDER BY r."priority" DESC, coalesce(b."runs", 0), r."createdAt", r."id" LIMIT 1
          FOR NO KEY UPDATE OF r SKIP LOCKED
     )
@@ -84,8 +85,8 @@ export async function findRunnable(database: Database, limit: number, now: Date)
         OR (r."status" = 'queued' AND (r."notBefore" IS NULL OR r."notBefore" <= ${now} OR r."stopRequestedAt" IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM "Run" o
                              WHERE r."workflow" IN ('reply', 'agent') AND o."workflow" IN ('reply', 'agent')
-                            AND o."conversationId" = r."conversationId" AND o."id" <> r."id" AND o."status" IN ('queued', 'running', 'waiting')
-                               AND (o."status" IN ('running', 'waiting') OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id")))))
+                            AND o."conversationId" = r."conversationId" AND o."id" <> r."id" AND o."status" IN ('queued', 'running')
+                               AND (o."status" = 'running' OR (o."status" = 'queued' AND (o."createdAt", o."id") < (r."createdAt", r."id")))))
      ORDER BY r."priority" DESC,
               coalesce(b."runs", 0) + row_number() OVER (PARTITION BY r."priority", r."customerId" ORDER BY r."createdAt", r."id"),
               r."createdAt", r."id" LIMIT ${limit}`;

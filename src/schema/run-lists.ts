@@ -63,13 +63,17 @@ builder.prismaObjectFields('Conversation', (t) => ({
     type: 'Run',
     nullable: true,
     description:
-      'The run that answers now, waits for a person, or is next in the queue; `null` when nothing is to be answered. Workflows that work on the conversation for the desk stand in `runs`.',
-    resolve: (query, conversation, _args, { database }) =>
-      database.run.findFirst({
-        ...query,
-        where: { conversationId: conversation.id, status: { in: ['queued', 'running', 'waiting'] }, ...TURNS },
-        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-      }),
+      'The run that answers now, else the next in the queue, else the oldest of those that wait for people; `null` when nothing is to be answered. Workflows that work on the conversation for the desk stand in `runs`.',
+    async resolve(query, conversation, _args, { database }) {
+      const first = (statuses: RunStatusValue[]) =>
+        database.run.findFirst({
+          ...query,
+          where: { conversationId: conversation.id, status: { in: statuses }, ...TURNS },
+          // In the order in which the database knows them: running comes after queued.
+          orderBy: [{ status: 'desc' }, { createdAt: 'asc' }, { id: 'asc' }],
+        });
+      return (await first(['queued', 'running'])) ?? first(['waiting']);
+    },
   }),
   runs: t.connection(
     {

@@ -10,6 +10,7 @@ import { applyRetention } from '../../src/desk/retention.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
+import { ask as query } from '../schema/ask.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 
 const ADMIN: Viewer = { kind: 'staff', userId: 'usr_admin', name: 'Ada', role: 'admin' };
@@ -126,20 +127,43 @@ describe('a run that waits for people', () => {
     await expectClosed(`customer:${customerId}`);
   });
 
-  it('gives way to a message that interrupts it, which is next', async () => {
-    const { run, disposition } = await house.desk.conversations.post(viewer, { conversationId, text: 'Never mind', onBusy: 'interrupt' });
-    expect(disposition).toBe('interrupted');
-    await expectClosed(`customer:${customerId}`);
+  it.each(['queue', 'reject', 'interrupt'] as const)('is in nobody’s way and goes on waiting: a later message (%s) is answered at once', async (onBusy) => {
+    const { run, disposition } = await house.desk.conversations.post(viewer, { conversationId, text: 'And another thing', onBusy });
+    expect(disposition).toBe('started');
     expect(await claimRun(house.database, run?.id ?? '', newId('inst'))).toMatchObject({ status: 'running' });
+    expect(await house.database.run.findUniqueOrThrow({ where: { id: runId } })).toMatchObject({ status: 'waiting', stopRequestedAt: null });
+    expect(await house.database.approval.findUniqueOrThrow({ where: { id: approval.id } })).toMatchObject({ status: 'pending' });
   });
 
-  it('holds back the next message of its conversation, and goes first when it is decided', async () => {
-    const { run, disposition } = await house.desk.conversations.post(viewer, { conversationId, text: 'And another thing' });
-    expect(disposition).toBe('queued');
-    expect(await claimRun(house.database, run?.id ?? '', newId('inst'))).toBeNull();
+  it('is told to the people of the desk who interrupt nothing by writing in its conversation', async () => {
+    const { disposition } = await house.desk.conversations.post(staff, { conversationId, text: 'We are looking into it.' });
+    expect(disposition).toBe('started');
+    expect(await house.database.run.findUniqueOrThrow({ where: { id: runId } })).toMatchObject({ status: 'waiting' });
+  });
+
+  it('goes on, once it is decided, when nothing else of its conversation is at work, and before what came later', async () => {
+    const owner = newId('inst');
+    const second = await house.desk.conversations.post(viewer, { conversationId, text: 'And another thing' });
+    const third = await house.desk.conversations.post(viewer, { conversationId, text: 'And a third' });
+    expect(third.disposition).toBe('queued');
+    const secondId = second.run?.id ?? '';
+    expect(await claimRun(house.database, secondId, owner)).toMatchObject({ status: 'running' });
     await house.desk.approvals.decide(staff, { approvalId: approval.id, approve: true, argumentsHash: approval.argumentsHash });
-    expect(await claimRun(house.database, run?.id ?? '', newId('inst'))).toBeNull();
-    expect(await claimRun(house.database, runId, newId('inst'))).toMatchObject({ status: 'running', attempt: 2 });
+    expect(await claimRun(house.database, runId, owner)).toBeNull();
+    await house.database.run.update({ where: { id: secondId }, data: { status: 'succeeded', finishedAt: new Date(), leaseUntil: null } });
+    expect(await claimRun(house.database, third.run?.id ?? '', owner)).toBeNull();
+    expect(await claimRun(house.database, runId, owner)).toMatchObject({ status: 'running', attempt: 2 });
+  });
+
+  it('is the active run of its conversation only while nothing is written and nothing is next', async () => {
+    const ACTIVE = 'query ($id: ID!) { conversation(id: $id) { activeRun { id } } }';
+    const active = async () => (await query(house, viewer, ACTIVE, { id: conversationId }))?.['conversation'];
+    expect(await active()).toEqual({ activeRun: { id: runId } });
+    const { run } = await house.desk.conversations.post(viewer, { conversationId, text: 'And another thing' });
+    expect(await active()).toEqual({ activeRun: { id: run?.id } });
+    await claimRun(house.database, run?.id ?? '', newId('inst'));
+    await house.desk.approvals.decide(staff, { approvalId: approval.id, approve: true, argumentsHash: approval.argumentsHash });
+    expect(await active()).toEqual({ activeRun: { id: run?.id } });
   });
 
   it('is none when its attempt is asked to stop in the same moment: then either nothing is asked, or it is closed', async () => {
@@ -167,6 +191,16 @@ describe('a run that waits for people', () => {
       else expect(row).toMatchObject({ status: 'stopped', approvals: [{ status: 'rejected' }] });
     }
   });
+});
+
+it('leaves nothing of what it kept when its customer is erased', async () => {
+  const thread = `${runId}/reply`;
+  await house.database.pool.query(`INSERT INTO langgraph.checkpoints (thread_id, checkpoint_id, checkpoint) VALUES ($1, 'kept', '{"said":"zyxomma"}')`, [
+    thread,
+  ]);
+  await house.desk.erasures.erase(ADMIN, { customerId, idempotencyKey: newId('req') });
+  const left = await house.database.pool.query('SELECT 1 FROM langgraph.checkpoints WHERE thread_id = $1', [thread]);
+  expect(left.rows).toEqual([]);
 });
 
 describe('what was asked for', () => {

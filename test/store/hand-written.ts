@@ -2,7 +2,7 @@
 export const HAND_WRITTEN: readonly string[] = [
   'CREATE INDEX "KnowledgeArticle_search_idx" ON public."KnowledgeArticle" USING gin (search)',
   `CREATE UNIQUE INDEX "Customer_partner_email_key" ON public."Customer" USING btree (COALESCE("partnerId", ''::text), lower(email))`,
-  `CREATE UNIQUE INDEX "Run_active_reply_key" ON public."Run" USING btree ("conversationId") WHERE ((workflow = 'reply'::text) AND (status = ANY (ARRAY['running'::"RunStatus", 'waiting'::"RunStatus"])))`,
+  `CREATE UNIQUE INDEX "Run_active_reply_key" ON public."Run" USING btree ("conversationId") WHERE ((workflow = 'reply'::text) AND (status = 'running'::"RunStatus"))`,
   `column KnowledgeArticle.search tsvector generated ((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || setweight(to_tsvector('english'::regconfig, article_tags_text(tags)), 'B'::"char")) || setweight(to_tsvector('english'::regconfig, body), 'C'::"char"))`,
   'constraint "Conversation".Conversation_ownerVersion_check CHECK (("ownerVersion" >= 1))',
   'constraint "Conversation".Conversation_rating_check CHECK (((rating >= 1) AND (rating <= 5)))',

@@ -52,15 +52,17 @@ describe('the rows', () => {
     await expect(run(rows.url, customer('c4', 'p1', 'Ada@Example.com'))).rejects.toThrow('Customer_partner_email_key');
   });
 
-  it('let one reply at a time be active in a conversation, and any number be queued or ended', async () => {
+  it('let one reply at a time be written in a conversation, and any number be queued, ended or waiting for people', async () => {
     for (const [id, status] of [
       ['r1', 'running'],
       ['r2', 'queued'],
       ['r3', 'succeeded'],
       ['r4', 'queued'],
+      ['r7', 'waiting'],
+      ['r8', 'waiting'],
     ] as const)
       await run(rows.url, reply(id, status));
-    await expect(run(rows.url, reply('r5', 'waiting'))).rejects.toThrow('Run_active_reply_key');
+    await expect(run(rows.url, reply('r5', 'running'))).rejects.toThrow('Run_active_reply_key');
     await expect(run(rows.url, `UPDATE "Run" SET status = 'running' WHERE id = 'r2'`)).rejects.toThrow('Run_active_reply_key');
     await run(rows.url, reply('r6', 'running').replace(`'reply'`, `'expert_panel'`));
     await run(rows.url, `UPDATE "Run" SET status = 'failed' WHERE id = 'r1'; UPDATE "Run" SET status = 'running' WHERE id = 'r2'`);
