@@ -22,7 +22,7 @@ import { createPatterns } from './orchestration/patterns.ts';
 import { createReply } from './orchestration/reply.ts';
 import type { ReplyDeps } from './orchestration/reply-state.ts';
 import type { DriverDeps } from './runs/driver.ts';
-import { createCheckpoints } from './store/checkpoints.ts';
+import { createCheckpoints, forgetCheckpoints } from './store/checkpoints.ts';
 import type { Database } from './store/database.ts';
 import { readPolicy } from './store/policy.ts';
 interface WorkDeps extends Pick<ReplyDeps, 'llm' | 'tools' | 'catalog' | 'router' | 'readSignals' | 'expectedWait'>, Pick<Desk, 'agents'> {
@@ -40,12 +40,13 @@ export function openWork({ config, database, clock, agents, ...deps }: WorkDeps)
   return {
     reply: createReply({
       ...step,
+      checkpointer,
       disabledAgents: () => agents.disabled(),
       policy: () => readPolicy(database),
       sleep: (ms, signal) => clock.sleep(ms, signal),
     }),
     patterns: createPatterns({ ...step, sleep: (ms, signal) => clock.sleep(ms, signal), checkpointer }),
-    forget: (runId) => checkpointer.deleteThread(runId),
+    forget: (runId, whole) => forgetCheckpoints(checkpointer, database, runId, whole),
   };
 }
 

@@ -72,7 +72,9 @@ export async function startStandalone(
   try {
     const run = await database.$transaction(async (tx) => {
       if (call) await recordFirstAnswer(tx, call, id, now);
-      return tx.run.create({ data: { id, workflow, ...place, input, priority, notBefore, retriesLeft, createdAt: now } });
+      // In whose name its agents ask people for what they may not do.
+      const asked = { ...input, startedBy: viewerKey(viewer) };
+      return tx.run.create({ data: { id, workflow, ...place, input: asked, priority, notBefore, retriesLeft, createdAt: now } });
     });
     await log.append(channelOf(run), tellable(run, [{ type: 'RunQueued', at: now.toISOString(), visibility: 'CUSTOMER', runId: id, place: 0 }]));
     await jobs.enqueue({ kind: 'run', id, priority, delayMs: Math.max(0, (notBefore?.getTime() ?? 0) - now.getTime()) });

@@ -1,6 +1,7 @@
 /**
  * One agent at work: it asks the model, has the tools it asks for called (tool-calls.ts), and goes on until the model has answered,
- * handed over, or begun to recite its instructions. Yields through `emit`; writes nothing. Bounded in rounds, in calls a round and in time.
+ * handed over, or begun to recite its instructions; or until people have to decide on what it wants to do, to be taken up again from
+ * there. Yields through `emit`; writes nothing. Bounded in rounds, in calls a round and in time.
  */
 import { AppError } from '../foundation/errors.ts';
 import type { FinishReason } from '../events/event.ts';
@@ -12,9 +13,10 @@ import { createRedactor, type Redactor } from '../privacy/redact-stream.ts';
 import { describeCustomer } from './context.ts';
 import { handOverTool, type Barred, type HandOver } from './hand-over.ts';
 import { createOutputGuard, insteadOfInstructions, type OutputGuard } from './output-guard.ts';
+import type { Continuation, Resumed } from './continuation.ts';
 import type { AnyTool, TurnText } from './tool.ts';
 import type { AnswerForm } from './answer-form.ts';
-import { createToolCalls } from './tool-calls.ts';
+import { createToolCalls, type Called, type ToolCalls } from './tool-calls.ts';
 import { recall, saidBefore, type Turn } from './turn.ts';
 import type { Language } from './understand/language.ts';
 import type { Emit } from './workflow-event.ts';
@@ -67,6 +69,8 @@ export interface AgentStepResult {
   readonly guarded: boolean;
   /** What was filled in, where a form was asked for. */
   readonly filled?: unknown;
+  /** Set: it is not whole, and cannot go on before people have decided. Everything else of its round has ended. */
+  readonly waits?: Continuation;
 }
 
 interface Round {
@@ -77,41 +81,59 @@ interface Round {
   readonly guarded: boolean;
 }
 
-export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, emit: Emit, signal: AbortSignal): Promise<AgentStepResult> {
+/** @param resumed The same step as it was when it had to wait, and what people have decided since. */
+export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, emit: Emit, signal: AbortSignal, resumed?: Resumed): Promise<AgentStepResult> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(deps.stepMs)]);
-  const messages: LlmMessage[] = recall(input.turn, deps.historyTokens);
-  const citations = new Map<string, Passage>();
-  const tools = createToolCalls(deps, input, emit);
+  const before = resumed?.before;
+  const messages: LlmMessage[] = before ? [...before.messages] : recall(input.turn, deps.historyTokens);
+  const citations = new Map<string, Passage>(before?.citations.map((passage) => [keyOf(passage), passage]));
+  const tools = createToolCalls(deps, input, emit, before);
   const guard = createOutputGuard(input.agent.prompt);
   const redactor = createRedactor(deps.redaction);
-  let usage = NO_USAGE;
-  let text = '';
+  let usage = before?.usage ?? NO_USAGE;
+  let text = before?.text ?? '';
   let mustCall: string | undefined;
+  const done = (rest: Pick<AgentStepResult, 'finishReason'> & Partial<AgentStepResult>): AgentStepResult => ({
+    text,
+    usage,
+    citations: [...citations.values()],
+    handOver: null,
+    guarded: false,
+    ...rest,
+  });
   try {
-    for (let request = 1; request <= ROUNDS_MAX; request += 1) {
-      const offered = request < ROUNDS_MAX || mustCall !== undefined ? offerTools(deps.tools, input) : [];
-      const round = await askModel(
-        deps,
-        input,
-        { messages, offered, request, textSoFar: `${input.saidBefore ?? ''}${text}`, citations, guard, redactor, mustCall },
-        emit,
-        bounded,
-      );
-      usage = addUsage(usage, round.usage);
-      text += round.text;
-      if (round.guarded) text += await sayInstead(input, text, emit);
-      if (round.stop !== 'tool_use') {
-        if (input.form && !round.guarded && round.stop !== 'refusal' && mustCall === undefined) {
-          mustCall = input.form.tool.name;
-          messages.push({ role: 'assistant', text: round.text.trim() }, { role: 'user', text: `Now call ${mustCall}, with what you have just said.` });
-          continue;
+    if (before) await tellAgain(input, before, guard, emit);
+    for (let request = before?.request ?? 1; request <= ROUNDS_MAX; request += 1) {
+      let asked: Pick<Round, 'calls' | 'text'>;
+      let called: Called;
+      if (resumed && request === resumed.before.request) {
+        asked = { calls: resumed.before.calls, text: resumed.before.said };
+        called = await tools.settle(resumed.before, resumed.decision, bounded);
+      } else {
+        const offered = request < ROUNDS_MAX || mustCall !== undefined ? offerTools(deps.tools, input) : [];
+        const question = { messages, offered, request, textSoFar: `${input.saidBefore ?? ''}${text}`, citations, guard, redactor, mustCall };
+        const round = await askModel(deps, input, question, emit, bounded);
+        usage = addUsage(usage, round.usage);
+        text += round.text;
+        if (round.guarded) text += await sayInstead(input, text, emit);
+        if (round.stop !== 'tool_use') {
+          if (input.form && !round.guarded && round.stop !== 'refusal' && mustCall === undefined) {
+            mustCall = input.form.tool.name;
+            messages.push({ role: 'assistant', text: round.text.trim() }, { role: 'user', text: `Now call ${mustCall}, with what you have just said.` });
+            continue;
+          }
+          return done({ finishReason: round.stop, guarded: round.guarded });
         }
-        return { text, finishReason: round.stop, usage, citations: [...citations.values()], handOver: null, guarded: round.guarded };
+        asked = round;
+        called = await tools.call(round.calls, request, bounded);
       }
-      const { results, handOver, filled } = await tools.call(round.calls, request, bounded);
-      if (filled !== undefined) return { text, finishReason: 'end_turn', usage, citations: [...citations.values()], handOver: null, guarded: false, filled };
-      if (handOver) return { text, finishReason: 'end_turn', usage, citations: [...citations.values()], handOver, guarded: false };
-      messages.push({ role: 'assistant', text: round.text.trim(), toolCalls: round.calls }, { role: 'tool', results });
+      if (called.wanted.length > 0) {
+        const round = { messages, said: asked.text, calls: asked.calls, request, text, usage };
+        return done({ finishReason: 'end_turn', waits: continuationOf(input, round, called, citations, tools) });
+      }
+      if (called.filled !== undefined) return done({ finishReason: 'end_turn', filled: called.filled });
+      if (called.handOver) return done({ finishReason: 'end_turn', handOver: called.handOver });
+      messages.push({ role: 'assistant', text: asked.text.trim(), toolCalls: asked.calls }, { role: 'tool', results: called.results });
     }
   } catch (error) {
     if (bounded.aborted && !signal.aborted) {
@@ -121,6 +143,37 @@ export async function runAgentStep(deps: AgentStepDeps, input: AgentStepInput, e
   }
   if (input.form) throw new AppError('MODEL_OVERLOADED', `The agent did not call ${input.form.tool.name} in a way that fits.`);
   throw new AppError('INTERNAL', 'The agent kept asking for tools instead of answering.', { retryable: true });
+}
+
+/** What was told before, whole: readers were told that it is void, and nobody has to say it anew. */
+async function tellAgain({ step, agent }: AgentStepInput, { text, citations }: Continuation, guard: OutputGuard, emit: Emit): Promise<void> {
+  guard.pass(text);
+  guard.end();
+  for (const passage of citations) await emit({ type: 'cited', step, passage });
+  if (text !== '') await emit({ type: 'text', step, agentId: agent.id, text });
+}
+
+function continuationOf(
+  { step }: AgentStepInput,
+  round: Pick<Continuation, 'messages' | 'said' | 'calls' | 'request' | 'text' | 'usage'>,
+  { results, wanted, handOver, filled }: Called,
+  citations: ReadonlyMap<string, Passage>,
+  tools: ToolCalls,
+): Continuation {
+  return {
+    step,
+    ...round,
+    results,
+    wanted,
+    handOver: handOver && { to: handOver.to.id, reason: handOver.reason },
+    filled: filled === undefined ? null : { value: filled },
+    citations: [...citations.values()],
+    tally: tools.tally(),
+  };
+}
+
+function keyOf({ slug, section }: Passage): string {
+  return `${slug}#${section}`;
 }
 
 interface Question {
@@ -173,7 +226,7 @@ async function askModel(deps: AgentStepDeps, input: AgentStepInput, question: Qu
         await emit({ type: 'used', step, request: question.request, usage, model: event.model });
         break;
       case 'citation':
-        question.citations.set(`${event.passage.slug}#${event.passage.section}`, event.passage);
+        question.citations.set(keyOf(event.passage), event.passage);
         await emit({ type: 'cited', step, passage: event.passage });
         break;
       case 'stop':

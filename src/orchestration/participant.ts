@@ -7,9 +7,12 @@ import { AppError, type ErrorCode } from '../foundation/errors.ts';
 import type { Agent, Catalog } from '../catalog/agent.ts';
 import { runAgentStep, type AgentStepDeps } from './agent-step.ts';
 import type { AnswerForm } from './answer-form.ts';
+import type { AtWork } from './at-work.ts';
+import { readContinuation, writeContinuation, type Continuation } from './continuation.ts';
 import type { Reviewed } from './tool.ts';
 import { transcriptOf } from './transcript.ts';
 import type { Turn } from './turn.ts';
+import { NOTHING_ASKED, type Decisions, type Scene, type Waiting } from './waiting.ts';
 import type { Emit, StepOutcome, WorkflowEvent } from './workflow-event.ts';
 
 export interface Outcome {
@@ -29,11 +32,8 @@ export interface Outcome {
 /** What a step of an earlier attempt of this run ended with, by path; null when it has not ended. */
 export type Past = (path: string) => Outcome | null;
 
-/** What people decided of what is asked for under this path; null when nobody was asked, or has decided. */
-export type Decided = (path: string) => 'approved' | 'refused' | 'expired' | null;
-
 /** Nothing was done and nobody was asked before. */
-export const NOTHING_BEFORE: { readonly past: Past; readonly decided: Decided } = { past: () => null, decided: () => null };
+export const NOTHING_BEFORE: { readonly past: Past; readonly decisions: Decisions } = { past: () => null, decisions: NOTHING_ASKED };
 
 export interface PartDeps extends AgentStepDeps {
   readonly catalog: Pick<Catalog, 'get'>;
@@ -49,7 +49,10 @@ export interface Stage {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly past: Past;
-  readonly decided: Decided;
+  readonly decisions: Decisions;
+  /** Both left out where nothing is kept: what people would have to decide is refused. */
+  readonly atWork?: AtWork;
+  readonly waiting?: Waiting | null;
   /** Stops whoever is at work, while the run itself goes on. */
   readonly cancel?: AbortSignal;
 }
@@ -92,7 +95,7 @@ export async function play(deps: PlayDeps, stage: Stage, part: Part): Promise<Ou
   const agent = deps.catalog.get(agentId);
   const both = AbortSignal.any([signal, cancel, stage.cancel].filter((one) => one !== undefined));
   for (let tries = 1; ; tries += 1) {
-    const outcome = agent ? await attempt(deps, stage, part, agent, tries, both) : gone(agentId, tries);
+    const outcome = agent ? await working(stage, () => attempt(deps, stage, part, agent, tries, both)) : gone(agentId, tries);
     const again = outcome.outcome === 'failed' && outcome.error?.retryable === true && tries <= (part.retries ?? 0) && !both.aborted;
     if (!again) {
       await end(emit, part, outcome);
@@ -104,7 +107,17 @@ export async function play(deps: PlayDeps, stage: Stage, part: Part): Promise<Ou
   }
 }
 
-async function attempt(deps: AgentStepDeps, { turn, emit, signal }: Stage, part: Part, agent: Agent, tries: number, both: AbortSignal): Promise<Outcome> {
+async function working<T>({ atWork }: Stage, work: () => Promise<T>): Promise<T> {
+  atWork?.begin();
+  try {
+    return await work();
+  } finally {
+    atWork?.end();
+  }
+}
+
+async function attempt(deps: AgentStepDeps, stage: Stage, part: Part, agent: Agent, tries: number, both: AbortSignal): Promise<Outcome> {
+  const { turn, emit, signal, waiting } = stage;
   const { path, ask, notes = [], form, reviewed, stepMs } = part;
   const own: Turn = { ...turn, text: ask, history: [], ...(reviewed ? { reviewed } : {}) };
   const grounds: string[] = [];
@@ -117,10 +130,15 @@ async function attempt(deps: AgentStepDeps, { turn, emit, signal }: Stage, part:
   const ended = { agentId: agent.id, tries };
   try {
     both.throwIfAborted();
+    const scene = sceneOf(stage, part, both);
+    const taken = (await waiting?.takeUp(path, scene)) ?? null;
+    const before = taken && readContinuation(taken.kept);
+    const resumed = before ? { before, decision: taken.decision } : undefined;
     // Who takes part in an answer is told what it needs by whoever asks; who works from outside has heard nothing of it.
     const said = turn.beside == null ? null : transcriptOf(turn.history);
     const input = { step: path, agent, turn: own, notes: said === null ? notes : [said, ...notes], forColleagues: true, ...(form ? { form } : {}) };
-    const result = await runAgentStep({ ...deps, stepMs }, input, told, both);
+    const result = await runAgentStep({ ...deps, stepMs }, input, told, both, resumed);
+    if (result.waits) return await waitFor(stage, part, result.waits, scene);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to take part.', { retryable: false });
     if (form && result.filled === undefined) throw new AppError('MODEL_OVERLOADED', `The participant did not call ${form.tool.name}.`);
     return { ...ended, outcome: 'succeeded', text: result.text, filled: result.filled ?? null, error: null, grounds };
@@ -131,6 +149,27 @@ async function attempt(deps: AgentStepDeps, { turn, emit, signal }: Stage, part:
     if (!(error instanceof AppError) || isOurs(error.code)) throw error;
     return { ...ended, outcome: 'failed', text: '', filled: null, error: { code: error.code, message: error.message, retryable: error.retryable } };
   }
+}
+
+function sceneOf({ turn: { runId }, decisions, emit, atWork }: Stage, { path }: Part, signal: AbortSignal): Scene {
+  return {
+    runId,
+    decisions,
+    emit,
+    signal,
+    async beforeAsking({ tool, summary }) {
+      // The attempt ends with the question: nobody else is cut off by that.
+      await atWork?.rest(signal);
+      await emit({ type: 'step_finished', step: path, outcome: 'stopped', output: { waitsFor: { tool, summary } } });
+    },
+  };
+}
+
+/** Keeps what it has done and asks; ends with the attempt. */
+async function waitFor({ waiting }: Stage, { path }: Part, before: Continuation, scene: Scene): Promise<never> {
+  const asked = before.wanted[0]?.asked;
+  if (!asked || !waiting) throw new AppError('FORBIDDEN', asked?.summary ?? 'People would have to decide on this.');
+  return waiting.wait(path, writeContinuation(before), asked, scene);
 }
 
 /** Faults of the run and not of a participant: the driver deals with them. */

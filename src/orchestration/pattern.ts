@@ -2,12 +2,13 @@
  * What the five patterns share: what they are given, how their graphs are run so that they can be taken up again, and how several
  * participants are at work at once. Knows none of the patterns.
  */
-import { Command, interrupt, INTERRUPT, isInterrupted, type BaseCheckpointSaver } from '@langchain/langgraph';
+import { Command, INTERRUPT, isInterrupted, type BaseCheckpointSaver } from '@langchain/langgraph';
 import { ERROR_CODES, type ErrorCode } from '../foundation/errors.ts';
 import type { Vote } from './agreement.ts';
 import { play, type Outcome, type Part, type PartDeps, type Stage } from './participant.ts';
 import { Verdict } from './verdict.ts';
-import type { WorkflowEvent } from './workflow-event.ts';
+import { ask } from './waiting.ts';
+import type { Asked } from './workflow-event.ts';
 
 export interface PatternDeps extends PartDeps {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -33,14 +34,6 @@ interface Graph<State> {
 /** Nodes one graph may visit: rounds and iterations are bounded by their input, and this stands behind them. */
 const NODES_MAX = 100;
 
-/** What a node asks people for; it goes on with what they decided. */
-export type Asked = Omit<Extract<WorkflowEvent, { type: 'approval_wanted' }>, 'type'>;
-
-/** Suspends the graph. Only in a node that does nothing else: it is begun again when people have decided. */
-export function askPeople(asked: Asked): 'approved' | 'refused' | 'expired' {
-  return interrupt<Asked, 'approved' | 'refused' | 'expired'>(asked);
-}
-
 /** Runs a graph to its end, through what people have to decide on the way. */
 export async function runGraph<State>(graph: Graph<State>, initial: Partial<State>, deps: PatternDeps, stage: Stage): Promise<State> {
   let state = await runOn(graph, initial, deps, stage);
@@ -48,21 +41,9 @@ export async function runGraph<State>(graph: Graph<State>, initial: Partial<Stat
     if (!isInterrupted<Asked>(state)) return state;
     const asked = state[INTERRUPT][0]?.value;
     if (!asked) throw new Error('a graph was interrupted and asks for nothing');
-    const decision = stage.decided(asked.path);
-    if (decision === null) {
-      await stage.emit({ type: 'approval_wanted', ...asked });
-      await untilHalted(stage.signal);
-    }
+    const decision = stage.decisions.of(asked.path) ?? (await ask(asked, stage));
     state = await graph.invoke(new Command({ resume: decision }), configOf(stage));
   }
-}
-
-/** Whoever writes the wish down ends this attempt. */
-function untilHalted(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  if (signal.aborted) reject(signal.reason);
-  else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  return promise;
 }
 
 // The step rows know of every participant that ended; what the graph keeps may be written a moment later.

@@ -1,10 +1,11 @@
 /** What one answer knows of itself on its way from node to node, and how a node is told as a step of the run. Does nothing of it: reply.ts does. */
-import { Annotation } from '@langchain/langgraph';
+import { Annotation, type BaseCheckpointSaver } from '@langchain/langgraph';
 import { AppError } from '../foundation/errors.ts';
 import type { Agent, Catalog } from '../catalog/agent.ts';
 import type { Route, Router } from '../catalog/router.ts';
 import type { AgentStepDeps, AgentStepResult } from './agent-step.ts';
 import type { Draft } from './checked-answer.ts';
+import type { Resumed } from './continuation.ts';
 import type { JudgeDeps } from './judge.ts';
 import type { Before } from './patterns.ts';
 import type { PeopleNote } from './people.ts';
@@ -22,6 +23,8 @@ export interface ReplyDeps extends AgentStepDeps, JudgeDeps {
   readonly readSignals: SignalReader;
   /** Ids of the agents the staff switched off. */
   readonly disabledAgents: () => Promise<ReadonlySet<string>>;
+  /** Keeps answers that wait for people; no other writes to it. */
+  readonly checkpointer: BaseCheckpointSaver;
 }
 
 /** The agents of one answer, first to last. */
@@ -57,6 +60,8 @@ export const State = Annotation.Root({
   emit: Annotation<Emit>,
   signal: Annotation<AbortSignal>,
   before: Annotation<Before>,
+  /** The step that waited for people, when this answer goes on from there. */
+  resumed: Annotation<Resumed | null>,
   understanding: Annotation<Understanding | null>,
   routed: Annotation<Routed | null>,
   route: Annotation<Route | null>,

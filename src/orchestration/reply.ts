@@ -1,7 +1,8 @@
 /**
  * The workflow that answers one message: understand -> route (-> team) -> agent (-> agent ...) (-> check) -> finish, as a LangGraph graph.
- * Knows no rows and no log: it yields, the driver writes. A run that is taken up again starts a new attempt from here; colleagues who had
- * finished are not asked again. An agent that is run by its id takes the same way: only its route is known before.
+ * Knows no rows and no log: it yields, the driver writes. A run that is taken up again starts a new attempt from here, but for one that waited
+ * for people (reply-waiting.ts); colleagues who had finished are not asked again. An agent that is run by its id takes the same way:
+ * only its route is known before.
  */
 import { END, START, StateGraph } from '@langchain/langgraph';
 import { AppError } from '../foundation/errors.ts';
@@ -16,11 +17,13 @@ import { endHandOvers, judgeTurn } from './judge.ts';
 import type { Before } from './patterns.ts';
 import { checkDraft } from './reply-check.ts';
 import { idsOf, State, step, type Chain, type ReplyDeps, type ReplyState, type StepDone } from './reply-state.ts';
+import { takeUpReply, tellSaid, waitInReply } from './reply-waiting.ts';
 import { snapshotOf } from './snapshot.ts';
 import { askTeam, teamNote } from './team.ts';
 import { saidBefore, type Turn } from './turn.ts';
 import { describeReading } from './understand/reading.ts';
 import { understand, type Understanding } from './understand.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
 import type { Emit, WorkflowEvent } from './workflow-event.ts';
 import { streamWorkflow } from './workflow-stream.ts';
 
@@ -36,14 +39,15 @@ export interface ReplyWorkflow {
 const NODES_MAX = 50;
 
 export function createReply(deps: ReplyDeps): ReplyWorkflow {
+  const waiting = createWaiting(deps.checkpointer);
   const graph = new StateGraph(State)
     .addNode('understand', (state) => step(state, 'understand', null, null, async () => understandTurn(deps, state)))
     .addNode('choose', (state) => step(state, 'route', null, 'router', (signal) => route(deps, state, signal)))
     .addNode('gather', (state) => gatherTeam(deps, state))
-    .addNode('agent', (state) => answer(deps, state))
+    .addNode('agent', (state) => answer(deps, waiting, state))
     .addNode('check', (state) => step(state, 'check', null, 'verification', (signal) => checkDraft(deps, state, signal)))
     .addNode('finish', (state) => finish(state))
-    .addEdge(START, 'understand')
+    .addConditionalEdges(START, (state) => (state.resumed ? 'agent' : 'understand'), ['agent', 'understand'])
     .addEdge('understand', 'choose')
     .addConditionalEdges('choose', (state) => (state.routed?.forTeam ? 'gather' : 'agent'), ['gather', 'agent'])
     .addEdge('gather', 'agent')
@@ -52,10 +56,13 @@ export function createReply(deps: ReplyDeps): ReplyWorkflow {
     .addEdge('finish', END)
     .compile();
 
-  const nothing = { understanding: null, routed: null, route: null, team: null, chain: null, answered: null };
+  const nothing = { resumed: null, understanding: null, routed: null, route: null, team: null, chain: null, answered: null };
   return (turn, before, signal) =>
     // The signal goes to the nodes and not to the graph, which would leave a node that is still at work behind.
-    streamWorkflow((emit, both) => graph.invoke({ ...nothing, turn, before, emit, signal: both }, { recursionLimit: NODES_MAX }), signal);
+    streamWorkflow(async (emit, both) => {
+      const begun = await takeUpReply(waiting, deps.catalog, { ...nothing, turn, before, emit, signal: both });
+      return graph.invoke(begun, { recursionLimit: NODES_MAX });
+    }, signal);
 }
 
 async function understandTurn({ readSignals }: ReplyDeps, { turn }: ReplyState): Promise<StepDone> {
@@ -116,7 +123,7 @@ async function gatherTeam(deps: ReplyDeps, { turn, route: chosen, emit, signal, 
   return { team: 'alone' in asked ? null : asked };
 }
 
-async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<ReplyState>> {
+async function answer(deps: ReplyDeps, waiting: Waiting, state: ReplyState): Promise<Partial<ReplyState>> {
   const { turn, chain, understanding, routed, team, emit } = state;
   const agent = chain?.agents.at(-1);
   if (!agent || !chain || !understanding || !routed) throw new Error('the agent node ran before a route was chosen');
@@ -142,7 +149,11 @@ async function answer(deps: ReplyDeps, state: ReplyState): Promise<Partial<Reply
     // What goes on from a draft is part of it.
     const draft = chain.draft ?? (isChecked(agent, answerCheck) ? NO_DRAFT : null);
     const held = draft ? holdBack(emit, path, agent.id) : null;
-    const result = await runAgentStep(held ? { ...deps, hurried: true } : deps, input, held?.emit ?? emit, signal);
+    const resumed = state.resumed?.before.step === path ? state.resumed : undefined;
+    if (resumed) await tellSaid(emit, chain, path, agent.id);
+    const result = await runAgentStep(held ? { ...deps, hurried: true } : deps, input, held?.emit ?? emit, signal, resumed);
+    if (result.waits)
+      return waitInReply(waiting, deps.catalog, { ...state, chain: draft && held ? { ...chain, draft: addTo(draft, '', held) } : chain }, result.waits);
     if (result.finishReason === 'refusal') throw new AppError('MODEL_REFUSED', 'The model refused to answer this message.', { retryable: false });
     const onward: Chain = {
       ...chain,

@@ -5,15 +5,17 @@
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { AppError } from '../foundation/errors.ts';
 import { verdictForm } from './forms.ts';
-import { play, skip, type Decided, type Outcome, type Stage } from './participant.ts';
-import { askPeople, codeOf, quoteOthers, runGraph, verdictOf, type Asked, type PatternDeps, type PatternResult } from './pattern.ts';
+import { play, skip, type Outcome, type Stage } from './participant.ts';
+import { codeOf, quoteOthers, runGraph, verdictOf, type PatternDeps, type PatternResult } from './pattern.ts';
+import { askPeople, type Decision } from './waiting.ts';
+import type { Asked } from './workflow-event.ts';
 import type { Condition, SequentialInput } from './workflow-input.ts';
 
 const State = Annotation.Root({
   /** In the order of the steps. */
   outcomes: Annotation<readonly Outcome[]>({ reducer: (before, more) => [...before, ...more], default: () => [] }),
   /** Of the last step, where people had to decide. */
-  decision: Annotation<ReturnType<Decided>>,
+  decision: Annotation<Decision | null>,
 });
 
 export async function runSequential(deps: PatternDeps, stage: Stage, input: SequentialInput): Promise<PatternResult> {
@@ -59,14 +61,14 @@ function approvalOf(steps: SequentialInput['steps'], outcomes: readonly Outcome[
 }
 
 /** True as well where nobody had to decide on the last step. */
-function mayGoOn(steps: SequentialInput['steps'], outcomes: readonly Outcome[], decision: ReturnType<Decided>): boolean {
+function mayGoOn(steps: SequentialInput['steps'], outcomes: readonly Outcome[], decision: Decision | null): boolean {
   if (!needsPeople(steps, outcomes)) return true;
-  return decision === 'approved' || steps[outcomes.length - 1]?.approval?.ifRefused === 'go_on';
+  return decision?.outcome === 'approved' || steps[outcomes.length - 1]?.approval?.ifRefused === 'go_on';
 }
 
-function refused(outcomes: readonly Outcome[], decision: ReturnType<Decided>): AppError {
+function refused(outcomes: readonly Outcome[], decision: Decision | null): AppError {
   const step = `Step ${outcomes.length} (${outcomes.at(-1)?.agentId ?? ''})`;
-  if (decision === 'expired') return new AppError('APPROVAL_EXPIRED', `${step} was not approved in time.`, { retryable: false });
+  if (decision?.outcome === 'expired') return new AppError('APPROVAL_EXPIRED', `${step} was not approved in time.`, { retryable: false });
   return new AppError('FORBIDDEN', `${step} was not approved by the people of the desk.`, { retryable: false });
 }
 

@@ -5,10 +5,10 @@
 import type { FinishReason } from '../events/event.ts';
 import type { Route } from '../catalog/router.ts';
 import type { LlmUsage, Passage } from '../llm/llm.ts';
+import type { Needed } from '../store/approval.ts';
 import type { Team } from '../store/escalation.ts';
 import type { Escalation } from './understand/escalation.ts';
 import type { Urgency } from './understand/urgency.ts';
-import type { StepApproval } from './workflow-input.ts';
 
 /** What people are asked to take over, and what they must know. */
 export interface PersonWanted {
@@ -21,6 +21,20 @@ export interface PersonWanted {
   readonly priority: Urgency;
   readonly sentiment: number;
   readonly snapshot: Readonly<Record<string, unknown>>;
+}
+
+/** What people are asked to decide. */
+export interface Asked {
+  /** Where in the workflow; the same for every attempt. */
+  readonly path: string;
+  readonly agentId: string;
+  /** What is to be done, by name, and with what exactly. */
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** Names of arguments that nobody reads. */
+  readonly withheld?: readonly string[];
+  readonly summary: string;
+  readonly needed: Needed;
 }
 
 export type StepOutcome = 'succeeded' | 'failed' | 'stopped' | 'skipped';
@@ -84,16 +98,7 @@ export type WorkflowEvent =
       readonly snapshot: Readonly<Record<string, unknown>>;
     }
   /** Nothing goes on until people have decided: whoever writes this down ends the attempt, and begins another with what they decided. */
-  | {
-      readonly type: 'approval_wanted';
-      readonly path: string;
-      readonly agentId: string;
-      /** What is to be done, by name, and with what exactly. */
-      readonly tool: string;
-      readonly arguments: Readonly<Record<string, unknown>>;
-      readonly summary: string;
-      readonly needed: Pick<StepApproval, 'level' | 'people' | 'risk'>;
-    }
+  | ({ readonly type: 'approval_wanted' } & Asked)
   | { readonly type: 'finished'; readonly outcome: string; readonly finishReason: FinishReason | null; readonly result: Readonly<Record<string, unknown>> };
 
 /** Resolves when there is room for the next event: a workflow never runs ahead of who writes it down. */

@@ -47,6 +47,8 @@ export interface AnswerRecorder {
   cite(passage: Passage): void;
   /** Writes the finished row within the transaction that ends the run; answers its id, null when there is none. */
   finish(tx: Sql, status: 'complete' | 'partial', now: Date): Promise<string | null>;
+  /** For a run that waits: the row has what was said, and whoever loads it reads that. Answers its id, null without one. @throws LeaseLost */
+  pause(now: Date): Promise<string | null>;
   begun(): boolean;
   /** Milliseconds from the question to the first word; null before it. */
   firstTokenMs(): number | null;
@@ -60,7 +62,8 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
   let step = '';
   let muted = false;
   let announced = false;
-  let firstTokenMs: number | null = null;
+  // Of an answer that waited for people: they read its first word then.
+  let { firstTokenMs } = run;
 
   /**
    * The row before the first word: whoever hears of the message can load it. One statement with the run's row: an attempt that was
@@ -68,7 +71,7 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
    */
   async function begin(agentId: string): Promise<{ messageId: string; told: ParleyEvent[] }> {
     const now = clock.now();
-    firstTokenMs = now.getTime() - run.createdAt.getTime();
+    firstTokenMs ??= now.getTime() - run.createdAt.getTime();
     if (!kept) {
       messageId = wordsIdOf(run);
       return { messageId, told: [] };
@@ -109,6 +112,16 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     }),
   });
 
+  async function finish(tx: Sql, status: 'complete' | 'partial', now: Date): Promise<string | null> {
+    if (!kept) return null;
+    if (messageId === null) return closeEarlier(tx, run, now);
+    if (muted && !announced) return deleteAnswer(tx, messageId);
+    // What was not told when people took over never is: readers must not find it in the row either.
+    const standing = muted ? words.text().slice(0, words.told()) : words.text();
+    await writeAnswer(tx, { id: messageId, text: standing, agentId: speaker, status, cited: [...citations.values()], now });
+    return messageId;
+  }
+
   return {
     begun: () => kept && (muted ? words.told() > 0 : words.text() !== ''),
     firstTokenMs: () => firstTokenMs,
@@ -132,16 +145,22 @@ export function createAnswerRecorder({ database, clock, tell }: AnswerRecorderDe
     },
     flush: words.flush,
     cite: (passage) => void citations.set(`${passage.slug}#${passage.section}`, passage),
-    async finish(tx, status, now) {
+    finish,
+    async pause(now) {
       if (!kept) return null;
-      if (messageId === null) return closeEarlier(tx, run, now);
-      if (muted && !announced) return deleteAnswer(tx, messageId);
-      // What was not told when people took over never is: readers must not find it in the row either.
-      const standing = muted ? words.text().slice(0, words.told()) : words.text();
-      await writeAnswer(tx, { id: messageId, text: standing, agentId: speaker, status, cited: [...citations.values()], now });
-      return messageId;
+      return database.sql.transaction(async (tx) => {
+        await holdRun(tx, run);
+        return finish(tx, 'partial', now);
+      });
     },
   };
+}
+
+/** @throws LeaseLost when the run is no longer this attempt's. */
+async function holdRun(tx: Sql, run: Run): Promise<void> {
+  const held = await tx.query`
+    SELECT 1 FROM "Run" WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt} AND "status" = 'running' FOR SHARE`;
+  if (held.length === 0) throw new LeaseLost();
 }
 
 /** @throws LeaseLost when the run is no longer this attempt's. */

@@ -22,7 +22,7 @@ import { Muted } from './answer-recorder.ts';
 import { LeaseLost } from './lease.ts';
 import { loadTurn, PatternRunInput } from './load-turn.ts';
 import { readPast } from './past-steps.ts';
-import { readDecided, Suspended } from './suspension.ts';
+import { readDecisions, Suspended } from './suspension.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { LogUnavailable } from './run-log.ts';
 import { createRecorder, type Recorder, type RunError } from './recorder.ts';
@@ -33,8 +33,8 @@ export interface AttemptDeps {
   readonly clock: Clock;
   readonly reply: ReplyWorkflow;
   readonly patterns: PatternWorkflow;
-  /** Removes what a workflow kept between its steps, once its run has ended. */
-  readonly forget: (runId: string) => Promise<void>;
+  /** Removes what a workflow kept between its steps; `whole` when its run has ended, with what waited for people. */
+  readonly forget: (runId: string, whole: boolean) => Promise<void>;
   readonly knowledge: Pick<Knowledge, 'recordUse'>;
   readonly budgets: Budgets;
   /** Who is asked when a workflow may not go on by itself. */
@@ -101,12 +101,16 @@ async function attemptOnce(deps: AttemptDeps, run: Run, signal: AbortSignal): Pr
   }
 }
 
-/** What was parked or lost goes on from there. One that failed and is tried again begins anew, but for who had succeeded. */
+/**
+ * What was parked or lost goes on from there. One that failed and is tried again begins anew, but for who had succeeded and for what
+ * people have decided. An answer keeps nothing unless it waited for people, and then this is not its first attempt.
+ */
 async function forgetEnded({ database, forget, logger }: AttemptDeps, run: Run, retried: boolean): Promise<void> {
-  if (run.workflow === 'reply' || run.workflow === 'agent') return;
+  if ((run.workflow === 'reply' || run.workflow === 'agent') && run.attempt === 1) return;
   try {
     const row = await database.run.findUnique({ where: { id: run.id }, select: { finishedAt: true } });
-    if (retried || row?.finishedAt) await forget(run.id);
+    const ended = row?.finishedAt != null;
+    if (retried || ended) await forget(run.id, ended);
   } catch (error) {
     logger.debug({ err: error, runId: run.id }, 'the state of an ended workflow was not removed: retention will');
   }
@@ -151,10 +155,10 @@ async function follow(deps: AttemptDeps, run: Run, turn: Turn, recorder: Recorde
 
 /** Answers a message or runs one agent, or is one of the patterns, whatever name it was started by. */
 async function workflowOf({ reply, patterns, database }: AttemptDeps, run: Run, turn: Turn, signal: AbortSignal): Promise<AsyncIterable<WorkflowEvent>> {
-  const [past, decided] = await Promise.all([readPast(database, run), readDecided(database, run)]);
-  if (run.workflow === 'reply' || run.workflow === 'agent') return reply(turn, { past, decided }, signal);
+  const [past, decisions] = await Promise.all([readPast(database, run), readDecisions(database, run)]);
+  if (run.workflow === 'reply' || run.workflow === 'agent') return reply(turn, { past, decisions }, signal);
   const { workflow } = PatternRunInput.parse(run.input);
-  return patterns(turn, workflow, { past, decided }, signal);
+  return patterns(turn, workflow, { past, decisions }, signal);
 }
 
 async function conclude(deps: AttemptDeps, run: Run, recorder: Recorder, reason: unknown, logger: Logger): Promise<Date | null> {

@@ -15,7 +15,7 @@ import type { BudgetNote } from './budget-ledger.ts';
 import { budgetWarning, createEventTaker } from './event-taker.ts';
 import { asUnavailable, createRunLog } from './run-log.ts';
 import { createPeopleRecorder, type PeopleRecorderDeps } from './people-recorder.ts';
-import { createRunRow, writeUsage, type RunEnd, type RunFacts } from './run-row.ts';
+import { createRunRow, writeSuspended, type RunEnd, type RunFacts } from './run-row.ts';
 import { createSpokenRecorder } from './spoken-recorder.ts';
 import { suspend } from './suspension.ts';
 import { createStepRecorder } from './step-recorder.ts';
@@ -72,11 +72,14 @@ export function createRecorder({ database, log, clock, budgets, escalations, app
   let stepsClosed = false;
   let lastWords: readonly ParleyEvent[] | null = null;
 
-  /** What was spent is counted before the row waits: nobody has it until people have decided. */
-  function wait(event: Extract<WorkflowEvent, { type: 'approval_wanted' }>): Promise<never> {
+  /** What was said stands before anybody is asked; what was spent is counted before the row waits: nobody has it until people have decided. */
+  async function wait(event: Extract<WorkflowEvent, { type: 'approval_wanted' }>): Promise<never> {
     const usage = used.ofRun();
+    const messageId = await answer.pause(clock.now());
+    if (messageId) await tell({ type: 'MessageFinished', at: clock.now().toISOString(), visibility: 'CUSTOMER', messageId, runId: run.id });
     return suspend(approvals, run, event, async (tx) => {
-      await writeUsage(tx, run, usage, used.model());
+      const facts = { agentId: taker.agentId(), decided: taker.decided(), firstTokenMs: answer.firstTokenMs(), partialKept: kept() };
+      await writeSuspended(tx, run, { ...usage, model: used.model(), ...facts });
       await budgets.settle(tx, run, usage, false, clock.now());
     });
   }

@@ -105,12 +105,15 @@ export function createRunRow(database: Database, run: Run): RunRow {
   };
 }
 
-/** What a run has used, for one that leaves its row to wait. */
-export function writeUsage(tx: Sql, run: Run, usage: LlmUsage, model: string | null): Promise<number> {
-  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost } = usage;
+/** What a run has used and found out, for one that leaves its row to wait: another attempt does not do it again. */
+export function writeSuspended(tx: Sql, run: Run, facts: Omit<RunFacts, 'stoppedBy' | 'outcome' | 'finishReason' | 'result' | 'error'>): Promise<number> {
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, cost, model, agentId, decided, firstTokenMs, partialKept } = facts;
   return tx.execute`
     UPDATE "Run" SET "inputTokens" = ${inputTokens}, "cacheReadTokens" = ${cacheReadTokens}, "cacheWriteTokens" = ${cacheWriteTokens},
-           "outputTokens" = ${outputTokens}, "cost" = ${cost}, "model" = ${model}
+           "outputTokens" = ${outputTokens}, "cost" = ${cost}, "model" = ${model}, "agentId" = coalesce(${agentId}, "agentId"),
+           "decision" = coalesce(${decided?.decision ?? null}, "decision"),
+           "decisionRules" = coalesce(${decided ? [...decided.rules] : null}::text[], "decisionRules"), "firstTokenMs" = ${firstTokenMs}::int,
+           "partialKept" = ${partialKept}
      WHERE "id" = ${run.id} AND "leaseOwner" = ${run.leaseOwner} AND "attempt" = ${run.attempt}`;
 }
 

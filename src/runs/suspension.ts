@@ -2,11 +2,12 @@
  * What a run does when people have to decide: asks the desk of approvals, and leaves. The row waits, without a lease; when it is decided it
  * is queued again, and the next attempt knows what was decided. Decides nothing.
  */
+import { z } from 'zod';
 import type { ApprovalDesk } from '../desk/approval.ts';
-import type { Decided } from '../orchestration/participant.ts';
+import { NOTHING_ASKED, type Decision, type Decisions } from '../orchestration/waiting.ts';
 import type { WorkflowEvent } from '../orchestration/workflow-event.ts';
 import type { Database } from '../store/database.ts';
-import type { Run } from '../store/generated/prisma/client.ts';
+import type { ApprovalStatus, Run } from '../store/generated/prisma/client.ts';
 import type { Sql } from '../store/sql.ts';
 import { LeaseLost } from './lease.ts';
 
@@ -30,21 +31,44 @@ export async function suspend(
   wanted: Extract<WorkflowEvent, { type: 'approval_wanted' }>,
   also: (tx: Sql) => Promise<unknown>,
 ): Promise<never> {
-  const { path: step, agentId, tool, summary, needed } = wanted;
+  const { path: step, type: _, ...asked } = wanted;
   const by = { runId: run.id, leaseOwner: run.leaseOwner ?? '', attempt: run.attempt };
-  const approval = await approvals.request({ run: by, step, agentId, tool, arguments: wanted.arguments, summary, needed }, also);
+  const starter = Started.safeParse(run.input);
+  const requestedBy = starter.success ? { requestedBy: starter.data.startedBy } : {};
+  const approval = await approvals.request({ run: by, step, ...asked, ...requestedBy }, also);
   if (!approval) throw new LeaseLost();
   throw new Suspended(approval.status !== 'pending');
 }
 
+/** Of a run that somebody started by hand: in whose name its agents ask. */
+const Started = z.object({ startedBy: z.string() });
+
 /** By the path that asked; of several the latest. */
-export async function readDecided(database: Database, run: Run): Promise<Decided> {
-  if (run.attempt === 1) return () => null;
-  const rows = await database.approval.findMany({ where: { runId: run.id }, orderBy: { createdAt: 'asc' }, select: { step: true, status: true } });
-  const known = new Map(rows.map(({ step, status }) => [step, status]));
-  return (path) => {
-    const status = known.get(path);
-    if (status === 'approved' || status === 'expired') return status;
-    return status === 'rejected' ? 'refused' : null;
-  };
+export async function readDecisions(database: Database, run: Run): Promise<Decisions> {
+  if (run.attempt === 1) return NOTHING_ASKED;
+  const rows = await database.approval.findMany({
+    where: { runId: run.id },
+    orderBy: { createdAt: 'asc' },
+    select: { step: true, status: true, closedReason: true, decisions: { where: { approve: false }, select: { note: true }, take: 1 } },
+  });
+  const known = new Map(rows.map((row) => [row.step, decisionOf(row)]));
+  return { asked: rows.length > 0, of: (path) => known.get(path) ?? null };
+}
+
+interface Row {
+  readonly status: ApprovalStatus;
+  readonly closedReason: string | null;
+  readonly decisions: readonly { readonly note: string | null }[];
+}
+
+function decisionOf({ status, closedReason, decisions }: Row): Decision | null {
+  switch (status) {
+    case 'pending':
+      return null;
+    case 'approved':
+    case 'expired':
+      return { outcome: status, note: null };
+    case 'rejected':
+      return { outcome: 'refused', note: decisions[0]?.note ?? closedReason };
+  }
 }

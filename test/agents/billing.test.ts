@@ -85,12 +85,6 @@ describe('with a model that calls tools', () => {
     expect(await walk.database.payment.findUniqueOrThrow({ where: { id: payment.id } })).toMatchObject({ status: 'refunded' });
   });
 
-  it('refund_processor leaves a request for what it may not issue', async () => {
-    const walked = await quoteThenAct('refund_processor', walk.demo, { name: 'quote_refund', input: { about: 'duplicate' } }, 'issue_refund');
-    expect(walked.tools).toMatchObject([{ tool: 'issue_refund', failed: true, summary: expect.stringMatching(/decided by a support lead.*as request \d+/) }]);
-    expect(await walk.database.ticket.count({ where: { customerId: walk.demo, conversationId: walked.conversationId } })).toBe(1);
-  });
-
   it('refund_processor pays nothing when the model acts without a yes, or makes up arguments', async () => {
     const { customer } = await smallTeam();
     const walked = await walk.say({

@@ -1,4 +1,5 @@
 /** What one agent does with a model and tools: rounds, refusals, limits, and what it leaves behind when it is cut off. */
+import { MemorySaver } from '@langchain/langgraph';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/foundation/errors.ts';
 import type { Agent } from '../../src/catalog/agent.ts';
@@ -237,6 +238,7 @@ describe('the reply workflow', () => {
   function open(llm: Llm, cut: AbortController) {
     const agent = agentWith([]);
     const reply = createReply({
+      checkpointer: new MemorySaver(),
       ...depsOf(llm, []),
       readSignals: NO_SIGNALS,
       expectedWait: async () => ({ expectedWaitS: null, peopleBackAt: null }),

@@ -1,4 +1,5 @@
 /** Passing a customer on within one answer: who may be called, what stays, and where it ends. On the real graph with a scripted model. */
+import { MemorySaver } from '@langchain/langgraph';
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/catalog/agent.ts';
 import { createReply } from '../../src/orchestration/reply.ts';
@@ -50,6 +51,7 @@ function agent(id: string, handsOverTo: readonly string[]): Agent {
 function open(agents: readonly Agent[], disabled: readonly string[] = [], turn = TURN) {
   const llm = createScriptedLlm();
   const reply = createReply({
+    checkpointer: new MemorySaver(),
     llm,
     tools: new Map(),
     historyTokens: 1_000,

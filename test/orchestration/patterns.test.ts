@@ -1,4 +1,5 @@
 /** The five patterns over the real agent steps, with a model whose answers the test decides: who is asked what, what comes of it, what is told. */
+import type { Decision } from '../../src/orchestration/waiting.ts';
 import { MemorySaver } from '@langchain/langgraph';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -70,6 +71,8 @@ interface Staged {
   readonly onEvent?: (event: WorkflowEvent) => void;
 }
 
+const decisionOf = (outcome: Decision['outcome'] | undefined): Decision | null => (outcome ? { outcome, note: null } : null);
+
 /** Runs a pattern to its end. Nobody waits between tries: the waits are told. */
 async function run(act: Play, given: unknown, { past = [], decided = new Map(), checkpointer, signal = new AbortController().signal, onEvent }: Staged = {}) {
   const llm = createActingLlm(act);
@@ -90,7 +93,7 @@ async function run(act: Play, given: unknown, { past = [], decided = new Map(), 
   for await (const event of patterns(
     TURN,
     WorkflowInput.parse(given),
-    { past: (path) => known.get(path) ?? null, decided: (path) => decided.get(path) ?? null },
+    { past: (path) => known.get(path) ?? null, decisions: { asked: decided.size > 0, of: (path) => decisionOf(decided.get(path)) } },
     signal,
   )) {
     events.push(event);

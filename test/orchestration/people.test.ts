@@ -1,4 +1,5 @@
 /** What a turn does once it is judged: it asks for a person or offers one, says so, and does neither twice. On the real graph. */
+import { MemorySaver } from '@langchain/langgraph';
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/catalog/agent.ts';
 import { createOfflineLlm } from '../../src/llm/offline-llm.ts';
@@ -53,6 +54,7 @@ const STUCK = ['It is broken', 'Still broken', 'No, still broken', 'Broken again
 async function answer(turn: Partial<Turn>) {
   const asked: unknown[] = [];
   const reply = createReply({
+    checkpointer: new MemorySaver(),
     llm: createOfflineLlm({ tokensPerS: 0 }),
     tools: new Map(),
     historyTokens: 1_000,

@@ -1,4 +1,6 @@
 /** A team whose process died: an answer that is taken up again asks only those colleagues who had not finished. On the real graph. */
+import { MemorySaver } from '@langchain/langgraph';
+import { NOTHING_ASKED } from '../../src/orchestration/waiting.ts';
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/catalog/agent.ts';
 import type { Outcome, Past } from '../../src/orchestration/participant.ts';
@@ -50,6 +52,7 @@ function open(past: Past) {
   const llm = createScriptedLlm();
   const asleep = Promise.withResolvers<void>();
   const reply = createReply({
+    checkpointer: new MemorySaver(),
     llm,
     tools: new Map(),
     historyTokens: 1_000,
@@ -77,7 +80,7 @@ function open(past: Past) {
   });
   const events: WorkflowEvent[] = [];
   const done = (async () => {
-    for await (const event of reply(TURN, { past, decided: () => null }, new AbortController().signal)) events.push(event);
+    for await (const event of reply(TURN, { past, decisions: NOTHING_ASKED }, new AbortController().signal)) events.push(event);
   })();
   done.catch(() => undefined);
   return { llm, events, done };

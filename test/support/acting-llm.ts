@@ -3,6 +3,8 @@ import type { Llm, LlmRequest } from '../../src/llm/llm.ts';
 
 export interface Line {
   readonly text: string;
+  /** Tools it asks for after its words. */
+  readonly calls?: readonly { readonly name: string; readonly input: Readonly<Record<string, unknown>> }[];
   /** For the form, where one is asked for; left out: the model forgets it. */
   readonly form?: Readonly<Record<string, unknown>>;
 }
@@ -42,13 +44,14 @@ export function createActingLlm(act: (scene: Act) => Line | Promise<Line>): Acti
       const onAbort = (): void => reject(signal.reason);
       signal.addEventListener('abort', onAbort, { once: true });
       try {
-        const { text, form } = await Promise.race([act({ agentId, request, nth }), halted]);
+        const { text, form, calls: wanted = [] } = await Promise.race([act({ agentId, request, nth }), halted]);
         for (const word of text.split(/(?<= )/)) yield { type: 'text', text: word };
         const tool = request.tools.find(({ fromAnswer }) => fromAnswer);
-        const calls = tool !== undefined && form !== undefined;
-        if (calls) yield { type: 'tool_call', call: { callId: `call_${asked.length}`, name: tool.name, input: form } };
+        const fills = tool !== undefined && form !== undefined;
+        for (const [index, call] of wanted.entries()) yield { type: 'tool_call', call: { callId: `call_${asked.length}_${index}`, ...call } };
+        if (fills) yield { type: 'tool_call', call: { callId: `call_${asked.length}`, name: tool.name, input: form } };
         yield { type: 'usage', model: 'acting', usage: { inputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 5, cost: '0.0001' } };
-        yield { type: 'stop', reason: calls ? 'tool_use' : 'end_turn' };
+        yield { type: 'stop', reason: fills || wanted.length > 0 ? 'tool_use' : 'end_turn' };
       } catch (error) {
         if (signal.aborted) cut += 1;
         throw error;

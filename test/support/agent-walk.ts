@@ -8,6 +8,7 @@
  *     await walk.say({ agentId, customerId, conversationId, text: 'Yes', script: [{ toolCalls: [{ name: 'issue_refund', input: {} }] }, { text: 'Done.' }] });
  */
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Catalog } from '../../src/catalog/agent.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
@@ -18,6 +19,7 @@ import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createApprovalDesk } from '../../src/desk/approval.ts';
+import { watchApprovals } from '../../src/desk/approval-watch.ts';
 import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
@@ -48,9 +50,9 @@ import { agentsOf, type WorkflowInput } from '../../src/orchestration/workflow-i
 import { createBudgets, NO_LIMITS } from '../../src/runs/budget.ts';
 import { createRunDriver } from '../../src/runs/driver.ts';
 import { followRun } from '../../src/runs/follow.ts';
-import { createCheckpoints } from '../../src/store/checkpoints.ts';
+import { createCheckpoints, forgetCheckpoints } from '../../src/store/checkpoints.ts';
 import type { Database } from '../../src/store/database.ts';
-import type { Run } from '../../src/store/generated/prisma/client.ts';
+import type { Approval, Run } from '../../src/store/generated/prisma/client.ts';
 import { readPolicy, seedPolicy } from '../../src/store/policy.ts';
 import { seedDemo } from '../../src/store/seed/seed.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
@@ -74,6 +76,15 @@ export interface AgentWalk {
   readonly demo: string;
   /** One message and its whole answer. Walks of one file are taken one after the other. */
   say(said: Said): Promise<Walked>;
+  /** One message whose answer has to wait for people: resolves when it does. */
+  sayUntilItWaits(said: Said): Promise<Waits>;
+  /** What becomes of a run that waited. @param script What the model says from here on. */
+  goOn(runId: string, script?: readonly ScriptedReply[], meanwhile?: () => Promise<unknown>): Promise<Walked>;
+  /** Ends this driver as a killed process would, and begins another on the same rows. */
+  anotherProcess(): Promise<void>;
+  stop(viewer: Viewer, runId: string): Promise<unknown>;
+  /** One look at the approvals, at this moment. */
+  look(now: Date): Promise<void>;
   /** Several agents on one question, to the end of the run. */
   together(asked: Together): Promise<WalkedTogether>;
   close(): Promise<void>;
@@ -101,6 +112,12 @@ export interface Together {
   readonly workflow: WorkflowInput;
   /** What the model answers to each request, by the real Anthropic path; without it the offline model answers. */
   readonly answer?: (body: MessagesBody) => ScriptedReply;
+}
+
+export interface Waits {
+  readonly conversationId: string;
+  readonly runId: string;
+  readonly approval: Approval;
 }
 
 export interface WalkedTogether {
@@ -201,6 +218,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     stream: (request, signal) => (speaks === 'all' || (speaks === 'agents' && !checks(request)) ? anthropic : offline).stream(request, signal),
   };
   const reply = createReply({
+    checkpointer: checkpoints,
     llm,
     tools,
     catalog,
@@ -215,38 +233,40 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     policy: () => readPolicy(database),
     sleep: (ms, signal) => clock.sleep(ms, signal),
   });
-  const driver = createRunDriver({
-    database,
-    escalations,
-    approvals: desk.approvals,
-    budgets: createBudgets({ database, logger: log, limits: NO_LIMITS }),
-    log: eventLog,
-    jobs,
-    signals,
-    clock,
-    reply,
-    patterns: createPatterns({
-      llm,
-      tools,
-      catalog,
-      historyTokens: 4_000,
-      answerTokensMax: 1_000,
-      stepMs: 20_000,
-      redaction: REDACTION,
-      sleep: (ms, signal) => clock.sleep(ms, signal),
-      checkpointer: checkpoints,
-    }),
-    forget: (runId) => checkpoints.deleteThread(runId),
-    knowledge,
-    logger: log,
-    instanceId: newId('inst'),
-    runMs: 30_000,
-    runsAtOnce: 4,
-    report: () => undefined,
-  });
+  const makeDriver = () =>
+    createRunDriver({
+      database,
+      escalations,
+      approvals: desk.approvals,
+      budgets: createBudgets({ database, logger: log, limits: NO_LIMITS }),
+      log: eventLog,
+      jobs,
+      signals,
+      clock,
+      reply,
+      patterns: createPatterns({
+        llm,
+        tools,
+        catalog,
+        historyTokens: 4_000,
+        answerTokensMax: 1_000,
+        stepMs: 20_000,
+        redaction: REDACTION,
+        sleep: (ms, signal) => clock.sleep(ms, signal),
+        checkpointer: checkpoints,
+      }),
+      forget: (runId, whole) => forgetCheckpoints(checkpoints, database, runId, whole),
+      knowledge,
+      logger: log,
+      instanceId: newId('inst'),
+      runMs: 30_000,
+      runsAtOnce: 4,
+      report: () => undefined,
+    });
+  let driver = makeDriver();
   driver.start();
 
-  async function walk({ agentId, customerId, text, conversationId, alone = false, script, answer, candidates = [] }: Said): Promise<Walked> {
+  async function begin({ agentId, customerId, text, conversationId, alone = false, script, answer, candidates = [] }: Said): Promise<Run> {
     if (!catalog.get(agentId)) throw new Error(`there is no agent ${agentId}`);
     forced = agentId;
     others = candidates;
@@ -260,8 +280,20 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
         ? await conversations.post(viewer, { conversationId, text })
         : await conversations.start(viewer, { text });
     if (!run) throw new Error('nobody answers this message');
-    const { run: ended, events } = await toItsEnd(run.id);
-    const said = await database.message.findFirst({ where: { runId: run.id, role: 'agent' } });
+    return run;
+  }
+
+  async function waits(said: Said): Promise<Waits> {
+    const { id: runId } = await begin(said);
+    const waiting = async () => (await database.run.findUniqueOrThrow({ where: { id: runId } })).status;
+    await expect.poll(waiting, { timeout: 10_000, interval: 20 }).toBe('waiting');
+    const approval = await database.approval.findFirstOrThrow({ where: { runId, status: 'pending' } });
+    return { conversationId: approval.conversationId ?? '', runId, approval };
+  }
+
+  async function walkOn(runId: string): Promise<Walked> {
+    const { run: ended, events } = await toItsEnd(runId);
+    const said = await database.message.findFirst({ where: { runId, role: 'agent' } });
     return {
       conversationId: ended.conversationId ?? '',
       run: ended,
@@ -299,7 +331,22 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     tools,
     model,
     demo,
-    say: (said) => inTurn(() => walk(said)),
+    say: (said) => inTurn(async () => walkOn((await begin(said)).id)),
+    sayUntilItWaits: (said) => inTurn(() => waits(said)),
+    goOn: (runId, script = [], meanwhile = async () => undefined) =>
+      inTurn(async () => {
+        speaks = 'agents';
+        model.script(...script);
+        const [walked] = await Promise.all([walkOn(runId), meanwhile()]);
+        return walked;
+      }),
+    async anotherProcess() {
+      await driver.close(0);
+      driver = makeDriver();
+      driver.start();
+    },
+    stop: (viewer, runId) => driver.stop(viewer, runId),
+    look: (now) => watchApprovals({ database, log: eventLog, jobs, clock: { now: () => now, sleep: () => Promise.resolve() } }, AbortSignal.timeout(10_000)),
     together: (asked) => inTurn(() => together(asked)),
     async close() {
       await driver.close(0);

@@ -36,7 +36,7 @@ import type { BudgetLimits } from '../../src/runs/budget-ledger.ts';
 import { createRunDriver, type RunDriver } from '../../src/runs/driver.ts';
 import { conversationHead, followConversation, followEscalations, followRun } from '../../src/runs/follow.ts';
 import type { Runs } from '../../src/runs/runs.ts';
-import { createCheckpoints } from '../../src/store/checkpoints.ts';
+import { createCheckpoints, forgetCheckpoints } from '../../src/store/checkpoints.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readPolicy } from '../../src/store/policy.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
@@ -121,7 +121,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     agent('first_agent', grants),
     agent('second_agent', {}),
     ...(options.innerAgent ? [{ ...agent('inner_agent', {}), reachable: false }] : []),
-    ...(options.cast ?? []).map((id) => agent(id, {})),
+    ...(options.cast ?? []).map((id) => agent(id, grants)),
   ];
   const catalog: Catalog = { agents, domains: new Map(), get: (id) => agents.find((one) => one.id === id) ?? null };
   const router: Router = {
@@ -180,8 +180,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         sleep: (ms, signal) => clock.sleep(ms, signal),
         checkpointer: checkpoints,
       }),
-      forget: (runId) => checkpoints.deleteThread(runId),
+      forget: (runId, whole) => forgetCheckpoints(checkpoints, database, runId, whole),
       reply: createReply({
+        checkpointer: checkpoints,
         llm,
         tools: options.tools ?? new Map(),
         historyTokens: options.historyTokens ?? 4_000,
