@@ -323,7 +323,7 @@ function partsOf({ text, sources }: ThreadMessage, tools: readonly ToolPart[]): 
 
 function changeRun(thread: Thread, id: string, change: Partial<ThreadRun>): Thread {
   const runs = put(thread.runs, { ...runOf(thread, id), ...change });
-  return { ...thread, runs, activeRun: runs.find((run) => !ENDED.has(run.status)) ?? null };
+  return { ...thread, runs, activeRun: activeOf(runs) };
 }
 
 interface Placed {
@@ -338,4 +338,10 @@ function put<T extends Placed>(list: readonly T[], one: T): readonly T[] {
   const before = (each: T) => (each.createdAt || '~') < (one.createdAt || '~') || (each.createdAt === one.createdAt && each.id < one.id);
   const others = list.filter((each) => each !== known);
   return [...others.filter(before), one, ...others.filter((each) => !before(each))];
+}
+
+/** One runs at a time: the latest that began is it, and what began before that waits for people, whoever heard of it. */
+function activeOf(runs: readonly ThreadRun[]): ThreadRun | null {
+  const standing = (status: ThreadRun['status']) => runs.filter((run) => run.status === status);
+  return standing('RUNNING').at(-1) ?? standing('QUEUED')[0] ?? standing('WAITING')[0] ?? null;
 }

@@ -190,8 +190,8 @@ function watchSilence(clock: Clock, readActiveRuns: () => Promise<readonly Activ
     const [first] = known;
     if (!first) return stop();
     if (!timer || !last) return;
-    // Of several the one that is not merely next.
-    const phase = known.find((one) => one !== 'queued') ?? first;
+    // Of several the one at work; then that people are waited for; one that is merely next comes last.
+    const phase = known.find((one) => one !== 'queued' && one !== 'waiting_for_person') ?? known.find((one) => one !== 'queued') ?? first;
     const { position, sequence } = last;
     const event: ParleyEvent = { type: 'Heartbeat', at: clock.now().toISOString(), visibility: 'CUSTOMER', phase };
     tell({ kind: 'event', position, sequence, event, replay: false });

@@ -51,6 +51,27 @@ describe('a stream with heartbeats', () => {
     return value?.kind === 'event' ? value.event.type : value?.kind;
   }
 
+  it('says that people are waited for, also when another message was answered meanwhile', async () => {
+    follow([{ id: 'run_1', status: 'waiting' }]);
+    expect(await typeOfNext()).toBe('ready');
+    const asks: ParleyEvent = { type: 'ApprovalRequested', at: AT, visibility: 'STAFF', runId: 'run_1', approvalId: 'appr_1' };
+    const answered: ParleyEvent = {
+      type: 'RunFinished',
+      ...head,
+      runId: 'run_2',
+      outcome: 'answered',
+      finishReason: 'end_turn',
+      firstTokenMs: 5,
+      usage: USAGE,
+    };
+    await log.append('conversation:c', [{ type: 'RunStarted', ...head, runId: 'run_1', attempt: 1 }, asks]);
+    await log.append('conversation:c', [{ type: 'RunStarted', ...head, runId: 'run_2', attempt: 1 }, answered]);
+    for (const type of ['RunStarted', 'ApprovalRequested', 'RunStarted', 'RunFinished']) expect(await typeOfNext()).toBe(type);
+    const next = reader.next();
+    vi.advanceTimersByTime(10_000);
+    expect((await next).value).toMatchObject({ event: { type: 'Heartbeat', phase: 'waiting_for_person' } });
+  });
+
   it('beats every ten seconds of silence, with the phase of the run, and loses nothing in between', async () => {
     follow([{ id: 'run_1', status: 'running' }]);
     expect(await typeOfNext()).toBe('ready');
