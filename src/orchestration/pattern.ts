@@ -28,7 +28,7 @@ export interface PatternResult {
 /** A compiled graph, as far as it matters here. */
 interface Graph<State> {
   invoke(input: unknown, config: object): Promise<State>;
-  getState(config: object): Promise<{ readonly values: unknown; readonly next: readonly string[] }>;
+  getState(config: object): Promise<{ readonly values: unknown }>;
 }
 
 /** Nodes one graph may visit: rounds and iterations are bounded by their input, and this stands behind them. */
@@ -49,13 +49,15 @@ export async function runGraph<State>(graph: Graph<State>, initial: Partial<Stat
 // The step rows know of every participant that ended; what the graph keeps may be written a moment later.
 const configOf = ({ turn }: Stage) => ({ configurable: { thread_id: turn.runId }, recursionLimit: NODES_MAX, durability: 'async' }) as const;
 
-/** Goes on from the last node that ended when the run was taken up again, else begins. */
+/**
+ * Goes on from the last node that ended when the run was taken up again, else begins. Nothing is concluded from there being no next node:
+ * a process that died between what a node came to and the state after it leaves none, although others are to come.
+ */
 async function runOn<State>(graph: Graph<State>, initial: Partial<State>, { checkpointer }: PatternDeps, stage: Stage): Promise<State> {
   const config = configOf(stage);
   if (!checkpointer || stage.turn.attempt === 1) return graph.invoke(initial, config);
-  const { values, next } = await graph.getState(config);
+  const { values } = await graph.getState(config);
   const begun = typeof values === 'object' && values !== null && Object.keys(values).length > 0;
-  if (begun && next.length === 0) return values as State;
   return graph.invoke(begun ? null : initial, config);
 }
 

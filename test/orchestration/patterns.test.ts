@@ -66,6 +66,7 @@ interface Staged {
   /** What people decided, by path. */
   readonly decided?: ReadonlyMap<string, 'approved' | 'refused' | 'expired'>;
   readonly checkpointer?: MemorySaver;
+  readonly attempt?: number;
   readonly past?: readonly (readonly [path: string, outcome: Outcome])[];
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: WorkflowEvent) => void;
@@ -74,7 +75,11 @@ interface Staged {
 const decisionOf = (outcome: Decision['outcome'] | undefined): Decision | null => (outcome ? { outcome, note: null } : null);
 
 /** Runs a pattern to its end. Nobody waits between tries: the waits are told. */
-async function run(act: Play, given: unknown, { past = [], decided = new Map(), checkpointer, signal = new AbortController().signal, onEvent }: Staged = {}) {
+async function run(
+  act: Play,
+  given: unknown,
+  { past = [], decided = new Map(), checkpointer, signal = new AbortController().signal, onEvent, attempt = 1 }: Staged = {},
+) {
   const llm = createActingLlm(act);
   const waits: number[] = [];
   const patterns = createPatterns({
@@ -91,7 +96,7 @@ async function run(act: Play, given: unknown, { past = [], decided = new Map(), 
   const events: WorkflowEvent[] = [];
   const known = new Map(past);
   for await (const event of patterns(
-    TURN,
+    { ...TURN, attempt },
     WorkflowInput.parse(given),
     { past: (path) => known.get(path) ?? null, decisions: { asked: decided.size > 0, of: (path) => decisionOf(decided.get(path)) } },
     signal,
@@ -160,6 +165,28 @@ describe('sequential', () => {
     ] as const)
       expect(steps((await run(play, when(condition))).events)[1]).toBe(`sequential/1 ${expected}`);
   });
+});
+
+/** Keeps what was put so often and all that belongs to it, and nothing after that: its process has died there. */
+function diesAfter(putsMax: number): { readonly saver: MemorySaver; live(): void } {
+  const saver = new MemorySaver();
+  const { put, putWrites } = { put: saver.put.bind(saver), putWrites: saver.putWrites.bind(saver) };
+  let puts = 0;
+  let dead = true;
+  saver.put = async (config, checkpoint, metadata) => ((puts += 1) > putsMax && dead ? config : put(config, checkpoint, metadata));
+  saver.putWrites = async (...written) => (puts <= putsMax || !dead ? putWrites(...written) : undefined);
+  return { saver, live: () => void (dead = false) };
+}
+
+it.each([0, 1, 2, 3, 4, 5])('a run whose process died when its state had been kept %d times goes on to the same end', async (puts) => {
+  const given = { pattern: 'sequential', steps: [{ agentId: 'first' }, { agentId: 'second' }, { agentId: 'third' }] };
+  const play: Play = ({ agentId }) => ({ text: `${agentId} was here.` });
+  const { saver, live } = diesAfter(puts);
+  await run(play, given, { checkpointer: saver });
+  live();
+  const { result } = await run(play, given, { checkpointer: saver, attempt: 2 });
+  expect(result['text']).toBe('third was here.');
+  expect(result['steps']).toHaveLength(3);
 });
 
 describe('a step that people have to approve', () => {
