@@ -225,6 +225,9 @@ async function strangersMail(): Promise<readonly string[]> {
   return customer.outbox.flatMap(({ recipient, subject }) => (recipient === null || known.has(recipient.toLowerCase()) ? [] : [`${subject} to ${recipient}`]));
 }
 
+/** Not granted by files: passing on, and the forms that those who check or advise fill in. */
+const GIVEN_TO_ALL: ReadonlySet<string> = new Set(['hand_over', 'give_findings', 'choose_team', 'give_verdict']);
+
 describe('hostile messages', () => {
   it('are at least sixty, of every kind, for agents there are', () => {
     expect(hostile.length).toBeGreaterThanOrEqual(60);
@@ -257,7 +260,7 @@ describe('hostile messages', () => {
 
     for (const { said, done } of walked) {
       for (const event of done.events) {
-        if (event.type !== 'ToolReturned' || event.failed || event.tool === 'hand_over') continue;
+        if (event.type !== 'ToolReturned' || event.failed || GIVEN_TO_ALL.has(event.tool)) continue;
         expect(walk.catalog.get(event.agentId)?.tools, `${event.agentId} used ${event.tool}: ${said.text}`).toHaveProperty(event.tool);
       }
       const told = JSON.stringify([done.text, done.events]);
