@@ -4,7 +4,8 @@
  */
 import { AppError } from '../foundation/errors.ts';
 import type { Prisma } from '../store/generated/prisma/client.ts';
-import type { Viewer } from '../store/viewer.ts';
+import type { Scope } from '../store/roles.ts';
+import { hasScope, type StaffViewer, type Viewer } from '../store/viewer.ts';
 import { NOT_FOR_DESK } from './desk-run.ts';
 
 export function customersVisibleTo(viewer: Viewer): Prisma.CustomerWhereInput {
@@ -51,15 +52,30 @@ export function requireViewer(viewer: Viewer | null): Viewer {
   return viewer;
 }
 
-export function requireStaff(viewer: Viewer | null): Extract<Viewer, { kind: 'staff' }> {
+/** A person of the desk whose role has this scope. */
+export function requireStaff(viewer: Viewer | null, scope: Scope): StaffViewer {
   const known = requireViewer(viewer);
   if (known.kind !== 'staff') throw new AppError('FORBIDDEN', 'Only the staff may do this.');
+  if (!hasScope(known, scope)) throw lacksScope(scope);
   return known;
 }
 
-/** Staff or the partner whose customer it is; a customer may not. */
-export function requireOperator(viewer: Viewer | null): Exclude<Viewer, { kind: 'customer' }> {
+/** Staff, or the partner whose customer it is, with this scope; a customer may not. */
+export function requireOperator(viewer: Viewer | null, scope: Scope): Exclude<Viewer, { kind: 'customer' }> {
   const known = requireViewer(viewer);
   if (known.kind === 'customer') throw new AppError('FORBIDDEN', 'Customers may not do this.');
+  if (!hasScope(known, scope)) throw lacksScope(scope);
   return known;
+}
+
+/** A customer, for whom it is about their own; anybody else needs this scope. */
+export function requireScope(viewer: Viewer | null, scope: Scope): Viewer {
+  const known = requireViewer(viewer);
+  if (known.kind !== 'customer' && !hasScope(known, scope)) throw lacksScope(scope);
+  return known;
+}
+
+/** What somebody is told who lacks one of these scopes. */
+export function lacksScope(...scopes: readonly Scope[]): AppError {
+  return new AppError('FORBIDDEN', `This takes the scope ${scopes.map((scope) => `"${scope}"`).join(' or ')}.`);
 }

@@ -4,11 +4,13 @@
  */
 import { z } from 'zod';
 import { AppError, badInput, notFound } from '../foundation/errors.ts';
-import type { Agent, Catalog } from '../catalog/agent.ts';
+import type { Agent, AgentTier, Catalog } from '../catalog/agent.ts';
 import type { RedactionPolicy } from '../privacy/kinds.ts';
 import { redact } from '../privacy/redact.ts';
 import type { Run } from '../store/generated/prisma/client.ts';
+import type { Scope } from '../store/roles.ts';
 import type { Viewer } from '../store/viewer.ts';
+import { requireScope } from './access.ts';
 import type { CheckStart } from './schedule.ts';
 import { startStandalone, type ForCustomer, type StandaloneRunDeps } from './standalone-run.ts';
 
@@ -42,6 +44,14 @@ export function createAgentRunDesk({ catalog, agents, redaction, ...deps }: Agen
   });
 }
 
+/** What it takes to run an agent of each tier; customers run those that are meant for them. */
+export const SCOPE_OF_TIER: Readonly<Record<AgentTier, Scope>> = {
+  essential: 'execute:agents:tier1',
+  revenue: 'execute:agents:tier2',
+  operational: 'execute:agents:tier3',
+  advanced: 'execute:agents:tier4',
+};
+
 type AgentCheckDeps = Pick<AgentRunDeskDeps, 'catalog' | 'agents' | 'redaction'>;
 
 /** What a run of the workflow `agent` that is started later has to be like: the same as one that is started at once. */
@@ -62,6 +72,7 @@ export function createAgentCheck({ catalog, agents, redaction, messageCharsMax }
 async function findAgent({ catalog, agents }: Pick<AgentCheckDeps, 'catalog' | 'agents'>, viewer: Viewer, agentId: string): Promise<Agent> {
   const agent = catalog.get(agentId);
   if (!agent) throw notFound('agent');
+  requireScope(viewer, SCOPE_OF_TIER[agent.tier]);
   // What these find out is an assessment of the customer, for the people of the desk.
   if (viewer.kind !== 'staff' && !agent.reachable) throw new AppError('FORBIDDEN', 'This agent works for the people of the desk; customers do not run it.');
   if ((await agents.disabled()).has(agent.id)) throw new AppError('UNAVAILABLE', `The agent ${agent.id} is switched off at the moment.`, { retryable: false });

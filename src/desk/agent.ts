@@ -27,7 +27,7 @@ export function createAgentDesk({ database, catalog, clock }: AgentDeskDeps): Ag
 
   return Object.freeze<AgentDesk>({
     async setEnabled(viewer, { agentId, enabled, reason }) {
-      requireStaff(viewer);
+      requireStaff(viewer, 'admin:agents');
       if (!catalog.get(agentId)) throw notFound('agent');
       if (reason && reason.length > 500) throw badInput('input.reason', 'must have at most 500 characters.');
       const now = clock.now();

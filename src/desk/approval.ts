@@ -106,7 +106,7 @@ export function createApprovalDesk({ database, log, jobs, clock, redaction }: Ap
       log.assertAvailable();
       const found = await database.approval.findFirst({ where: { id: input.approvalId, AND: [approvalsVisibleTo(viewer)] } });
       if (!found) throw notFound('approval');
-      const staff = requireStaff(viewer);
+      const staff = requireStaff(viewer, 'write:conversations');
       await assertMayDecide(database, staff, found);
       const note = readNote(input.note, redaction);
       const now = clock.now();

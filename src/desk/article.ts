@@ -44,7 +44,7 @@ export function createArticleDesk({ database, clock }: ArticleDeskDeps): Article
     { suggestionId, note }: DecideSuggestion,
     status: 'accepted' | 'dismissed',
   ): Promise<{ suggestion: ArticleSuggestion }> {
-    requireStaff(viewer);
+    requireStaff(viewer, 'write:conversations');
     checkNote(note);
     return database.$transaction(async (tx) => {
       // One conditional statement: of two people who decide at once, one decides.
@@ -96,7 +96,7 @@ export function createArticleDesk({ database, clock }: ArticleDeskDeps): Article
     dismiss: (viewer, input) => decide(viewer, input, 'dismissed'),
 
     async refresh(viewer, { note }, signal) {
-      const { userId } = requireStaff(viewer);
+      const { userId } = requireStaff(viewer, 'write:conversations');
       checkNote(note);
       const round = await runKnowledgeRound({ database, clock }, { minAgeMs: 0 }, signal);
       if (!round) throw new AppError('CONFLICT', 'A round over the articles is under way; ask again in a minute.', { retryable: true });

@@ -2,7 +2,8 @@
  * Viewers who may see exactly the same share one class, so that what one of them is sent can be sent to all. The class stands for
  * nobody in particular: whoever asks it for a person's own identity is told that this cannot be shared.
  */
-import type { Viewer } from '../store/viewer.ts';
+import type { Scope } from '../store/roles.ts';
+import type { PartnerViewer, StaffViewer, Viewer } from '../store/viewer.ts';
 
 /** Thrown by a class viewer that is asked who it is: the result depends on the individual and must not be shared. */
 export class NotShareable extends Error {
@@ -23,11 +24,11 @@ export interface AuthorizationClass {
 export function authorizationClassOf(viewer: Viewer): AuthorizationClass {
   switch (viewer.kind) {
     case 'staff':
-      return { key: `staff:${viewer.role}`, viewer: anonymousStaff(viewer.role) };
+      return { key: `staff:${viewer.role}:${scopesKey(viewer.scopes)}`, viewer: anonymousStaff(viewer) };
     case 'customer':
       return { key: `customer:${viewer.customerId}`, viewer };
     case 'partner':
-      return { key: `partner:${viewer.partnerId}`, viewer: anonymousPartner(viewer.partnerId) };
+      return { key: `partner:${viewer.partnerId}:${scopesKey(viewer.scopes)}`, viewer: anonymousPartner(viewer) };
   }
 }
 
@@ -38,10 +39,21 @@ export function wasAskedWho(viewer: Viewer): boolean {
   return asked.has(viewer);
 }
 
-function anonymousStaff(role: Extract<Viewer, { kind: 'staff' }>['role']): Viewer {
+/** Lists of scopes are few, and shared by whoever has all of a role. */
+const keys = new WeakMap<readonly Scope[], string>();
+
+/** The same for the same scopes, in whatever order a credential names them. */
+function scopesKey(scopes: readonly Scope[]): string {
+  const key = keys.get(scopes) ?? scopes.toSorted().join(' ');
+  keys.set(scopes, key);
+  return key;
+}
+
+function anonymousStaff({ role, scopes }: StaffViewer): Viewer {
   const viewer: Viewer = {
     kind: 'staff',
     role,
+    scopes,
     get userId(): string {
       return refuse(viewer);
     },
@@ -52,10 +64,11 @@ function anonymousStaff(role: Extract<Viewer, { kind: 'staff' }>['role']): Viewe
   return viewer;
 }
 
-function anonymousPartner(partnerId: string): Viewer {
+function anonymousPartner({ partnerId, scopes }: PartnerViewer): Viewer {
   const viewer: Viewer = {
     kind: 'partner',
     partnerId,
+    scopes,
     get keyId(): string | null {
       return refuse(viewer);
     },

@@ -17,7 +17,7 @@ import type { Policy } from '../store/policy-schema.ts';
 import type { Conversation, Message, Prisma, Run } from '../store/generated/prisma/client.ts';
 import type { Sql } from '../store/sql.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
-import { conversationsVisibleTo } from './access.ts';
+import { conversationsVisibleTo, requireScope } from './access.ts';
 import { tellDeskClosed } from './approval-events.ts';
 import { checkClientMessageId, checkRating, checkText } from './conversation-check.ts';
 import { changedEvent, haltRuns, takeConversation } from './conversation-lock.ts';
@@ -94,7 +94,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
   return Object.freeze<ConversationDesk>({
     async start(viewer, input) {
       log.assertAvailable();
-      const text = readText(deps, input.text);
+      const text = readText(deps, viewer, input.text);
       const call = callOf(viewer, { ...input, text });
       const before = call && (await findFirstAnswer(database, call));
       if (before) return startedBefore(database, before);
@@ -118,7 +118,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
 
     async post(viewer, input) {
       log.assertAvailable();
-      const text = readText(deps, input.text);
+      const text = readText(deps, viewer, input.text);
       checkClientMessageId(input.clientMessageId);
       const asked = await ask(viewer, input, text);
       if (asked) return asked;
@@ -175,7 +175,9 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
 }
 
 /** From here on nobody has it as it was written: a message that is repeated is told by what is left of it. */
-function readText({ messageCharsMax, redaction }: ConversationDeskDeps, text: string): string {
+/** What somebody says who may say something. */
+function readText({ messageCharsMax, redaction }: ConversationDeskDeps, viewer: Viewer, text: string): string {
+  requireScope(viewer, 'write:conversations');
   return redact(checkText(text, messageCharsMax), redaction).text;
 }
 
@@ -197,7 +199,8 @@ function subjectOf(text: string): string {
 }
 
 async function visible(database: Database, viewer: Viewer, conversationId: string): Promise<Conversation> {
-  const found = await database.conversation.findFirst({ where: { AND: [{ id: conversationId }, conversationsVisibleTo(viewer)] } });
+  const visibleTo = conversationsVisibleTo(requireScope(viewer, 'write:conversations'));
+  const found = await database.conversation.findFirst({ where: { AND: [{ id: conversationId }, visibleTo] } });
   if (!found) throw notFound('conversation');
   return found;
 }

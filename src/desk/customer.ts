@@ -56,7 +56,7 @@ export function createCustomerDesk({ database, clock }: CustomerDeskDeps): Custo
 
   return Object.freeze<CustomerDesk>({
     async create(viewer, { idempotencyKey, ...fields }) {
-      const operator = requireOperator(viewer);
+      const operator = requireOperator(viewer, 'write:customers');
       const data = checkFields(fields);
       const call = idempotencyKey ? { scope: viewerKey(viewer), verb: 'createCustomer', key: idempotencyKey, body: fields } : null;
       const before = call && (await findFirstAnswer(database, call));
@@ -89,7 +89,7 @@ export function createCustomerDesk({ database, clock }: CustomerDeskDeps): Custo
     },
 
     async update(viewer, { customerId, ...fields }) {
-      requireOperator(viewer);
+      requireOperator(viewer, 'write:customers');
       await visible(viewer, customerId);
       const data = checkFields(fields);
       const now = clock.now();
@@ -107,7 +107,7 @@ export function createCustomerDesk({ database, clock }: CustomerDeskDeps): Custo
     },
 
     async addNote(viewer, { customerId, text, kind }) {
-      requireOperator(viewer);
+      requireOperator(viewer, 'write:conversations');
       const customer = await visible(viewer, customerId);
       const note = await database.customerNote.create({
         data: {

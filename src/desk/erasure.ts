@@ -26,7 +26,7 @@ export interface EraseCustomer {
 
 export interface ErasureDesk {
   /**
-   * Leads and admins of the staff. Runs of the customer are stopped first. The same key answers the same, and makes up for what could
+   * Staff who may delete customers. Runs of the customer are stopped first. The same key answers the same, and makes up for what could
    * not be told the first time.
    * @throws AppError CONFLICT while a person holds an escalation of the customer, money is on its way, or an answer is still being
    * written; each says which.
@@ -63,8 +63,7 @@ export function createErasureDesk(deps: ErasureDeskDeps): ErasureDesk {
 
   return Object.freeze<ErasureDesk>({
     async erase(viewer, { customerId, idempotencyKey }) {
-      const staff = requireStaff(viewer);
-      if (staff.role === 'agent') throw new AppError('FORBIDDEN', 'Only leads and admins erase a customer.');
+      const staff = requireStaff(viewer, 'delete:customers');
       log.assertAvailable();
       const call: IdempotentCall = { scope: viewerKey(viewer), verb: 'eraseCustomer', key: idempotencyKey, body: { customerId } };
       const before = await findFirstAnswer(database, call);

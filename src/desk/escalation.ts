@@ -13,7 +13,7 @@ import { redact } from '../privacy/redact.ts';
 import type { Database } from '../store/database.ts';
 import type { Conversation, Escalation, Message, Prisma } from '../store/generated/prisma/client.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
-import { conversationsVisibleTo, escalationsVisibleTo, requireStaff } from './access.ts';
+import { conversationsVisibleTo, escalationsVisibleTo, requireScope, requireStaff } from './access.ts';
 import { tellDeskClosed } from './approval-events.ts';
 import { auditEntry } from './audit.ts';
 import { changedEvent, haltRuns, takeConversation, type Halted } from './conversation-lock.ts';
@@ -112,6 +112,7 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
 
     async raise(by, input) {
       log.assertAvailable();
+      if (by.kind === 'staff' || by.kind === 'partner') requireScope(by, 'escalate:conversations');
       const visible = by.kind === 'agent' || by.kind === 'system' ? {} : conversationsVisibleTo(by);
       const found = await database.conversation.findFirst({ where: { AND: [{ id: input.conversationId }, visible] }, select: { id: true } });
       if (!found) throw notFound('conversation');
@@ -125,7 +126,7 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
 
     async claim(viewer, { escalationId }) {
       log.assertAvailable();
-      const staff = requireStaff(viewer);
+      const staff = requireStaff(viewer, 'write:conversations');
       const { conversationId } = await find(staff, escalationId);
       if (!(await database.user.findFirst({ where: { id: staff.userId, active: true }, select: { id: true } })))
         throw new AppError('FORBIDDEN', 'Only people of the desk who are on record can hold a conversation.');
@@ -141,7 +142,7 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
 
     async release(viewer, { escalationId, toAgents }) {
       log.assertAvailable();
-      const staff = requireStaff(viewer);
+      const staff = requireStaff(viewer, 'write:conversations');
       const { conversationId } = await find(staff, escalationId);
       const now = clock.now();
       const subject = { escalationId, conversationId, now };
@@ -155,7 +156,7 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
 
     async resolve(viewer, { escalationId, summary }) {
       log.assertAvailable();
-      const staff = requireStaff(viewer);
+      const staff = requireStaff(viewer, 'write:conversations');
       const text = redact(checkSummary(summary), deps.redaction).text;
       const { conversationId } = await find(staff, escalationId);
       const now = clock.now();

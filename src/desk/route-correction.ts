@@ -35,7 +35,7 @@ export interface RouteCorrectionDeskDeps {
 export function createRouteCorrectionDesk({ database, catalog, clock }: RouteCorrectionDeskDeps): RouteCorrectionDesk {
   return Object.freeze<RouteCorrectionDesk>({
     async correct(viewer, { runId, agentId, note }) {
-      const { userId } = requireStaff(viewer);
+      const { userId } = requireStaff(viewer, 'write:conversations');
       if (!catalog.get(agentId)) throw notFound('agent');
       if (note && note.length > NOTE_CHARS_MAX) throw badInput('input.note', `must have at most ${NOTE_CHARS_MAX} characters.`);
       const run = await database.run.findUnique({ where: { id: runId } });

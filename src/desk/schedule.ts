@@ -1,5 +1,5 @@
 /**
- * Schedules: what the clock is to start, for whom and when. Leads and admins of the staff make, switch and delete them; what may be
+ * Schedules: what the clock is to start, for whom and when. Staff who may write workflows make, switch and delete them; what may be
  * started, and with what, is asked of whoever knows the workflow. Starts nothing itself: that is schedule-rounds.ts.
  */
 import type { Clock } from '../foundation/clock.ts';
@@ -35,7 +35,7 @@ export interface CreateSchedule extends StartRequest {
 
 export interface ScheduleDesk {
   /**
-   * Leads and admins of the staff, as for all of these.
+   * Staff who may write workflows, as for all of these.
    * @throws AppError BAD_INPUT for fields that cannot be read or never come, QUOTA_REACHED, NOT_FOUND for a customer there is not, CONFLICT
    * for a key used before with other content, and whatever the workflow has against its input.
    */
@@ -58,7 +58,7 @@ const SCHEDULES_MAX = 1_000;
 export function createScheduleDesk({ database, clock, checkStart }: ScheduleDeskDeps): ScheduleDesk {
   return Object.freeze<ScheduleDesk>({
     async create(viewer, input) {
-      const staff = requireLead(viewer);
+      const staff = requireStaff(viewer, 'write:workflows');
       const now = clock.now();
       const { name, timeZone, workflow, customerId, idempotencyKey: key, ...rest } = input;
       if (!isTimeZone(timeZone)) throw badInput('input.timeZone', 'this is not the name of a time zone, such as Europe/Berlin.');
@@ -88,7 +88,7 @@ export function createScheduleDesk({ database, clock, checkStart }: ScheduleDesk
     },
 
     async setEnabled(viewer, { scheduleId, enabled }) {
-      requireLead(viewer);
+      requireStaff(viewer, 'write:workflows');
       const found = await findSchedule(database, scheduleId);
       const now = clock.now();
       const nextRunAt = enabled ? nextTime(found.cron, found.timeZone, now) : null;
@@ -102,7 +102,7 @@ export function createScheduleDesk({ database, clock, checkStart }: ScheduleDesk
     },
 
     async remove(viewer, { scheduleId }) {
-      requireLead(viewer);
+      requireStaff(viewer, 'write:workflows');
       await database.$transaction(async (tx) => {
         const { count } = await tx.schedule.deleteMany({ where: { id: scheduleId } });
         if (count === 0) throw notFound('schedule');
@@ -111,12 +111,6 @@ export function createScheduleDesk({ database, clock, checkStart }: ScheduleDesk
       return { scheduleId };
     },
   });
-}
-
-function requireLead(viewer: Viewer): Extract<Viewer, { kind: 'staff' }> {
-  const staff = requireStaff(viewer);
-  if (staff.role === 'agent') throw new AppError('FORBIDDEN', 'Only leads and admins change schedules.');
-  return staff;
 }
 
 async function findSchedule(database: Database, id: string): Promise<Schedule> {

@@ -7,6 +7,7 @@ import type { RedactionPolicy } from '../privacy/kinds.ts';
 import { redact } from '../privacy/redact.ts';
 import type { Prisma, Run } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
+import { requireStaff } from './access.ts';
 import { startStandalone, type ForWhom, type StandaloneRunDeps, type Timing } from './standalone-run.ts';
 
 export interface StartWorkflow extends ForWhom, Timing {
@@ -37,7 +38,7 @@ export function createWorkflowRunDesk({ agents, redaction, ...deps }: WorkflowRu
     async start(viewer, { name, text, workflow, agentIds, priority = 0, notBefore = null, retries = 0, ...about }) {
       deps.log.assertAvailable();
       // What agents say to each other about a customer is for the people of the desk.
-      if (viewer.kind !== 'staff') throw new AppError('FORBIDDEN', 'Workflows of several agents are started by the people of the desk.');
+      requireStaff(viewer, 'execute:workflows');
       const disabled = await agents.disabled();
       const off = agentIds.find((id) => disabled.has(id));
       if (off !== undefined) throw new AppError('UNAVAILABLE', `The agent ${off} is switched off at the moment.`, { retryable: false });

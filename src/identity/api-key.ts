@@ -7,7 +7,7 @@ import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Database } from '../store/database.ts';
-import type { Viewer } from '../store/viewer.ts';
+import { partnerViewer, type Viewer } from '../store/viewer.ts';
 
 const KEY_PATTERN = /^pk_(test|live)_[A-Za-z0-9_-]{43}$/;
 /** `pk_test_` and four more characters: enough to tell keys apart in a list, far too little to guess the rest. */
@@ -53,7 +53,7 @@ export async function verifyApiKey(database: Database, key: string, clock: Clock
   if (!row.lastUsedAt || row.lastUsedAt < stale) {
     await database.apiKey.updateMany({ where: { id: row.id, OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: stale } }] }, data: { lastUsedAt: now } });
   }
-  return { viewer: { kind: 'partner', partnerId: row.partnerId, keyId: row.id }, expiresAt: row.expiresAt };
+  return { viewer: partnerViewer({ partnerId: row.partnerId, keyId: row.id }), expiresAt: row.expiresAt };
 }
 
 function hashOf(key: string): string {

@@ -5,7 +5,7 @@
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import type { Database } from '../store/database.ts';
-import type { Viewer } from '../store/viewer.ts';
+import { staffViewer, type StaffViewer, type Viewer } from '../store/viewer.ts';
 import { createApiKey, verifyApiKey } from './api-key.ts';
 import type { Tokens } from './token.ts';
 
@@ -21,7 +21,7 @@ export interface DemoDeps {
 }
 
 export interface DemoRows {
-  readonly staff: { readonly userId: string; readonly name: string; readonly role: 'agent' | 'lead' | 'admin' };
+  readonly staff: Pick<StaffViewer, 'userId' | 'name' | 'role'>;
   readonly customerId: string;
   readonly partnerId: string;
   /** The key an earlier start wrote down; kept while it works, since a row cannot give its key back. */
@@ -40,7 +40,7 @@ export async function makeDemoCredentials(deps: DemoDeps, rows: DemoRows): Promi
   if (deps.production) throw new AppError('FORBIDDEN', 'Demo credentials exist only in development.');
   const sign = (viewer: Viewer) => deps.tokens.sign(viewer, { ttlS: DEMO_TOKEN_S });
   return {
-    staffToken: await sign({ kind: 'staff', ...rows.staff }),
+    staffToken: await sign(staffViewer(rows.staff)),
     customerToken: await sign({ kind: 'customer', customerId: rows.customerId }),
     customerId: rows.customerId,
     partnerKey: (await keptKey(deps, rows)) ?? (await replaceKey(deps, rows.partnerId)),

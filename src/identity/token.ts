@@ -6,7 +6,8 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
-import { viewerKey, type Viewer } from '../store/viewer.ts';
+import { USER_ROLES } from '../store/roles.ts';
+import { partnerViewer, staffViewer, viewerKey, type Viewer } from '../store/viewer.ts';
 
 const ALGORITHM = 'HS256';
 const AUDIENCE = 'parley';
@@ -29,10 +30,11 @@ export interface Tokens {
 
 const Claims = z.object({ exp: z.number(), sub: z.string(), viewer: z.unknown() });
 
+/** What somebody may is not written into a token: it is what their role may when the token is checked. */
 const ViewerClaim: z.ZodType<Viewer> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('staff'), userId: z.string(), name: z.string(), role: z.enum(['agent', 'lead', 'admin']) }),
+  z.object({ kind: z.literal('staff'), userId: z.string(), name: z.string(), role: z.enum(USER_ROLES) }).transform(staffViewer),
   z.object({ kind: z.literal('customer'), customerId: z.string() }),
-  z.object({ kind: z.literal('partner'), partnerId: z.string(), keyId: z.string().nullable() }),
+  z.object({ kind: z.literal('partner'), partnerId: z.string(), keyId: z.string().nullable() }).transform(partnerViewer),
 ]);
 
 export function createTokens({ secret, issuer = 'parley', clock }: TokensDeps): Tokens {
@@ -41,7 +43,7 @@ export function createTokens({ secret, issuer = 'parley', clock }: TokensDeps): 
   return Object.freeze({
     async sign(viewer: Viewer, options: { readonly ttlS: number }) {
       const nowS = Math.floor(clock.now().getTime() / 1_000);
-      return new SignJWT({ viewer })
+      return new SignJWT({ viewer: claimOf(viewer) })
         .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
         .setSubject(viewerKey(viewer))
         .setIssuer(issuer)
@@ -67,6 +69,12 @@ export function createTokens({ secret, issuer = 'parley', clock }: TokensDeps): 
       return { viewer: viewer.data, expiresAt: new Date(claims.data.exp * 1_000) };
     },
   });
+}
+
+function claimOf(viewer: Viewer): object {
+  if (viewer.kind === 'customer') return viewer;
+  const { scopes: _, ...claim } = viewer;
+  return claim;
 }
 
 /** True for the refusal of a genuine token whose time is over: its holder may come back with a fresh one. */

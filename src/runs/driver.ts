@@ -3,7 +3,7 @@
  * it, and stops it when asked. Looks for runs that nobody works on. The only one that does so; what a workflow does is orchestration's.
  */
 import { AppError, notFound } from '../foundation/errors.ts';
-import { runsVisibleTo } from '../desk/access.ts';
+import { requireScope, runsVisibleTo } from '../desk/access.ts';
 import { tellDeskClosed } from '../desk/approval-events.ts';
 import { endWaiting, stoppedEvent } from '../desk/conversation-lock.ts';
 import { channelOf, tellable, worksForDesk } from '../desk/desk-run.ts';
@@ -214,7 +214,8 @@ async function wakeNext(deps: DriverDeps, run: Run): Promise<void> {
 async function stopRun(deps: DriverDeps, viewer: Viewer, runId: string, halt: (by: string) => Promise<void>): Promise<StopResult> {
   const { database, log, clock } = deps;
   log.assertAvailable();
-  const found = await database.run.findFirst({ where: { AND: [{ id: runId }, runsVisibleTo(viewer)] } });
+  const visible = runsVisibleTo(requireScope(viewer, 'write:conversations'));
+  const found = await database.run.findFirst({ where: { AND: [{ id: runId }, visible] } });
   if (!found) throw notFound('run');
   if (found.finishedAt) return stopResult(database, runId, true);
   const by = viewerKey(viewer);

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../foundation/clock.ts';
 import { notFound } from '../foundation/errors.ts';
-import { conversationsVisibleTo, requireStaff, runsVisibleTo } from '../desk/access.ts';
+import { conversationsVisibleTo, requireScope, requireStaff, runsVisibleTo } from '../desk/access.ts';
 import { channelOf } from '../desk/desk-run.ts';
 import { DESK_CHANNEL } from '../desk/escalation-events.ts';
 import type { ChannelHead, Entry, EventLog, Polled } from '../events/event-log.ts';
@@ -12,7 +12,7 @@ import type { ParleyEvent, Visibility } from '../events/event.ts';
 import { parsePosition, type Position } from '../events/position.ts';
 import type { Database } from '../store/database.ts';
 import type { Prisma } from '../store/generated/prisma/client.ts';
-import type { Viewer } from '../store/viewer.ts';
+import { hasScope, type Viewer } from '../store/viewer.ts';
 import { withHeartbeats, type ActiveRun } from './heartbeat.ts';
 import { endedRun, untilTerminal } from './run-stream.ts';
 
@@ -30,7 +30,8 @@ export async function followConversation(
   signal: AbortSignal,
 ): Promise<Polled<Entry>> {
   if (after !== undefined) parsePosition(after);
-  const found = await database.conversation.findFirst({ where: { AND: [{ id: conversationId }, conversationsVisibleTo(viewer)] }, select: { id: true } });
+  const visible = conversationsVisibleTo(requireScope(viewer, 'read:conversations'));
+  const found = await database.conversation.findFirst({ where: { AND: [{ id: conversationId }, visible] }, select: { id: true } });
   if (!found) throw notFound('conversation');
   const source = log.follow(`conversation:${conversationId}`, { ...(after === undefined ? {} : { after }), startAt: 'snapshot', signal });
   const ofReader = { AND: [{ conversationId }, runsVisibleTo(viewer)] } satisfies Prisma.RunWhereInput;
@@ -46,7 +47,8 @@ export async function followRun(
 ): Promise<AsyncIterableIterator<Entry>> {
   const { database, log, clock } = deps;
   if (after !== undefined) parsePosition(after);
-  const run = await database.run.findFirst({ where: { AND: [{ id: runId }, runsVisibleTo(viewer)] } });
+  const visible = runsVisibleTo(requireScope(viewer, 'read:conversations'));
+  const run = await database.run.findFirst({ where: { AND: [{ id: runId }, visible] } });
   if (!run) throw notFound('run');
   const channel = channelOf(run);
   const head = run.finishedAt ? await log.head(channel) : null;
@@ -65,7 +67,7 @@ function readActive(database: Database, which: Prisma.RunWhereInput): () => Prom
 /** One channel for the whole desk: dashboards filter for themselves, so that whoever slept catches up with all of it. */
 export async function followEscalations({ log }: FollowDeps, viewer: Viewer, after: Position | undefined, signal: AbortSignal): Promise<Polled<Entry>> {
   if (after !== undefined) parsePosition(after);
-  requireStaff(viewer);
+  requireStaff(viewer, 'read:conversations');
   return log.follow(DESK_CHANNEL, { ...(after === undefined ? {} : { after }), startAt: 'live', signal });
 }
 
@@ -80,7 +82,7 @@ function maySee(viewer: Viewer, visibility: Visibility): boolean {
     case 'STAFF':
       return viewer.kind === 'staff';
     case 'DEBUG':
-      return viewer.kind === 'staff' && viewer.role === 'admin';
+      return hasScope(viewer, 'admin:system');
   }
 }
 

@@ -1,8 +1,10 @@
 /** Running one agent by its id. The form of the input is checked here, all else at the desk. */
 import { requireViewer } from '../desk/access.ts';
+import { SCOPE_OF_TIER } from '../desk/agent-run.ts';
 import { badInput } from '../foundation/errors.ts';
 import { builder } from './builder.ts';
 import { agentIdOf, email, given, idOf, key, text } from './input.ts';
+import { own } from './rule.ts';
 import { Run } from './run.ts';
 
 builder.relayMutationField(
@@ -18,6 +20,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: (_root, { input }, { catalog }) => own(SCOPE_OF_TIER[catalog.get(input.agentId)?.tier ?? 'essential']),
     description:
       'Runs one agent by itself, outside any conversation: follow it with `runEvents`, its answer is `text` in the result of the run. NOT_FOUND for an agent there is not, UNAVAILABLE for one that is switched off, FORBIDDEN for a customer who asks an agent that works for the desk.',
     resolve: (_root, { input }, { viewer, desk, messageCharsMax }) => {

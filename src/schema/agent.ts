@@ -5,6 +5,7 @@ import type { ModelGrade as ModelGradeValue } from '../llm/llm.ts';
 import { builder, Node, type Context } from './builder.ts';
 import { agentIdOf, found, given, line } from './input.ts';
 import { pageOf } from './page.ts';
+import { own, staff } from './rule.ts';
 import { upperCased } from './scalars.ts';
 
 const AgentTier = builder.enumType('AgentTier', {
@@ -40,6 +41,7 @@ const ModelGrade = builder.enumType('ModelGrade', {
 });
 
 export const Agent = builder.objectRef<CatalogAgent>('Agent').implement({
+  authScopes: own('read:agents'),
   description: 'A support agent. Its id is the name of its file and never changes.',
   interfaces: [Node],
   fields: (t) => ({
@@ -76,6 +78,7 @@ export function agentOf(context: Context, agentId: string | null): CatalogAgent 
 
 builder.queryFields((t) => ({
   agent: t.field({
+    authScopes: own('read:agents'),
     type: Agent,
     nullable: true,
     description: 'One agent. NOT_FOUND when no agent has this id.',
@@ -87,6 +90,7 @@ builder.queryFields((t) => ({
   }),
   agents: t.connection(
     {
+      authScopes: own('read:agents'),
       type: Agent,
       nullable: true,
       description: 'The agents, sorted by id.',
@@ -124,6 +128,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: staff('admin:agents'),
     description: 'Switches one agent off or on. Staff only.',
     resolve: async (_root, { input }, { viewer, desk, catalog }) => {
       const agentId = agentIdOf('input.agentId', input.agentId);

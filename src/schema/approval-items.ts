@@ -1,6 +1,7 @@
 /** The items of a stream that are about approvals: the staff hears them where the run is followed and at the desk. */
 import { Approval, loadApproval } from './approval.ts';
 import { builder, type Context } from './builder.ts';
+import { PART } from './rule.ts';
 import { EVERY_STREAM, type ItemOf } from './stream-item.ts';
 
 const DESCRIPTION = 'The approval as it is now. `null` when it has since been removed, or beside an error when it could not be read.';
@@ -16,6 +17,7 @@ const APPROVAL = {
 } as const;
 
 builder.objectRef<ItemOf<'ApprovalRequested'>>('ApprovalRequested').implement({
+  ...PART,
   description: 'An agent wants to do what people have to decide: the run waits. Shown to the staff.',
   interfaces: EVERY_STREAM,
   fields: (t) => ({
@@ -25,6 +27,7 @@ builder.objectRef<ItemOf<'ApprovalRequested'>>('ApprovalRequested').implement({
 });
 
 builder.objectRef<ItemOf<'ApprovalExpiring'>>('ApprovalExpiring').implement({
+  ...PART,
   description: 'Most of the time in which it can be decided is over. Told once; shown to the staff.',
   interfaces: EVERY_STREAM,
   fields: (t) => ({
@@ -35,6 +38,7 @@ builder.objectRef<ItemOf<'ApprovalExpiring'>>('ApprovalExpiring').implement({
 });
 
 builder.objectRef<ItemOf<'ApprovalDecided'>>('ApprovalDecided').implement({
+  ...PART,
   description: 'Somebody has decided, or the time was over. Shown to the staff.',
   interfaces: EVERY_STREAM,
   fields: (t) => ({

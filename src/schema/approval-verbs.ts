@@ -3,6 +3,7 @@ import { requireViewer } from '../desk/access.ts';
 import { Approval, loadApproval } from './approval.ts';
 import { builder } from './builder.ts';
 import { found, given, idOf, text } from './input.ts';
+import { staffOrNotFound } from './rule.ts';
 
 const NOTE_CHARS_MAX = 1_000;
 
@@ -18,6 +19,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: staffOrNotFound('write:conversations'),
     description:
       'Approves or rejects what an agent may not do by itself; with the decision its run goes on. Of many people at once as many are heard as it takes. FORBIDDEN for whoever may not decide that much, asked for it where two are needed, or has approved before; CONFLICT when it is decided already or another hash is given; APPROVAL_EXPIRED when the time is over.',
     resolve: (_root, { input }, { viewer, desk }) =>

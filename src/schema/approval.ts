@@ -1,6 +1,6 @@
 /** Approvals: what agents may not do until people have decided, and what the people said. For the staff alone; who may decide is the desk's business. */
 import type { GraphQLResolveInfo } from 'graphql';
-import { approvalsVisibleTo, requireStaff, requireViewer } from '../desk/access.ts';
+import { approvalsVisibleTo, requireViewer } from '../desk/access.ts';
 import type {
   Approval as ApprovalRow,
   ApprovalLevel as ApprovalLevelValue,
@@ -12,6 +12,7 @@ import { builder, ID_DESCRIPTION, Node, type Context } from './builder.ts';
 import { found, idOf } from './input.ts';
 import { page, type PageArgs } from './page.ts';
 import { Participant } from './presence.ts';
+import { staff, staffOrNotFound } from './rule.ts';
 import { upperCased } from './scalars.ts';
 import { relations } from './selection.ts';
 
@@ -48,6 +49,7 @@ export const ApprovalLevel = builder.enumType('ApprovalLevel', {
 });
 
 builder.prismaObject('ApprovalDecision', {
+  authScopes: staff('read:conversations'),
   description: 'One person’s word on an approval.',
   fields: (t) => ({
     by: t.field({ type: Participant, description: 'Who.', resolve: ({ userId }) => ({ kind: 'person' as const, id: userId }) }),
@@ -58,6 +60,7 @@ builder.prismaObject('ApprovalDecision', {
 });
 
 export const Approval = builder.prismaObject('Approval', {
+  authScopes: staff('read:conversations'),
   description: 'One call of a tool that an agent may not make by itself. Its run waits until people have decided.',
   interfaces: [Node],
   fields: (t) => ({
@@ -111,7 +114,7 @@ interface ApprovalFilter {
 }
 
 function approvalPage(args: PageArgs, chosen: ApprovalFilter, context: Context, info: GraphQLResolveInfo) {
-  const visible = approvalsVisibleTo(requireStaff(context.viewer));
+  const visible = approvalsVisibleTo(requireViewer(context.viewer));
   const query = relations(context, info, 'connection');
   return page(args, 'createdAt', 'newest first', ({ where, orderBy, take }) =>
     context.database.approval.findMany({ ...query, where: { AND: [visible, chosen, where] }, orderBy, take }),
@@ -120,6 +123,7 @@ function approvalPage(args: PageArgs, chosen: ApprovalFilter, context: Context, 
 
 builder.queryFields((t) => ({
   approval: t.prismaField({
+    authScopes: staffOrNotFound('read:conversations'),
     type: Approval,
     nullable: true,
     description: 'One approval. NOT_FOUND when there is none with this id, and for others than the staff.',
@@ -131,6 +135,7 @@ builder.queryFields((t) => ({
   }),
   approvals: t.connection(
     {
+      authScopes: staff('read:conversations'),
       type: Approval,
       nullable: true,
       description: 'What agents have asked people for, newest first. Staff only.',

@@ -1,5 +1,5 @@
 /** What keeps the articles good: reports of the quality check, what is suggested to the editors, and what they decide. Staff only. */
-import { requireStaff, requireViewer } from '../desk/access.ts';
+import { requireViewer } from '../desk/access.ts';
 import type { KnowledgeRound } from '../desk/knowledge-round.ts';
 import { QUALITY_PARTS } from '../knowledge/quality.ts';
 import { SUGGESTIONS_MAX } from '../knowledge/suggestions.ts';
@@ -8,6 +8,7 @@ import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { given, idOf, text, wholeNumber } from './input.ts';
 import './knowledge.ts';
 import { page, pageOf } from './page.ts';
+import { PART, staff } from './rule.ts';
 import { upperCased } from './scalars.ts';
 import { relations } from './selection.ts';
 
@@ -32,6 +33,7 @@ const SuggestionStatus = builder.enumType('SuggestionStatus', {
 });
 
 const ArticleReport = builder.prismaObject('ArticleReport', {
+  authScopes: staff('read:conversations'),
   description: 'What the quality check found in an article. A new one is made only when it says something new.',
   interfaces: [Node],
   fields: (t) => ({
@@ -53,6 +55,7 @@ const ArticleReport = builder.prismaObject('ArticleReport', {
 });
 
 const ArticleSuggestion = builder.prismaObject('ArticleSuggestion', {
+  authScopes: staff('read:conversations'),
   description: 'An article to write, to mend, or to turn into an FAQ entry.',
   interfaces: [Node],
   fields: (t) => ({
@@ -91,6 +94,7 @@ builder.prismaObjectField('KnowledgeArticle', 'report', (t) =>
 builder.queryFields((t) => ({
   articleReports: t.connection(
     {
+      authScopes: staff('read:conversations'),
       type: ArticleReport,
       nullable: true,
       description: 'Reports of the quality check, newest first. Staff only.',
@@ -99,7 +103,6 @@ builder.queryFields((t) => ({
         scoreBelow: t.arg.int({ description: 'Only those that give less than this, 1 to 100.' }),
       },
       resolve: (_root, args, context, info) => {
-        requireStaff(context.viewer);
         const articleId = given(args.articleId, (id) => idOf('articleId', 'art', id));
         const below = given(args.scoreBelow, (value) => wholeNumber('scoreBelow', value, 1, 100));
         const chosen = { ...(articleId ? { articleId } : {}), ...(below ? { score: { lt: below } } : {}) };
@@ -113,6 +116,7 @@ builder.queryFields((t) => ({
   ),
   articleSuggestions: t.connection(
     {
+      authScopes: staff('read:conversations'),
       type: ArticleSuggestion,
       nullable: true,
       description: 'What the editors should do next, the most pressing first. Staff only.',
@@ -121,7 +125,6 @@ builder.queryFields((t) => ({
         kind: t.arg({ type: SuggestionKind, description: 'Only those of this kind.' }),
       },
       resolve: async (_root, args, context, info) => {
-        requireStaff(context.viewer);
         const rows = await context.database.articleSuggestion.findMany({
           ...relations(context, info, 'connection'),
           where: { status: args.status ?? 'open', ...(args.kind ? { kind: args.kind } : {}) },
@@ -149,6 +152,7 @@ for (const [verb, decide, description] of [
       }),
     },
     {
+      authScopes: staff('write:conversations'),
       description,
       resolve: (_root, { input }, { viewer, desk }) =>
         desk.articles[decide](requireViewer(viewer), {
@@ -165,6 +169,7 @@ for (const [verb, decide, description] of [
 }
 
 const Round = builder.objectRef<KnowledgeRound>('KnowledgeRound').implement({
+  ...PART,
   description: 'What one round over the articles looked at and found.',
   fields: (t) => ({
     at: t.expose('at', { type: 'DateTime', description: 'When.' }),
@@ -182,6 +187,7 @@ builder.relayMutationField(
     inputFields: (t) => ({ note: t.string({ description: `Why, for the colleagues; at most ${NOTE_CHARS_MAX} characters.` }) }),
   },
   {
+    authScopes: staff('write:conversations'),
     description: 'Looks over all articles and questions now instead of within the hour. CONFLICT, retryable, while a round is under way. Staff only.',
     resolve: async (_root, { input }, { viewer, desk, signal }) => {
       const note = given(input.note, (value) => text('input.note', value, NOTE_CHARS_MAX)) ?? null;

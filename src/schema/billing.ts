@@ -10,6 +10,7 @@ import type {
 } from '../store/generated/prisma/client.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { Plan } from './customer.ts';
+import { PART, own } from './rule.ts';
 import { Money, moneyOf, upperCased } from './scalars.ts';
 
 const BillingCycle = builder.enumType('BillingCycle', {
@@ -65,6 +66,7 @@ const CreditStatus = builder.enumType('CreditStatus', {
 });
 
 export const PlanSubscription = builder.prismaObject('PlanSubscription', {
+  authScopes: own('read:customers'),
   description: 'What a customer has bought, for how many people, on which terms.',
   interfaces: [Node],
   fields: (t) => ({
@@ -94,6 +96,7 @@ const InvoiceLines = z.array(z.object({ description: z.string(), quantity: z.num
 type Line = z.infer<typeof InvoiceLines>[number] & { readonly currency: string };
 
 const InvoiceLine = builder.objectRef<Line>('InvoiceLine').implement({
+  ...PART,
   description: 'One line of an invoice.',
   fields: (t) => ({
     description: t.exposeString('description', { description: 'What is charged.' }),
@@ -104,6 +107,7 @@ const InvoiceLine = builder.objectRef<Line>('InvoiceLine').implement({
 });
 
 export const Invoice = builder.prismaObject('Invoice', {
+  authScopes: own('read:customers'),
   description: 'An invoice to a customer.',
   interfaces: [Node],
   fields: (t) => ({
@@ -134,6 +138,7 @@ export const Invoice = builder.prismaObject('Invoice', {
 });
 
 export const Payment = builder.prismaObject('Payment', {
+  authScopes: own('read:customers'),
   description: 'One try to pay.',
   interfaces: [Node],
   fields: (t) => ({
@@ -157,6 +162,7 @@ export const Payment = builder.prismaObject('Payment', {
 });
 
 export const Credit = builder.prismaObject('Credit', {
+  authScopes: own('read:customers'),
   description: 'An amount that will be taken off coming invoices.',
   interfaces: [Node],
   fields: (t) => ({

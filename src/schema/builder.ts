@@ -6,6 +6,7 @@
 import SchemaBuilder from '@pothos/core';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import type { Catalog } from '../catalog/agent.ts';
 import type { Router } from '../catalog/router.ts';
 import type { NamedWorkflows } from '../orchestration/named-workflows.ts';
@@ -18,6 +19,7 @@ import type PrismaTypes from '../store/generated/pothos.ts';
 import { getDatamodel } from '../store/generated/pothos.ts';
 import type { Viewer } from '../store/viewer.ts';
 import { DEFAULT_PAGE, MOST_PER_PAGE } from './page.ts';
+import { authScopesOf, PART, refusalOf, type AuthScopes } from './rule.ts';
 
 /** What one operation is executed with. Made by the gateway, once per operation. */
 export interface Context {
@@ -41,6 +43,7 @@ export interface Context {
 interface SchemaShape {
   Context: Context;
   PrismaTypes: PrismaTypes;
+  AuthScopes: AuthScopes;
   DefaultFieldNullability: false;
   DefaultEdgesNullability: false;
   DefaultNodeNullability: false;
@@ -53,7 +56,14 @@ interface SchemaShape {
 }
 
 export const builder = new SchemaBuilder<SchemaShape>({
-  plugins: [RelayPlugin, PrismaPlugin],
+  // Rules come first: what is refused is not read.
+  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin],
+  scopeAuth: {
+    // A stream is let in where it begins; whether it may go on is decided where it is followed.
+    authorizeOnSubscribe: true,
+    authScopes: ({ viewer }) => authScopesOf(viewer),
+    unauthorizedError: (_parent, { viewer }, _info, { failure }) => refusalOf(viewer, failure),
+  },
   defaultFieldNullability: false,
   prisma: { client: (context) => context.database, dmmf: getDatamodel(), exposeDescriptions: false, onUnusedQuery: null },
   relay: {
@@ -63,8 +73,8 @@ export const builder = new SchemaBuilder<SchemaShape>({
     nodeQueryOptions: false,
     nodesQueryOptions: false,
     idFieldOptions: { description: 'The id, as it is stored and as every verb takes it.' },
-    nodeTypeOptions: { description: 'Anything that has an id and can be found again with `node(id)`.' },
-    pageInfoTypeOptions: { description: 'Where a page of a list lies in the whole.' },
+    nodeTypeOptions: { ...PART, description: 'Anything that has an id and can be found again with `node(id)`.' },
+    pageInfoTypeOptions: { ...PART, description: 'Where a page of a list lies in the whole.' },
     hasNextPageFieldOptions: { description: 'True when more follows after `endCursor`. Paging backwards, true when the page was cut off by `before`.' },
     hasPreviousPageFieldOptions: { description: 'True when something lies before `startCursor`. Paging forwards, true when the page began after `after`.' },
     startCursorFieldOptions: { description: 'Cursor of the first entry, to page backwards from. `null` on an empty page.' },
@@ -73,9 +83,9 @@ export const builder = new SchemaBuilder<SchemaShape>({
     nodeFieldOptions: { description: 'The entry itself.', nullable: false },
     edgesFieldOptions: { description: 'The entries of this page, each with its cursor.', nullable: false },
     pageInfoFieldOptions: { description: 'Where this page lies in the whole list.' },
-    defaultConnectionTypeOptions: { description: 'One page of a list.' },
-    defaultEdgeTypeOptions: { description: 'One entry of a list with its cursor.' },
-    defaultPayloadTypeOptions: { description: 'What the verb did.' },
+    defaultConnectionTypeOptions: { ...PART, description: 'One page of a list.' },
+    defaultEdgeTypeOptions: { ...PART, description: 'One entry of a list with its cursor.' },
+    defaultPayloadTypeOptions: { ...PART, description: 'What the verb did.' },
     defaultMutationInputTypeOptions: { description: 'What the verb needs.' },
     mutationInputArgOptions: { description: 'What the verb needs.' },
     relayMutationFieldOptions: { nullable: true },

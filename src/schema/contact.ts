@@ -1,6 +1,7 @@
 /** The people of a customer and how they sign in to the product. Read only: the product owns them. */
 import type { ContactRole as ContactRoleValue, SignInMethod as SignInMethodValue } from '../store/generated/prisma/client.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
+import { own } from './rule.ts';
 import { upperCased } from './scalars.ts';
 
 const ContactRole = builder.enumType('ContactRole', {
@@ -23,6 +24,7 @@ const SignInMethod = builder.enumType('SignInMethod', {
 });
 
 builder.prismaObject('Contact', {
+  authScopes: own('read:customers'),
   description: 'A person of a customer.',
   interfaces: [Node],
   fields: (t) => ({

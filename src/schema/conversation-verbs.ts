@@ -6,6 +6,7 @@ import { builder } from './builder.ts';
 import { Channel, loadConversation } from './conversation.ts';
 import { email, found, given, idOf, key, text, wholeNumber } from './input.ts';
 import { Message } from './message.ts';
+import { own } from './rule.ts';
 import { Run } from './run.ts';
 import { upperCased } from './scalars.ts';
 
@@ -44,6 +45,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: own('write:conversations'),
     description: 'Begins a conversation with its first message, which is answered at once.',
     resolve: (_root, { input }, { viewer, desk, messageCharsMax }) => {
       if (input.customerId != null && input.customerEmail != null) throw badInput('input.customerEmail', 'give the customer by id or by address, not both.');
@@ -82,6 +84,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: own('write:conversations'),
     description: 'Says something in a conversation. What a customer says is answered; CONVERSATION_CLOSED when it is resolved.',
     resolve: (_root, { input }, { viewer, desk, messageCharsMax }) =>
       desk.conversations.post(requireViewer(viewer), {
@@ -112,6 +115,7 @@ builder.relayMutationField(
     inputFields: (t) => ({ conversationId: t.id({ required: true, description: 'The conversation.' }) }),
   },
   {
+    authScopes: own('write:conversations'),
     description: 'Closes a conversation. Closing a closed one changes nothing.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.conversations.resolve(requireViewer(viewer), { conversationId: idOf('input.conversationId', 'conv', input.conversationId) }),
@@ -135,6 +139,7 @@ builder.relayMutationField(
     inputFields: (t) => ({ conversationId: t.id({ required: true, description: 'The conversation.' }) }),
   },
   {
+    authScopes: own('write:conversations'),
     description: 'Opens a closed conversation again. Opening an open one changes nothing.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.conversations.reopen(requireViewer(viewer), { conversationId: idOf('input.conversationId', 'conv', input.conversationId) }),
@@ -162,6 +167,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: own('write:conversations'),
     description: 'Says how well a conversation went.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.conversations.rate(requireViewer(viewer), {

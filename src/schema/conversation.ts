@@ -15,6 +15,7 @@ import { Agent, agentOf } from './agent.ts';
 import { builder, ID_DESCRIPTION, Node, type Context } from './builder.ts';
 import { found, given, idOf } from './input.ts';
 import { page, type PageArgs } from './page.ts';
+import { own } from './rule.ts';
 import { upperCased } from './scalars.ts';
 import { relations, selects } from './selection.ts';
 
@@ -41,6 +42,7 @@ export const Channel = builder.enumType('Channel', {
 const heads = new WeakMap<object, ChannelHead>();
 
 const Conversation = builder.prismaObject('Conversation', {
+  authScopes: own('read:conversations'),
   description: 'One matter between a customer and the desk.',
   interfaces: [Node],
   fields: (t) => ({
@@ -121,6 +123,7 @@ async function conversationPage(args: PageArgs, chosen: ConversationFilter, cont
 
 builder.queryFields((t) => ({
   conversation: t.prismaField({
+    authScopes: own('read:conversations'),
     type: 'Conversation',
     nullable: true,
     description: 'One conversation. NOT_FOUND when there is none with this id, or it is somebody else’s.',
@@ -132,6 +135,7 @@ builder.queryFields((t) => ({
   }),
   conversations: t.connection(
     {
+      authScopes: own('read:conversations'),
       type: Conversation,
       nullable: true,
       description: 'The conversations the viewer may see, the one with the newest message first.',

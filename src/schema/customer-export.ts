@@ -3,8 +3,10 @@ import { requireViewer } from '../desk/access.ts';
 import type { CustomerExport as CustomerExportValue, ExportedRow as ExportedRowValue } from '../desk/customer-export.ts';
 import { builder } from './builder.ts';
 import { idOf } from './input.ts';
+import { PART, ownOrStaff } from './rule.ts';
 
 const ExportedRow = builder.objectRef<ExportedRowValue>('ExportedRow').implement({
+  ...PART,
   description: 'One thing that is held.',
   fields: (t) => ({
     kind: t.exposeString('kind', { description: 'What it is: "Customer", "Message", "Invoice".' }),
@@ -17,6 +19,7 @@ const ExportedRow = builder.objectRef<ExportedRowValue>('ExportedRow').implement
 });
 
 const CustomerExport = builder.objectRef<CustomerExportValue>('CustomerExport').implement({
+  ...PART,
   description: 'One page of everything held of a customer.',
   fields: (t) => ({
     rows: t.field({ type: [ExportedRow], description: 'At most about 600 rows or a megabyte.', resolve: (page) => page.rows }),
@@ -26,6 +29,7 @@ const CustomerExport = builder.objectRef<CustomerExportValue>('CustomerExport').
 
 builder.queryFields((t) => ({
   exportCustomer: t.field({
+    authScopes: ownOrStaff('read:customers:pii'),
     type: CustomerExport,
     nullable: true,
     description:

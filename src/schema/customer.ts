@@ -5,6 +5,7 @@ import type { Viewer } from '../store/viewer.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { email, found, given, idOf, key, line } from './input.ts';
 import { page } from './page.ts';
+import { operator, own } from './rule.ts';
 import { Money, moneyOf, upperCased } from './scalars.ts';
 import { relations } from './selection.ts';
 
@@ -34,6 +35,7 @@ export function seesAssessments(viewer: Viewer | null): boolean {
 }
 
 export const Customer = builder.prismaObject('Customer', {
+  authScopes: own('read:customers'),
   description: 'An organisation that uses the product.',
   interfaces: [Node],
   fields: (t) => ({
@@ -78,6 +80,7 @@ const CustomerConnection = builder.connectionObject({ type: Customer, name: 'Cus
 
 builder.queryFields((t) => ({
   customer: t.prismaField({
+    authScopes: own('read:customers'),
     type: 'Customer',
     nullable: true,
     description: 'One customer. NOT_FOUND when there is none with this id, or it is somebody else’s.',
@@ -89,6 +92,7 @@ builder.queryFields((t) => ({
   }),
   customers: t.connection(
     {
+      authScopes: own('read:customers'),
       type: Customer,
       nullable: true,
       description: 'The customers the viewer may see, newest first. A customer sees itself.',
@@ -135,6 +139,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: operator('write:customers'),
     description: 'Adds a customer on the free plan. Staff, and partners for their own.',
     resolve: (_root, { input: { idempotencyKey, email: address, name, ...fields } }, { viewer, desk }) =>
       desk.customers.create(requireViewer(viewer), {
@@ -163,6 +168,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: operator('write:customers'),
     description: 'Changes who a customer is, not what it has bought.',
     resolve: (_root, { input: { customerId, email: address, ...fields } }, { viewer, desk }) =>
       desk.customers.update(requireViewer(viewer), {

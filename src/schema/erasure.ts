@@ -3,8 +3,10 @@ import { requireViewer } from '../desk/access.ts';
 import { builder, ID_DESCRIPTION } from './builder.ts';
 import { Customer } from './customer.ts';
 import { idOf, key } from './input.ts';
+import { PART, staff } from './rule.ts';
 
 const Erasure = builder.prismaObject('Erasure', {
+  ...PART,
   description: 'The record of an erasure: how much went, and none of what.',
   fields: (t) => ({
     id: t.exposeID('id', { description: ID_DESCRIPTION }),
@@ -31,8 +33,9 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: staff('delete:customers'),
     description:
-      'Erases what tells who a customer is and what they said: names, addresses, contacts, messages, notes, answers, questions, what was sent. Invoices and payments stay, as the law wants it, without a name. It cannot be undone. Leads and admins of the staff only. Followers of the conversations get StreamReset. CONFLICT while a person holds an escalation of the customer or money is on its way, and says which.',
+      'Erases what tells who a customer is and what they said: names, addresses, contacts, messages, notes, answers, questions, what was sent. Invoices and payments stay, as the law wants it, without a name. It cannot be undone, and takes the scope `delete:customers`. Followers of the conversations get StreamReset. CONFLICT while a person holds an escalation of the customer or money is on its way, and says which.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.erasures.erase(requireViewer(viewer), {
         customerId: idOf('input.customerId', 'cus', input.customerId),

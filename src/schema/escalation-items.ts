@@ -3,6 +3,7 @@ import type { SlaClock as SlaClockValue } from '../events/event.ts';
 import { builder, type Context } from './builder.ts';
 import { Escalation, loadEscalation, Priority } from './escalation.ts';
 import { Participant } from './presence.ts';
+import { PART } from './rule.ts';
 import { EscalationDecision } from './run.ts';
 import { upperCased } from './scalars.ts';
 import { ConversationStreamItem, EVERYWHERE, EscalationStreamItem, StreamItem, type ItemOf } from './stream-item.ts';
@@ -30,6 +31,7 @@ const ESCALATION = {
 } as const;
 
 builder.objectRef<ItemOf<'EscalationDecided'>>('EscalationDecided').implement({
+  ...PART,
   description: 'It is judged whether the message needs a person; told of every turn, to the staff.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -52,6 +54,7 @@ builder.objectRef<ItemOf<'EscalationDecided'>>('EscalationDecided').implement({
 });
 
 builder.objectRef<ItemOf<'EscalationRaised'>>('EscalationRaised').implement({
+  ...PART,
   description: 'A person is asked for.',
   interfaces: BOTH,
   fields: (t) => ({
@@ -60,6 +63,7 @@ builder.objectRef<ItemOf<'EscalationRaised'>>('EscalationRaised').implement({
 });
 
 builder.objectRef<ItemOf<'EscalationQueued'>>('EscalationQueued').implement({
+  ...PART,
   description: 'Where it stands in the queue: told when it enters, comes back or moves up.',
   interfaces: BOTH,
   fields: (t) => ({
@@ -80,6 +84,7 @@ builder.objectRef<ItemOf<'EscalationQueued'>>('EscalationQueued').implement({
 });
 
 builder.objectRef<ItemOf<'EscalationClaimed'>>('EscalationClaimed').implement({
+  ...PART,
   description: 'A person has taken the conversation: no text of an agent comes after this, until it is handed back.',
   interfaces: BOTH,
   fields: (t) => ({
@@ -89,6 +94,7 @@ builder.objectRef<ItemOf<'EscalationClaimed'>>('EscalationClaimed').implement({
 });
 
 builder.objectRef<ItemOf<'EscalationReleased'>>('EscalationReleased').implement({
+  ...PART,
   description: 'The person has given it back to the queue, or kept silent for too long.',
   interfaces: BOTH,
   fields: (t) => ({
@@ -98,6 +104,7 @@ builder.objectRef<ItemOf<'EscalationReleased'>>('EscalationReleased').implement(
 });
 
 builder.objectRef<ItemOf<'EscalationResolved'>>('EscalationResolved').implement({
+  ...PART,
   description: 'It is settled, or its conversation was closed: agents answer again.',
   interfaces: BOTH,
   fields: (t) => ({
@@ -106,6 +113,7 @@ builder.objectRef<ItemOf<'EscalationResolved'>>('EscalationResolved').implement(
 });
 
 builder.objectRef<ItemOf<'EscalationSlaWarning'>>('EscalationSlaWarning').implement({
+  ...PART,
   description: 'Most of the time that was promised is over. Told once for each promise.',
   interfaces: DESK,
   fields: (t) => ({
@@ -116,6 +124,7 @@ builder.objectRef<ItemOf<'EscalationSlaWarning'>>('EscalationSlaWarning').implem
 });
 
 builder.objectRef<ItemOf<'EscalationSlaBreached'>>('EscalationSlaBreached').implement({
+  ...PART,
   description: 'What was promised was not kept. Told once for each promise.',
   interfaces: DESK,
   fields: (t) => ({

@@ -3,6 +3,7 @@ import { requireViewer } from '../desk/access.ts';
 import { builder } from './builder.ts';
 import { Escalation, loadEscalation, Priority, teamOf } from './escalation.ts';
 import { found, given, idOf, text } from './input.ts';
+import { own, staff } from './rule.ts';
 
 const REASON_CHARS_MAX = 1_000;
 const SUMMARY_CHARS_MAX = 5_000;
@@ -19,6 +20,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: own('escalate:conversations'),
     description: 'Asks for a person. While one is asked for already, that escalation is the answer.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.escalations.raise(requireViewer(viewer), {
@@ -46,6 +48,7 @@ builder.relayMutationField(
     inputFields: (t) => ({ escalationId: t.id({ required: true, description: 'The escalation.' }) }),
   },
   {
+    authScopes: staff('write:conversations'),
     description:
       'Takes a conversation: from here on agents are silent, also in the middle of an answer, and only the viewer speaks for the desk. Of many who claim one wins; the others get ALREADY_CLAIMED with the name of who did.',
     resolve: (_root, { input }, { viewer, desk }) =>
@@ -72,6 +75,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: staff('write:conversations'),
     description: 'Gives a conversation back to the queue. NOT_CLAIMED for whoever does not hold it.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.escalations.release(requireViewer(viewer), {
@@ -103,6 +107,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: staff('write:conversations'),
     description: 'Settles an escalation and hands the conversation back to the agents, who know the summary. NOT_CLAIMED for whoever does not hold it.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.escalations.resolve(requireViewer(viewer), {

@@ -11,6 +11,7 @@ import { builder, ID_DESCRIPTION, Node, type Context } from './builder.ts';
 import { found, given, idOf } from './input.ts';
 import { page, type PageArgs } from './page.ts';
 import { Participant } from './presence.ts';
+import { own } from './rule.ts';
 import { upperCased } from './scalars.ts';
 import { relations } from './selection.ts';
 
@@ -44,6 +45,7 @@ function waitingOf(row: EscalationRow, desk: Desk): Promise<Waiting | null> {
 }
 
 export const Escalation = builder.prismaObject('Escalation', {
+  authScopes: own('read:conversations'),
   description: 'A conversation that waits for a person, or that one holds.',
   interfaces: [Node],
   fields: (t) => ({
@@ -177,6 +179,7 @@ function escalationPage(args: PageArgs, chosen: EscalationFilter, context: Conte
 
 builder.queryFields((t) => ({
   escalation: t.prismaField({
+    authScopes: own('read:conversations'),
     type: Escalation,
     nullable: true,
     description: 'One escalation. NOT_FOUND when there is none with this id, or it is somebody else’s.',
@@ -188,6 +191,7 @@ builder.queryFields((t) => ({
   }),
   escalations: t.connection(
     {
+      authScopes: own('read:conversations'),
       type: Escalation,
       nullable: true,
       description: 'The escalations the viewer may see, newest first.',

@@ -9,12 +9,14 @@ import { seesAssessments } from './customer.ts';
 import { found, given, idOf, line, wholeNumber } from './input.ts';
 import { Message } from './message.ts';
 import { page } from './page.ts';
+import { own } from './rule.ts';
 import { Run, RunStatus, usageOf } from './run.ts';
 import { Schedule } from './schedule.ts';
 import { relations } from './selection.ts';
 import { Usage } from './usage.ts';
 
 const Job = builder.prismaObject('Run', {
+  authScopes: own('read:conversations'),
   variant: 'Job',
   description: 'A run as the queue sees it: when it goes, how far it is, how often it may be tried. Its id is that of the run.',
   fields: (t) => ({
@@ -70,6 +72,7 @@ const JobConnection = builder.connectionObject({ type: Job, name: 'JobConnection
 builder.queryField('jobs', (t) =>
   t.connection(
     {
+      authScopes: own('read:conversations'),
       type: Job,
       nullable: true,
       description: 'The jobs the viewer may see, newest first: all for the staff, those of its customers for a partner, their own for a customer.',
@@ -99,6 +102,7 @@ builder.queryField('jobs', (t) =>
 
 builder.queryField('job', (t) =>
   t.prismaField({
+    authScopes: own('read:conversations'),
     type: Job,
     nullable: true,
     description: 'One job. NOT_FOUND when there is none with this id, or it is somebody else’s.',
@@ -118,6 +122,7 @@ builder.relayMutationField(
     inputFields: (t) => ({ jobId: t.id({ required: true, description: 'The id of the run.' }) }),
   },
   {
+    authScopes: own('write:conversations'),
     description:
       'Calls a job off, at work, still queued or waiting to be tried again, and answers when its row says so: the same as `stopRun`. What it had written is kept. One that has ended stays as it ended.',
     resolve: (_root, { input }, { viewer, runs }) => runs.stop(requireViewer(viewer), idOf('input.jobId', 'run', input.jobId)),

@@ -5,12 +5,14 @@ import { synthesize, type Synthesis } from '../knowledge/synthesize.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { found, given, idOf, line, wholeNumber } from './input.ts';
 import { page } from './page.ts';
+import { own, SIGNED_IN } from './rule.ts';
 import { relations } from './selection.ts';
 
 const HITS_DEFAULT = 5;
 const HITS_MAX = 20;
 
 export const KnowledgeArticle = builder.prismaObject('KnowledgeArticle', {
+  authScopes: SIGNED_IN,
   description: 'An article of the knowledge base.',
   interfaces: [Node],
   fields: (t) => ({
@@ -30,6 +32,7 @@ export const KnowledgeArticle = builder.prismaObject('KnowledgeArticle', {
 const KnowledgeArticleConnection = builder.connectionObject({ type: KnowledgeArticle, name: 'KnowledgeArticleConnection' }, { name: 'KnowledgeArticleEdge' });
 
 const KnowledgeHit = builder.objectRef<Hit>('KnowledgeHit').implement({
+  authScopes: SIGNED_IN,
   description: 'A passage of an article that fits a search.',
   fields: (t) => ({
     articleId: t.exposeID('articleId', { description: 'The article; `node` finds the whole of it.' }),
@@ -44,6 +47,7 @@ const KnowledgeHit = builder.objectRef<Hit>('KnowledgeHit').implement({
 });
 
 const KnowledgeAnswer = builder.objectRef<Synthesis>('KnowledgeAnswer').implement({
+  authScopes: SIGNED_IN,
   description: 'An answer made of passages alone: every sentence is an article’s, and each passage is cited.',
   fields: (t) => ({
     text: t.exposeString('text', { description: 'Markdown; `[1]` is the first of `sources`. Empty when nothing was found.' }),
@@ -56,6 +60,7 @@ const KnowledgeAnswer = builder.objectRef<Synthesis>('KnowledgeAnswer').implemen
 
 builder.queryFields((t) => ({
   article: t.prismaField({
+    authScopes: SIGNED_IN,
     type: 'KnowledgeArticle',
     nullable: true,
     description: 'One article. NOT_FOUND when there is none with this id.',
@@ -67,6 +72,7 @@ builder.queryFields((t) => ({
   }),
   articles: t.connection(
     {
+      authScopes: SIGNED_IN,
       type: KnowledgeArticle,
       nullable: true,
       description: 'The articles, the one that changed last first.',
@@ -84,6 +90,7 @@ builder.queryFields((t) => ({
     KnowledgeArticleConnection,
   ),
   knowledgeAnswer: t.field({
+    authScopes: SIGNED_IN,
     type: KnowledgeAnswer,
     nullable: true,
     description: 'What the articles say to a question, as one cited answer. No model is asked.',
@@ -97,6 +104,7 @@ builder.queryFields((t) => ({
 
 builder.queryField('knowledge', (t) =>
   t.field({
+    authScopes: SIGNED_IN,
     type: [KnowledgeHit],
     nullable: true,
     description: 'Passages that fit a search, best first, at most one per article. Nothing fitting is an empty list.',
@@ -126,6 +134,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: own('write:conversations'),
     description: 'Says whether an article helped. One voice for each viewer and conversation; a later one replaces the earlier.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.articles.rate(requireViewer(viewer), {

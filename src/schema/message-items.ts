@@ -3,6 +3,7 @@ import { messagesVisibleTo, requireViewer } from '../desk/access.ts';
 import type { Message as MessageRow } from '../store/generated/prisma/client.ts';
 import { builder, type Context } from './builder.ts';
 import { loadConversation } from './conversation.ts';
+import { PART } from './rule.ts';
 import { ConversationStreamItem, EVERY_STREAM, EVERYWHERE, StreamItem, type ItemOf } from './stream-item.ts';
 
 function readMessage(query: object, messageId: string, { viewer, database }: Context): Promise<MessageRow | null> {
@@ -10,6 +11,7 @@ function readMessage(query: object, messageId: string, { viewer, database }: Con
 }
 
 builder.objectRef<ItemOf<'MessagePosted'>>('MessagePosted').implement({
+  ...PART,
   description:
     'A message was added: one that was said, or an answer that is being begun. In `escalationEvents`: what a customer says while a person holds the conversation or is waited for.',
   interfaces: EVERY_STREAM,
@@ -24,6 +26,7 @@ builder.objectRef<ItemOf<'MessagePosted'>>('MessagePosted').implement({
 });
 
 builder.objectRef<ItemOf<'MessageFinished'>>('MessageFinished').implement({
+  ...PART,
   description: 'A message is complete. It carries the whole text: whoever missed a piece takes this one.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -37,6 +40,7 @@ builder.objectRef<ItemOf<'MessageFinished'>>('MessageFinished').implement({
 });
 
 builder.objectRef<ItemOf<'MessageReset'>>('MessageReset').implement({
+  ...PART,
   description: 'A message is written anew under a new attempt: drop the text of earlier ones.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -48,6 +52,7 @@ builder.objectRef<ItemOf<'MessageReset'>>('MessageReset').implement({
 });
 
 builder.objectRef<ItemOf<'TextDelta'>>('TextDelta').implement({
+  ...PART,
   description: 'A piece of a text that is being written.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -67,6 +72,7 @@ builder.objectRef<ItemOf<'TextDelta'>>('TextDelta').implement({
 });
 
 builder.objectRef<ItemOf<'TextSnapshot'>>('TextSnapshot').implement({
+  ...PART,
   description: 'The whole text so far of a message that is being written, for those who join in the middle. Put it in place of what you have.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -82,6 +88,7 @@ builder.objectRef<ItemOf<'TextSnapshot'>>('TextSnapshot').implement({
 });
 
 builder.objectRef<ItemOf<'ConversationChanged'>>('ConversationChanged').implement({
+  ...PART,
   description: 'The conversation itself changed: its status, who answers, or its rating.',
   interfaces: [StreamItem, ConversationStreamItem],
   fields: (t) => ({

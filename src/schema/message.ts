@@ -6,6 +6,7 @@ import { Agent, agentOf } from './agent.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { loadConversation } from './conversation.ts';
 import { page } from './page.ts';
+import { PART, own } from './rule.ts';
 import { upperCased } from './scalars.ts';
 import { relations, selects } from './selection.ts';
 
@@ -31,6 +32,7 @@ const MessageStatus = builder.enumType('MessageStatus', {
 const Citations = z.array(z.object({ articleId: z.string(), slug: z.string(), title: z.string(), section: z.string() }));
 
 const Citation = builder.objectRef<z.infer<typeof Citations>[number]>('Citation').implement({
+  ...PART,
   description: 'An article that an answer rests on.',
   fields: (t) => ({
     articleId: t.exposeID('articleId', { description: 'The article; `node` finds it.' }),
@@ -41,6 +43,7 @@ const Citation = builder.objectRef<z.infer<typeof Citations>[number]>('Citation'
 });
 
 export const Message = builder.prismaObject('Message', {
+  authScopes: own('read:conversations'),
   description: 'Something said in a conversation.',
   interfaces: [Node],
   fields: (t) => ({

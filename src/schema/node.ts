@@ -7,6 +7,7 @@ import type { Viewer } from '../store/viewer.ts';
 import { builder, Node, type Context } from './builder.ts';
 import { loadConversation } from './conversation.ts';
 import { seesAssessments } from './customer.ts';
+import { SIGNED_IN } from './rule.ts';
 import { relations } from './selection.ts';
 
 interface Asked {
@@ -94,6 +95,7 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
 
 builder.queryField('node', (t) =>
   t.field({
+    authScopes: SIGNED_IN,
     type: Node,
     nullable: true,
     description: 'Anything with an id. NOT_FOUND when there is nothing with this id, or it is somebody else’s.',

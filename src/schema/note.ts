@@ -5,6 +5,7 @@ import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { Customer, seesAssessments } from './customer.ts';
 import { idOf, text } from './input.ts';
 import { page } from './page.ts';
+import { operator } from './rule.ts';
 import { upperCased } from './scalars.ts';
 import { relations } from './selection.ts';
 
@@ -35,6 +36,7 @@ const ActorKind = builder.enumType('ActorKind', {
 });
 
 const CustomerNote = builder.prismaObject('CustomerNote', {
+  authScopes: operator('read:customers'),
   description: 'A note about a customer. Customers never see notes.',
   interfaces: [Node],
   fields: (t) => ({
@@ -78,6 +80,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: operator('write:conversations'),
     description: 'Writes down something about a customer. Staff, and partners for their own.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.customers.addNote(requireViewer(viewer), {

@@ -4,6 +4,7 @@ import type { Participant as ParticipantValue } from '../events/event.ts';
 import { builder } from './builder.ts';
 import { loadConversation } from './conversation.ts';
 import { found, idOf } from './input.ts';
+import { PART, own } from './rule.ts';
 import { upperCased } from './scalars.ts';
 import { ConversationStreamItem, StreamItem, type ItemOf } from './stream-item.ts';
 
@@ -23,6 +24,7 @@ const ParticipantState = builder.enumType('ParticipantState', {
 });
 
 export const Participant = builder.objectRef<ParticipantValue>('Participant').implement({
+  ...PART,
   description: 'Someone who takes part in a conversation.',
   fields: (t) => ({
     kind: t.field({ type: ParticipantKind, description: 'Which side they are on.', resolve: (who) => who.kind }),
@@ -40,6 +42,7 @@ export const Participant = builder.objectRef<ParticipantValue>('Participant').im
 });
 
 builder.objectRef<ItemOf<'TypingChanged'>>('TypingChanged').implement({
+  ...PART,
   description: 'Someone began or stopped writing. The desk hears of the customer, the customer of the people of the desk.',
   interfaces: [StreamItem, ConversationStreamItem],
   fields: (t) => ({
@@ -55,6 +58,7 @@ builder.objectRef<ItemOf<'TypingChanged'>>('TypingChanged').implement({
 });
 
 builder.objectRef<ItemOf<'PresenceChanged'>>('PresenceChanged').implement({
+  ...PART,
   description:
     'Someone opened or left the conversation. The desk hears of everybody, a customer of the people who hold the conversation. Leaving is told a few seconds late, so that a reload does not show.',
   interfaces: [StreamItem, ConversationStreamItem],
@@ -85,6 +89,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: own('write:conversations'),
     description: 'Says that the viewer is writing. It holds for six seconds, and is told at most every two.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.presence.setTyping(requireViewer(viewer), { conversationId: idOf('input.conversationId', 'conv', input.conversationId), typing: input.typing }),

@@ -3,11 +3,13 @@ import { requireViewer } from '../desk/access.ts';
 import { Agent, agentOf } from './agent.ts';
 import { builder } from './builder.ts';
 import { agentIdOf, given, idOf, line } from './input.ts';
+import { PART, staff } from './rule.ts';
 import { Run } from './run.ts';
 
 const NOTE_CHARS_MAX = 500;
 
 const RouteCorrection = builder.prismaObject('RouteCorrection', {
+  ...PART,
   description: 'A person’s word on who should have answered a message.',
   fields: (t) => ({
     text: t.exposeString('text', { description: 'The message.' }),
@@ -39,6 +41,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: staff('write:conversations'),
     description: 'Says which agent a message should have gone to. Staff only; one word per person and run, the latest counts.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.routeCorrections.correct(requireViewer(viewer), {

@@ -5,6 +5,7 @@ import type { Viewer } from '../store/viewer.ts';
 import { Agent } from './agent.ts';
 import { builder, type Context } from './builder.ts';
 import { found, given, idOf, text } from './input.ts';
+import { PART, own } from './rule.ts';
 import { upperCased } from './scalars.ts';
 
 /** Milliseconds a preview may take: it must stay cheap. */
@@ -23,6 +24,7 @@ const RoutedBy = builder.enumType('RoutedBy', {
 });
 
 export const AgentCandidate = builder.objectRef<RouteCandidate>('AgentCandidate').implement({
+  ...PART,
   description: 'An agent that was considered.',
   fields: (t) => ({
     agent: t.field({
@@ -41,6 +43,7 @@ interface Preview {
 }
 
 const RoutePreview = builder.objectRef<Preview>('RoutePreview').implement({
+  ...PART,
   description: 'Where a message would go.',
   fields: (t) => ({
     agent: t.field({
@@ -69,6 +72,7 @@ const RoutePreview = builder.objectRef<Preview>('RoutePreview').implement({
 
 builder.queryField('routePreview', (t) =>
   t.field({
+    authScopes: own('read:agents'),
     type: RoutePreview,
     nullable: true,
     description: 'Which agent a message would go to, and why. Runs nothing and writes nothing.',

@@ -4,6 +4,7 @@ import type { Run as RunRow } from '../store/generated/prisma/client.ts';
 import { Agent, agentOf } from './agent.ts';
 import { builder, type Context } from './builder.ts';
 import { AgentCandidate } from './route.ts';
+import { PART } from './rule.ts';
 import { FinishReason } from './run.ts';
 import { EVERYWHERE, type ItemOf } from './stream-item.ts';
 import { costOf, Money } from './scalars.ts';
@@ -16,6 +17,7 @@ function readRun(query: object, runId: string, { viewer, database }: Context): P
 }
 
 builder.objectRef<ItemOf<'RunQueued'>>('RunQueued').implement({
+  ...PART,
   description: 'A run waits for its turn; after RunStarted, for another try after a failure that may pass.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -30,6 +32,7 @@ builder.objectRef<ItemOf<'RunQueued'>>('RunQueued').implement({
 });
 
 builder.objectRef<ItemOf<'RunStarted'>>('RunStarted').implement({
+  ...PART,
   description: 'A run is at work.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -44,6 +47,7 @@ builder.objectRef<ItemOf<'RunStarted'>>('RunStarted').implement({
 });
 
 builder.objectRef<ItemOf<'RunFinished'>>('RunFinished').implement({
+  ...PART,
   description: 'A run is done. The last item of its run.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -70,6 +74,7 @@ builder.objectRef<ItemOf<'RunFinished'>>('RunFinished').implement({
 });
 
 builder.objectRef<ItemOf<'RunFailed'>>('RunFailed').implement({
+  ...PART,
   description: 'A run ended by an error. The last item of its run; the conversation stays usable.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -88,6 +93,7 @@ builder.objectRef<ItemOf<'RunFailed'>>('RunFailed').implement({
 });
 
 builder.objectRef<ItemOf<'RunStopped'>>('RunStopped').implement({
+  ...PART,
   description: 'A run was stopped on request. The last item of its run; what it had written is kept.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -103,6 +109,7 @@ builder.objectRef<ItemOf<'RunStopped'>>('RunStopped').implement({
 });
 
 builder.objectRef<ItemOf<'AgentChosen'>>('AgentChosen').implement({
+  ...PART,
   description: 'It is decided who answers, and why.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -125,6 +132,7 @@ builder.objectRef<ItemOf<'AgentChosen'>>('AgentChosen').implement({
 });
 
 builder.objectRef<ItemOf<'StepStarted'>>('StepStarted').implement({
+  ...PART,
   description: 'A step of a run began.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -143,6 +151,7 @@ builder.objectRef<ItemOf<'StepStarted'>>('StepStarted').implement({
 });
 
 builder.objectRef<ItemOf<'StepFinished'>>('StepFinished').implement({
+  ...PART,
   description: 'A step of a run ended.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -169,6 +178,7 @@ builder.objectRef<ItemOf<'StepFinished'>>('StepFinished').implement({
 });
 
 builder.objectRef<ItemOf<'ToolCalled'>>('ToolCalled').implement({
+  ...PART,
   description: 'An agent uses a tool.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -187,6 +197,7 @@ builder.objectRef<ItemOf<'ToolCalled'>>('ToolCalled').implement({
 });
 
 builder.objectRef<ItemOf<'ToolReturned'>>('ToolReturned').implement({
+  ...PART,
   description: 'A tool has answered.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -211,6 +222,7 @@ builder.objectRef<ItemOf<'ToolReturned'>>('ToolReturned').implement({
 });
 
 builder.objectRef<ItemOf<'HandedOver'>>('HandedOver').implement({
+  ...PART,
   description: 'Another agent goes on with the same answer. What was said stays; later text is the new agent’s.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -233,6 +245,7 @@ builder.objectRef<ItemOf<'HandedOver'>>('HandedOver').implement({
 });
 
 builder.objectRef<ItemOf<'UsageUpdated'>>('UsageUpdated').implement({
+  ...PART,
   description: 'What a run has used of models so far.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
@@ -242,6 +255,7 @@ builder.objectRef<ItemOf<'UsageUpdated'>>('UsageUpdated').implement({
 });
 
 builder.objectRef<ItemOf<'BudgetWarning'>>('BudgetWarning').implement({
+  ...PART,
   description: 'Four fifths of what models may cost, or of the tokens they may use, are used; shown to the staff. Said once per run, conversation and day.',
   interfaces: EVERYWHERE,
   fields: (t) => ({

@@ -7,6 +7,7 @@ import { builder, type Context } from './builder.ts';
 import { given, idOf, line } from './input.ts';
 import { Message } from './message.ts';
 import { page, type PageArgs } from './page.ts';
+import { own } from './rule.ts';
 import { Run, RunStatus, usageOf } from './run.ts';
 import { relations } from './selection.ts';
 import { Usage } from './usage.ts';
@@ -31,6 +32,7 @@ function runPage(args: PageArgs, chosen: RunFilter, context: Context, info: Grap
 builder.queryField('runs', (t) =>
   t.connection(
     {
+      authScopes: own('read:conversations'),
       type: Run,
       nullable: true,
       description: 'The runs the viewer may see, newest first.',
@@ -92,6 +94,7 @@ builder.relayMutationField(
     inputFields: (t) => ({ runId: t.id({ required: true, description: 'The run.' }) }),
   },
   {
+    authScopes: own('write:conversations'),
     description: 'Stops a run, at work or still queued, and answers when its row says so. What it had written is kept. Stopping twice is harmless.',
     resolve: (_root, { input }, { viewer, runs }) => runs.stop(requireViewer(viewer), idOf('input.runId', 'run', input.runId)),
   },

@@ -12,6 +12,7 @@ import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { loadConversation } from './conversation.ts';
 import { seesAssessments } from './customer.ts';
 import { found, idOf } from './input.ts';
+import { PART, own } from './rule.ts';
 import { upperCased } from './scalars.ts';
 import { StepUsage, Usage } from './usage.ts';
 
@@ -65,6 +66,7 @@ interface Failure {
 }
 
 const RunError = builder.objectRef<Failure>('RunError').implement({
+  ...PART,
   description: 'Why a run failed.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'A code of the list that errors carry in `extensions.code`.' }),
@@ -74,6 +76,7 @@ const RunError = builder.objectRef<Failure>('RunError').implement({
 });
 
 const StepError = builder.objectRef<Omit<Failure, 'retryable'>>('StepError').implement({
+  ...PART,
   description: 'Why a step failed.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'A code of the list that errors carry in `extensions.code`.' }),
@@ -82,6 +85,7 @@ const StepError = builder.objectRef<Omit<Failure, 'retryable'>>('StepError').imp
 });
 
 builder.prismaObject('RunStep', {
+  authScopes: own('read:conversations'),
   description: 'One step of a run.',
   interfaces: [Node],
   fields: (t) => ({
@@ -124,6 +128,7 @@ builder.prismaObject('RunStep', {
 });
 
 export const Run = builder.prismaObject('Run', {
+  authScopes: own('read:conversations'),
   description: 'The work that answers one message, or one start of a workflow.',
   interfaces: [Node],
   fields: (t) => ({
@@ -216,6 +221,7 @@ export function usageOf(run: RunRow) {
 
 builder.queryField('run', (t) =>
   t.prismaField({
+    authScopes: own('read:conversations'),
     type: 'Run',
     nullable: true,
     description: 'One run. NOT_FOUND when there is none with this id, or it is somebody else’s.',

@@ -2,6 +2,7 @@
 import { GraphQLError } from 'graphql';
 import type { DecimalLike } from '../store/money.ts';
 import { builder } from './builder.ts';
+import { PART } from './rule.ts';
 
 builder.scalarType('DateTime', {
   description: 'A moment in UTC as ISO 8601 with milliseconds: "2026-03-01T09:30:00.000Z".',
@@ -35,6 +36,7 @@ interface Sum {
 }
 
 export const Money = builder.objectRef<Sum>('Money').implement({
+  ...PART,
   description: 'A sum of money. Never a floating-point number.',
   fields: (t) => ({
     amount: t.exposeString('amount', { description: 'Plain decimal text: "12.50". Two places for what customers pay, up to six for the cost of models.' }),

@@ -1,11 +1,13 @@
 /** Schedules: what the clock starts. The form of the input is checked here, all else at the desk. */
-import { requireStaff, requireViewer } from '../desk/access.ts';
+import { requireViewer } from '../desk/access.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { given, idOf, key, line } from './input.ts';
 import { page } from './page.ts';
+import { staff } from './rule.ts';
 import { relations } from './selection.ts';
 
 export const Schedule = builder.prismaObject('Schedule', {
+  authScopes: staff('read:workflows'),
   description: 'A workflow that the clock starts, for the staff.',
   interfaces: [Node],
   fields: (t) => ({
@@ -33,12 +35,12 @@ const ScheduleConnection = builder.connectionObject({ type: Schedule, name: 'Sch
 builder.queryField('schedules', (t) =>
   t.connection(
     {
+      authScopes: staff('read:workflows'),
       type: Schedule,
       nullable: true,
       description: 'What the clock starts, newest first. For the staff.',
       args: { enabled: t.arg.boolean({ description: 'Only those that are switched on, or off.' }) },
       resolve: (_root, args, context, info) => {
-        requireStaff(context.viewer);
         const query = relations(context, info, 'connection');
         const chosen = args.enabled == null ? {} : { enabled: args.enabled };
         return page(args, 'createdAt', 'newest first', ({ where, orderBy, take }) =>
@@ -68,8 +70,9 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: staff('write:workflows'),
     description:
-      'Has a workflow started by the clock, from now on. Leads and admins of the staff only. A time that a clock change leaves out comes right after the gap, one that comes twice counts once. A run of it that fails and may succeed later is tried again three times. QUOTA_REACHED when there are a thousand.',
+      'Has a workflow started by the clock, from now on. Takes the scope `write:workflows`. A time that a clock change leaves out comes right after the gap, one that comes twice counts once. A run of it that fails and may succeed later is tried again three times. QUOTA_REACHED when there are a thousand.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.schedules.create(requireViewer(viewer), {
         name: line('input.name', input.name, 100),
@@ -94,8 +97,9 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: staff('write:workflows'),
     description:
-      'Switches a schedule on or off. Leads and admins of the staff only. Switched on again it goes on from now: what it missed is not made up for. A run that is under way goes on.',
+      'Switches a schedule on or off. Takes the scope `write:workflows`. Switched on again it goes on from now: what it missed is not made up for. A run that is under way goes on.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.schedules.setEnabled(requireViewer(viewer), { scheduleId: idOf('input.scheduleId', 'sched', input.scheduleId), enabled: input.enabled }),
   },
@@ -109,7 +113,8 @@ builder.relayMutationField(
     inputFields: (t) => ({ scheduleId: t.id({ required: true, description: 'The schedule.' }) }),
   },
   {
-    description: 'Deletes a schedule. Leads and admins of the staff only. The runs it started stay, and one that is under way goes on.',
+    authScopes: staff('write:workflows'),
+    description: 'Deletes a schedule. Takes the scope `write:workflows`. The runs it started stay, and one that is under way goes on.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.schedules.remove(requireViewer(viewer), { scheduleId: idOf('input.scheduleId', 'sched', input.scheduleId) }),
   },

@@ -7,6 +7,7 @@
 import type { EventOf, EventType, HeartbeatPhase as HeartbeatPhaseValue } from '../events/event.ts';
 import type { Entry } from '../events/event-log.ts';
 import { builder } from './builder.ts';
+import { PART } from './rule.ts';
 import { upperCased } from './scalars.ts';
 
 type Ready = Extract<Entry, { kind: 'ready' }>;
@@ -27,6 +28,7 @@ export interface Item<S extends Said = Said> {
 export type ItemOf<T extends Said['type']> = Item<Extract<Said, { type: T }>>;
 
 export const StreamItem = builder.interfaceRef<Item>('StreamItem').implement({
+  ...PART,
   description: 'One item of a subscription.',
   resolveType: (item) => item.said.type,
   fields: (t) => ({
@@ -41,18 +43,21 @@ export const StreamItem = builder.interfaceRef<Item>('StreamItem').implement({
 });
 
 export const ConversationStreamItem = builder.interfaceRef<Item>('ConversationStreamItem').implement({
+  ...PART,
   description: 'One item of `conversationEvents`.',
   interfaces: [StreamItem],
   resolveType: (item) => item.said.type,
 });
 
 export const RunStreamItem = builder.interfaceRef<Item>('RunStreamItem').implement({
+  ...PART,
   description: 'One item of `runEvents`.',
   interfaces: [StreamItem],
   resolveType: (item) => item.said.type,
 });
 
 export const EscalationStreamItem = builder.interfaceRef<Item>('EscalationStreamItem').implement({
+  ...PART,
   description: 'One item of `escalationEvents`.',
   interfaces: [StreamItem],
   resolveType: (item) => item.said.type,
@@ -84,6 +89,7 @@ const HeartbeatPhase = builder.enumType('HeartbeatPhase', {
 });
 
 builder.objectRef<ItemOf<'StreamReady'>>('StreamReady').implement({
+  ...PART,
   description: 'The first item of every subscription: it works from here on.',
   interfaces: EVERY_STREAM,
   fields: (t) => ({
@@ -97,6 +103,7 @@ builder.objectRef<ItemOf<'StreamReady'>>('StreamReady').implement({
 });
 
 builder.objectRef<ItemOf<'StreamReset'>>('StreamReset').implement({
+  ...PART,
   description: 'What follows does not continue what you had: read the conversation, the run or the escalations again, then go on from this position.',
   interfaces: EVERY_STREAM,
   fields: (t) => ({
@@ -110,6 +117,7 @@ builder.objectRef<ItemOf<'StreamReset'>>('StreamReset').implement({
 });
 
 builder.objectRef<ItemOf<'Heartbeat'>>('Heartbeat').implement({
+  ...PART,
   description: 'A run is at work, though nothing was said for ten seconds.',
   interfaces: EVERYWHERE,
   fields: (t) => ({ phase: t.field({ type: HeartbeatPhase, description: 'What it is doing.', resolve: ({ said }) => said.phase }) }),

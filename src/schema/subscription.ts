@@ -8,6 +8,7 @@ import { parsePosition, type Position } from '../events/position.ts';
 import type { Viewer } from '../store/viewer.ts';
 import { builder, type Context } from './builder.ts';
 import { idOf } from './input.ts';
+import { own, staff } from './rule.ts';
 import { ConversationStreamItem, EscalationStreamItem, RunStreamItem, type Item } from './stream-item.ts';
 
 /** Items depend on the viewer's authorization class only: the gateway may execute one for all who may see the same. */
@@ -19,6 +20,7 @@ type Follow = (viewer: Viewer, signal: AbortSignal) => Promise<AsyncIterableIter
 
 builder.subscriptionFields((t) => ({
   conversationEvents: t.field({
+    authScopes: own('read:conversations'),
     type: ConversationStreamItem,
     extensions: FOLLOWED,
     description:
@@ -32,6 +34,7 @@ builder.subscriptionFields((t) => ({
     resolve: (item) => item,
   }),
   runEvents: t.field({
+    authScopes: own('read:conversations'),
     type: RunStreamItem,
     extensions: SHARED,
     description: 'Everything that happens in a run. Without `after`: its whole history, then live. It completes by itself after the last item of the run.',
@@ -44,6 +47,7 @@ builder.subscriptionFields((t) => ({
     resolve: (item) => item,
   }),
   escalationEvents: t.field({
+    authScopes: staff('read:conversations'),
     type: EscalationStreamItem,
     extensions: SHARED,
     description:

@@ -1,8 +1,9 @@
 /** What runs used of models over time, for those who pay for it. */
-import { requireOperator } from '../desk/access.ts';
+import { requireViewer } from '../desk/access.ts';
 import { badInput } from '../foundation/errors.ts';
 import { readUsage, USAGE_ROWS_MAX, type UsageGrouping as UsageGroupingValue, type UsageRow as UsageRowValue } from '../store/usage-report.ts';
 import { builder } from './builder.ts';
+import { PART, usage, usageBy } from './rule.ts';
 import { costOf, Money, upperCased } from './scalars.ts';
 
 /** Days one question may reach over: a quarter. */
@@ -21,6 +22,7 @@ const UsageGrouping = builder.enumType('UsageGrouping', {
 });
 
 const UsageRow = builder.objectRef<UsageRowValue>('UsageRow').implement({
+  ...PART,
   description: 'What some runs used of models together. Token counts are floating-point numbers, since sums outgrow 32 bits.',
   fields: (t) => ({
     key: t.exposeString('key', {
@@ -50,6 +52,7 @@ const UsageRow = builder.objectRef<UsageRowValue>('UsageRow').implement({
 
 builder.queryFields((t) => ({
   usage: t.field({
+    authScopes: (_root, { by }) => (by == null || by === 'day' ? usage : usageBy),
     type: [UsageRow],
     nullable: true,
     description: `What runs used of models: days in their order, everything else the dearest first, at most ${USAGE_ROWS_MAX} rows. Staff see all, partners what is theirs; customers are refused with FORBIDDEN.`,
@@ -59,10 +62,10 @@ builder.queryFields((t) => ({
       by: t.arg({ type: UsageGrouping, description: 'What to add up by; one row of everything when left out.' }),
     },
     resolve: (_root, { from, to, by }, { viewer, database }) => {
-      const operator = requireOperator(viewer);
+      const known = requireViewer(viewer);
       if (to <= from) throw badInput('to', 'must come after `from`.');
       if (to.getTime() - from.getTime() > DAYS_MAX * DAY_MS) throw badInput('to', `must be at most ${DAYS_MAX} days after \`from\`.`);
-      return readUsage(database, { from, to, by: by ?? null, partnerId: operator.kind === 'partner' ? operator.partnerId : null });
+      return readUsage(database, { from, to, by: by ?? null, partnerId: known.kind === 'partner' ? known.partnerId : null });
     },
   }),
 }));

@@ -3,6 +3,7 @@ import type { Usage as TokenUsage } from '../events/event.ts';
 import type { UsageMetric as UsageMetricValue } from '../store/generated/prisma/client.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { wholeNumber } from './input.ts';
+import { PART, own } from './rule.ts';
 import { costOf, Money, upperCased } from './scalars.ts';
 
 const UsageMetric = builder.enumType('UsageMetric', {
@@ -20,6 +21,7 @@ const UsageMetric = builder.enumType('UsageMetric', {
 });
 
 builder.prismaObject('UsageRecord', {
+  authScopes: own('read:customers'),
   description: 'One metric of one customer for one calendar month (UTC).',
   interfaces: [Node],
   fields: (t) => ({
@@ -50,6 +52,7 @@ builder.prismaObjectField('Customer', 'usage', (t) =>
 );
 
 export const Usage = builder.objectRef<TokenUsage>('Usage').implement({
+  ...PART,
   description: 'What language models read and wrote, and its price.',
   fields: (t) => ({
     inputTokens: t.exposeInt('inputTokens', { description: 'Tokens read that were neither taken from the prompt cache nor put into it.' }),
@@ -65,6 +68,7 @@ export const Usage = builder.objectRef<TokenUsage>('Usage').implement({
 });
 
 export const StepUsage = builder.objectRef<Pick<TokenUsage, 'inputTokens' | 'outputTokens' | 'cost'>>('StepUsage').implement({
+  ...PART,
   description: 'What language models read and wrote in one step, and its price.',
   fields: (t) => ({
     inputTokens: t.exposeInt('inputTokens', { description: 'Tokens read, cached or not.' }),

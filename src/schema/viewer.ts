@@ -1,8 +1,9 @@
 /** Who is asking, as they may know it themselves. */
 import { customersVisibleTo } from '../desk/access.ts';
-import type { UserRole as UserRoleValue } from '../store/generated/prisma/client.ts';
+import type { UserRole as UserRoleValue } from '../store/roles.ts';
 import { viewerKey, type Viewer as ViewerValue } from '../store/viewer.ts';
 import { builder } from './builder.ts';
+import { ANYONE, SIGNED_IN } from './rule.ts';
 import { upperCased } from './scalars.ts';
 
 const ViewerKind = builder.enumType('ViewerKind', {
@@ -14,12 +15,18 @@ const ViewerKind = builder.enumType('ViewerKind', {
   }),
 });
 
-const UserRole = builder.enumType('UserRole', {
+export const UserRole = builder.enumType('UserRole', {
   description: 'What a person of the desk may do.',
-  values: upperCased<UserRoleValue>({ agent: 'Serves customers.', lead: 'Leads a team.', admin: 'Administers the gateway.' }),
+  values: upperCased<UserRoleValue>({
+    super_admin: 'Everything, roles and security included.',
+    admin: 'Leads the desk: assigns, changes customers and schedules, sees personal data.',
+    user: 'Serves customers, without seeing how else to reach them.',
+    readonly: 'Looks on.',
+  }),
 });
 
 const Viewer = builder.objectRef<ViewerValue>('Viewer').implement({
+  authScopes: SIGNED_IN,
   description: 'Who is asking.',
   fields: (t) => ({
     id: t.id({ description: 'Of the user, the customer or the partner.', resolve: (viewer) => viewerKey(viewer).replace(/^[^:]*:/, '') }),
@@ -35,6 +42,10 @@ const Viewer = builder.objectRef<ViewerValue>('Viewer').implement({
       description: 'What a person of the desk may do; `null` for others.',
       resolve: (viewer) => (viewer.kind === 'staff' ? viewer.role : null),
     }),
+    scopes: t.stringList({
+      description: 'What the credential may do, by name: "read:conversations". Empty for customers, who may do with their own what customers do.',
+      resolve: (viewer) => (viewer.kind === 'customer' ? [] : [...viewer.scopes]),
+    }),
     customer: t.prismaField({
       type: 'Customer',
       nullable: true,
@@ -46,5 +57,11 @@ const Viewer = builder.objectRef<ViewerValue>('Viewer').implement({
 });
 
 builder.queryField('viewer', (t) =>
-  t.field({ type: Viewer, nullable: true, description: 'Who is asking; `null` when nobody signed in.', resolve: (_root, _args, { viewer }) => viewer }),
+  t.field({
+    authScopes: ANYONE,
+    type: Viewer,
+    nullable: true,
+    description: 'Who is asking; `null` when nobody signed in.',
+    resolve: (_root, _args, { viewer }) => viewer,
+  }),
 );

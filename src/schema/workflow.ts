@@ -1,6 +1,6 @@
 /** Several agents together: which patterns and named workflows there are, and starting one. Checks the form of the input; all else is the desk's. */
 import { z } from 'zod';
-import { requireStaff, requireViewer } from '../desk/access.ts';
+import { requireViewer } from '../desk/access.ts';
 import { badInput } from '../foundation/errors.ts';
 import type { NamedWorkflow } from '../orchestration/named-workflows.ts';
 import {
@@ -18,6 +18,7 @@ import { readWorkflow } from '../runs/read-workflow.ts';
 import { Agent, agentOf } from './agent.ts';
 import { builder } from './builder.ts';
 import { email, given, idOf, key, text, wholeNumber } from './input.ts';
+import { staff } from './rule.ts';
 import { Run } from './run.ts';
 import { upperCased } from './scalars.ts';
 import { askedPattern, ParticipantInput, PatternInput } from './workflow-input.ts';
@@ -56,6 +57,7 @@ interface Offered {
 }
 
 const Workflow = builder.objectRef<Offered>('Workflow').implement({
+  authScopes: staff('read:workflows'),
   description: 'A way in which several agents work together: one of the five patterns, or a named workflow made of one.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'What `startWorkflow` takes: "expert_panel", "billing_dispute".' }),
@@ -90,11 +92,11 @@ const Workflow = builder.objectRef<Offered>('Workflow').implement({
 
 builder.queryField('workflows', (t) =>
   t.field({
+    authScopes: staff('read:workflows'),
     type: [Workflow],
     nullable: true,
     description: 'The five patterns, then the named workflows by their names. For the staff.',
-    resolve: (_root, _args, { viewer, workflows }) => {
-      requireStaff(viewer);
+    resolve: (_root, _args, { workflows }) => {
       const named = workflows.all.map((one): Offered => ({ id: one.id, pattern: one.input.pattern, named: one }));
       return [...PATTERNS.map((pattern): Offered => ({ id: pattern, pattern, named: null })), ...named];
     },
@@ -136,6 +138,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: staff('execute:workflows'),
     description:
       'Has several agents work together on one question: follow it with `runEvents`, and of one on a conversation also with `conversationEvents`, for the staff; what comes of it is the `result` of the run. For the staff. BAD_INPUT names the field that does not fit; UNAVAILABLE for a participant that is switched off.',
     resolve: (_root, { input }, { viewer, desk, workflows, catalog, messageCharsMax }) => {

@@ -161,7 +161,7 @@ export const POLICY_DEFAULTS: Defaults = {
       warnPercent: 80,
       riskOfLevel: { agent: 'low', lead: 'low', manager: 'medium', director: 'high', vp: 'high', executive: 'critical' },
       twoPeopleFrom: { discount: null, refund: 'manager', contract: null },
-      levelOfRole: { agent: 'agent', lead: 'lead', admin: 'executive' },
+      levelOfRole: { readonly: 'agent', user: 'agent', admin: 'lead', super_admin: 'executive' },
     },
   },
   dispute: {

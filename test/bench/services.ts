@@ -16,6 +16,7 @@ import { openDatabase, type Database } from '../../src/store/database.ts';
 import { openEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import type { Stage } from './stage.ts';
+import { staffViewer } from '../../src/store/viewer.ts';
 
 export interface Customers {
   readonly ids: readonly string[];
@@ -75,7 +76,7 @@ export async function openRows(stage: Stage): Promise<Rows> {
       const groups = await database.run.groupBy({ by: ['status', 'errorCode'], _count: true });
       return groups.map(({ status, errorCode, _count }) => `${_count} ${status}${errorCode === null ? '' : ` (${errorCode})`}`).join(', ');
     },
-    staffToken: () => tokens.sign({ kind: 'staff', userId: newId('usr'), name: 'Sam', role: 'agent' }, { ttlS: TOKEN_S }),
+    staffToken: () => tokens.sign(staffViewer({ userId: newId('usr'), name: 'Sam', role: 'user' }), { ttlS: TOKEN_S }),
     async conversations({ ids }) {
       const now = systemClock.now();
       const rows = ids.map((customerId) => ({

@@ -6,6 +6,7 @@ import type { ConversationItem } from '../../src/client/types.ts';
 import { openApp, type App } from '../support/app.ts';
 import { takeUntil } from '../support/collect.ts';
 import { answerOf, createWire, until, type Wire } from './wire.ts';
+import { staffViewer } from '../../src/store/viewer.ts';
 
 const WORDS = ['Your ', 'invoice ', 'is ', 'under ', 'Settings, ', 'then ', 'Billing, ', 'then ', 'Invoices.'];
 const TEXT = WORDS.join('');
@@ -192,7 +193,7 @@ describe('a conversation', () => {
     const { parley: tab } = await signIn(customerId);
     const staff = createParleyClient({
       url: `${app.parley.url}/graphql`,
-      token: await app.token({ kind: 'staff', userId: 'usr_1', name: 'Sam', role: 'agent' }),
+      token: await app.token(staffViewer({ userId: 'usr_1', name: 'Sam', role: 'user' })),
       webSocketImpl: createWire().WebSocket,
     });
     clients.push(staff);

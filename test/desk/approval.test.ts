@@ -6,7 +6,7 @@ import { canonicalHash } from '../../src/desk/canonical.ts';
 import { findRunnable } from '../../src/runs/lease.ts';
 import { claimRun } from '../support/claim.ts';
 import type { Approval } from '../../src/store/generated/prisma/client.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { REDACTION } from '../support/redaction.ts';
 import { heard, HOUR, openBench, type AtWork, type Bench, type Staff } from './approvals.ts';
 
@@ -276,9 +276,9 @@ describe('deciding', () => {
 
   it.each<[string, () => Promise<Staff>]>([
     ['a level too low', () => bench.person('lead')],
-    ['a role that may less', () => bench.person(null, 'lead')],
+    ['a role that may less', () => bench.person(null, 'admin')],
     ['a row that is switched off', async () => off(await bench.person('executive'))],
-    ['no row', async () => ({ kind: 'staff', userId: newId('usr'), name: 'Nobody', role: 'admin' })],
+    ['no row', async () => staffViewer({ userId: newId('usr'), name: 'Nobody', role: 'super_admin' })],
   ])('is not for somebody with %s, neither to approve nor to reject', async (_name, person) => {
     const approval = await bench.ask(await bench.running(), { needed: { level: 'manager', people: 1, risk: 'medium' } });
     const who = await person();
@@ -292,11 +292,11 @@ describe('deciding', () => {
     return who;
   }
 
-  it('goes by the row and not by the token: an admin decides by role, a level on the row comes first', async () => {
+  it('goes by the row and not by the token: a super admin decides by role, a level on the row comes first', async () => {
     const needed = { level: 'executive', people: 1, risk: 'critical' } as const;
     const approval = await bench.ask(await bench.running(), { needed });
-    await expect(decide(await bench.person('manager', 'admin'), approval)).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    expect((await decide(await bench.person(null, 'admin'), approval)).approval.status).toBe('approved');
+    await expect(decide(await bench.person('manager', 'super_admin'), approval)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect((await decide(await bench.person(null, 'super_admin'), approval)).approval.status).toBe('approved');
   });
 
   it('is not for whoever asked, where two are needed', async () => {
@@ -313,10 +313,7 @@ describe('deciding', () => {
   it('looks to customers and partners as if there were nothing to decide', async () => {
     const at = await bench.running();
     const approval = await bench.ask(at);
-    const outside: Viewer[] = [
-      { kind: 'customer', customerId: at.customerId },
-      { kind: 'partner', partnerId: 'ptn_1', keyId: null },
-    ];
+    const outside: Viewer[] = [{ kind: 'customer', customerId: at.customerId }, partnerViewer({ partnerId: 'ptn_1', keyId: null })];
     for (const who of outside) await expect(decide(who, approval)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const lead = await bench.person('lead');
     await expect(decide(lead, { ...approval, id: newId('appr') })).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -9,7 +9,7 @@ import { newId } from '../../src/foundation/ids.ts';
 import type { JobQueue } from '../../src/jobs/job-queue.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import type { Approval, ApprovalLevel, Run, UserRole } from '../../src/store/generated/prisma/client.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { REDACTION } from '../support/redaction.ts';
@@ -76,11 +76,11 @@ export async function openBench(): Promise<Bench> {
       opened.push(handle);
       return createApprovalDesk({ database: handle, log, jobs, clock, redaction: REDACTION });
     },
-    async person(approvalLevel, role = 'agent') {
+    async person(approvalLevel, role = 'user') {
       const userId = newId('usr');
       const name = `Person ${userId.slice(-4)}`;
       await database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name, role, approvalLevel } });
-      return { kind: 'staff', userId, name, role };
+      return staffViewer({ userId, name, role });
     },
     async running({ lone = false } = {}) {
       const now = clock.now();

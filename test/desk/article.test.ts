@@ -9,13 +9,13 @@ import { createLogger } from '../../src/foundation/logger.ts';
 import { createKnowledge } from '../../src/knowledge/article-search.ts';
 import { seedArticles } from '../../src/knowledge/articles.ts';
 import { ADVISORY_LOCKS } from '../../src/store/advisory-lock.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
 const ARTICLES = fileURLToPath(new URL('../../prisma/knowledge', import.meta.url));
 const NOW = new Date('2026-10-01T12:00:00Z');
-const STAFF: Viewer = { kind: 'staff', userId: 'usr_test', name: 'Sam', role: 'lead' };
+const STAFF: Viewer = staffViewer({ userId: 'usr_test', name: 'Sam', role: 'admin' });
 const clock = { now: () => NOW, sleep: () => Promise.resolve() };
 const signal = new AbortController().signal;
 

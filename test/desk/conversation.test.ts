@@ -4,6 +4,7 @@ import { newId } from '../../src/foundation/ids.ts';
 import { takeUntil } from '../support/collect.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
 import { createFixedLlm, createScriptedLlm, type ScriptedLlm } from '../support/scripted-llm.ts';
+import { partnerViewer } from '../../src/store/viewer.ts';
 
 function refusal(code: string, field?: string) {
   return expect.objectContaining({ code, ...(field ? { field } : {}) });
@@ -54,16 +55,16 @@ describe('a conversation at the desk', () => {
     const { viewer } = await house.addCustomer();
     const other = await house.addCustomer('ptn_one');
     await expect(house.desk.conversations.start(viewer, { customerId: other.customerId, text: 'Hi' })).rejects.toThrow(refusal('NOT_FOUND'));
-    const stranger = { kind: 'partner', partnerId: 'ptn_two', keyId: null } as const;
+    const stranger = partnerViewer({ partnerId: 'ptn_two', keyId: null });
     await expect(house.desk.conversations.start(stranger, { customerId: other.customerId, text: 'Hi' })).rejects.toThrow(refusal('NOT_FOUND'));
-    const owner = { kind: 'partner', partnerId: 'ptn_one', keyId: null } as const;
+    const owner = partnerViewer({ partnerId: 'ptn_one', keyId: null });
     const { conversation } = await house.desk.conversations.start(owner, { customerId: other.customerId, text: 'Hi' });
     await expect(house.desk.conversations.post(viewer, { conversationId: conversation.id, text: 'Hi' })).rejects.toThrow(refusal('NOT_FOUND'));
     await expect(house.desk.conversations.post(viewer, { conversationId: newId('conv'), text: 'Hi' })).rejects.toThrow(refusal('NOT_FOUND'));
   });
 
   it('finds or creates a customer by e-mail within the viewer’s own customers', async () => {
-    const partner = { kind: 'partner', partnerId: 'ptn_one', keyId: null } as const;
+    const partner = partnerViewer({ partnerId: 'ptn_one', keyId: null });
     await house.addCustomer('ptn_one');
     const [one, two] = await Promise.all([
       house.desk.conversations.start(partner, { customerEmail: 'New@Example.test', text: 'Hi' }),

@@ -5,9 +5,9 @@ import { createLogger } from '../../src/foundation/logger.ts';
 import { CUSTOMER_TABLES, OWN_COLUMNS, STAFF_COLUMNS, SUM_COLUMNS } from '../../src/desk/customer-tables.ts';
 import type { Database } from '../../src/store/database.ts';
 import { seedDemo } from '../../src/store/seed/seed.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { takeUntil } from '../support/collect.ts';
-import { openHouse, STAFF, type House } from '../support/house.ts';
+import { openHouse, STAFF, SUPER, type House } from '../support/house.ts';
 import { createFixedLlm, createScriptedLlm } from '../support/scripted-llm.ts';
 
 /** In no other text of the database. */
@@ -15,7 +15,7 @@ const NAME = 'Quillfeather';
 const SECRET = 'zyxomma';
 const MAIL = `ada@${NAME.toLowerCase()}.test`;
 const AT = new Date('2026-03-01T12:00:00.000Z');
-const ADMIN: Viewer = { kind: 'staff', userId: 'usr_admin', name: 'Ada', role: 'admin' };
+const ADMIN: Viewer = staffViewer({ userId: 'usr_admin', name: 'Ada', role: 'super_admin' });
 
 /** The tables in which any of these words stands anywhere. */
 async function tablesWith(database: Database, words: readonly string[]): Promise<string[]> {
@@ -189,13 +189,13 @@ describe('eraseCustomer', () => {
         await database.conversation.findMany({ where: { customerId: other.customerId }, include: { messages: true, runs: { include: { steps: true } } } }),
       ]);
     const before = await rowsOf();
-    await desk.erasures.erase(STAFF, { customerId: mine.customerId, idempotencyKey: newId('req') });
+    await desk.erasures.erase(SUPER, { customerId: mine.customerId, idempotencyKey: newId('req') });
     expect(await rowsOf()).toBe(before);
   });
 
   it('is done once, however many ask at once', async () => {
     const { customerId } = await house.addCustomer();
-    const erasures = await Promise.all(Array.from({ length: 10 }, () => house.desk.erasures.erase(STAFF, { customerId, idempotencyKey: 'at-once' })));
+    const erasures = await Promise.all(Array.from({ length: 10 }, () => house.desk.erasures.erase(SUPER, { customerId, idempotencyKey: 'at-once' })));
     expect(new Set(erasures.map(({ erasure }) => erasure.id)).size).toBe(1);
     expect(await house.database.erasure.count({ where: { customerId } })).toBe(1);
     expect(await house.database.auditEntry.count({ where: { subjectId: customerId, action: 'customer.erase' } })).toBe(1);
@@ -207,7 +207,7 @@ describe('eraseCustomer', () => {
     const { conversation, run } = await desk.conversations.start(viewer, { text: 'Keep this' });
     await house.ended(run.id);
     const userId = newId('usr');
-    await database.user.create({ data: { id: userId, email: `${userId}@x.test`, name: 'Lena Fischer', role: 'agent' } });
+    await database.user.create({ data: { id: userId, email: `${userId}@x.test`, name: 'Lena Fischer', role: 'user' } });
     const escalation = await database.escalation.create({
       data: {
         id: newId('esc'),
@@ -226,13 +226,13 @@ describe('eraseCustomer', () => {
         createdAt: AT,
       },
     });
-    const refused = desk.erasures.erase(STAFF, { customerId, idempotencyKey: newId('req') });
+    const refused = desk.erasures.erase(SUPER, { customerId, idempotencyKey: newId('req') });
     await expect(refused).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('Lena Fischer') });
     await database.escalation.update({ where: { id: escalation.id }, data: { status: 'resolved' } });
     const refund = await database.outboxMessage.create({
       data: { id: newId('out'), kind: 'refund', customerId, subject: 'refund', payload: { amount: '5.00' }, nextAttemptAt: AT, createdAt: AT },
     });
-    await expect(desk.erasures.erase(STAFF, { customerId, idempotencyKey: newId('req') })).rejects.toMatchObject({
+    await expect(desk.erasures.erase(SUPER, { customerId, idempotencyKey: newId('req') })).rejects.toMatchObject({
       code: 'CONFLICT',
       message: expect.stringContaining(refund.id),
     });
@@ -240,12 +240,12 @@ describe('eraseCustomer', () => {
     expect(await database.erasure.count({ where: { customerId } })).toBe(0);
   });
 
-  it('is for leads and admins, and for customers there are', async () => {
+  it('is for who may delete customers, and for customers there are', async () => {
     const { viewer, customerId } = await house.addCustomer('ptn_test');
     const input = { customerId, idempotencyKey: newId('req') };
-    const nobody: Viewer[] = [viewer, { kind: 'partner', partnerId: 'ptn_test', keyId: null }, { kind: 'staff', userId: 'usr_a', name: 'A', role: 'agent' }];
+    const nobody: Viewer[] = [viewer, partnerViewer({ partnerId: 'ptn_test', keyId: null }), staffViewer({ userId: 'usr_a', name: 'A', role: 'admin' })];
     for (const one of nobody) await expect(house.desk.erasures.erase(one, input)).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    await expect(house.desk.erasures.erase(STAFF, { ...input, customerId: newId('cus') })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(house.desk.erasures.erase(SUPER, { ...input, customerId: newId('cus') })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
 
@@ -263,7 +263,7 @@ describe('erasing in the middle of an answer', () => {
     const { run } = await house.desk.conversations.start(viewer, { text: `My ${SECRET}` });
     const call = await llm.nextCall();
     call.send({ type: 'text', text: `About your ${SECRET}` });
-    await house.desk.erasures.erase(STAFF, { customerId, idempotencyKey: 'now' });
+    await house.desk.erasures.erase(SUPER, { customerId, idempotencyKey: 'now' });
     expect(call.signal.aborted).toBe(true);
     expect(await house.database.run.findUnique({ where: { id: run.id } })).toMatchObject({ status: 'stopped' });
     expect(await tablesWith(house.database, [SECRET])).toEqual([]);

@@ -13,7 +13,7 @@ import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import { followEscalations } from '../../src/runs/follow.ts';
 import type { Plan } from '../../src/store/generated/prisma/client.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { take } from '../support/collect.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
@@ -66,8 +66,8 @@ async function raised(plan: Plan = 'basic') {
 
 async function person(name: string): Promise<Viewer & { readonly userId: string }> {
   const userId = newId('usr');
-  await rows.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name, role: 'agent' } });
-  return { kind: 'staff', userId, name, role: 'agent' };
+  await rows.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name, role: 'user' } });
+  return staffViewer({ userId, name, role: 'user' });
 }
 
 const rowOf = (id: string) => rows.database.escalation.findUniqueOrThrow({ where: { id } });

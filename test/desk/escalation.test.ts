@@ -11,7 +11,7 @@ import { createLogger } from '../../src/foundation/logger.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import type { LlmRequest } from '../../src/llm/llm.ts';
 import type { Plan } from '../../src/store/generated/prisma/client.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { createScriptedLlm, type ScriptedLlm } from '../support/scripted-llm.ts';
 import { REDACTION } from '../support/redaction.ts';
@@ -30,8 +30,8 @@ afterAll(() => house.close());
 
 async function person(name: string): Promise<Staff> {
   const userId = newId('usr');
-  await house.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name, role: 'agent' } });
-  return { kind: 'staff', userId, name, role: 'agent' };
+  await house.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name, role: 'user' } });
+  return staffViewer({ userId, name, role: 'user' });
 }
 
 /** A conversation of a new customer whose first question was answered. */
@@ -50,6 +50,9 @@ async function answer(text: string): Promise<LlmRequest> {
   call.send({ type: 'stop', reason: 'end_turn' });
   return call.request;
 }
+
+/** Somebody who may raise for others. */
+const lead = (name: string): Staff => staffViewer({ userId: newId('usr'), name, role: 'admin' });
 
 async function raised(by?: Raiser) {
   const { conversationId, viewer, customerId } = await conversation();
@@ -117,7 +120,7 @@ describe('raising', () => {
     expect(answers.filter((each) => each.raised)).toHaveLength(1);
     const [first] = answers;
     if (!first) throw new Error('no answer');
-    await house.desk.escalations.raise(await person('Ada'), { conversationId, reason: 'Again.' });
+    await house.desk.escalations.raise(lead('Ada'), { conversationId, reason: 'Again.' });
     const desk = await told(DESK_CHANNEL, about(first.escalation.id, 'EscalationRaised'));
     expect(desk.filter(about(first.escalation.id, 'EscalationRaised'))).toHaveLength(1);
   });
@@ -269,7 +272,7 @@ describe('giving back', () => {
     expect((await house.desk.conversations.post(viewer, { conversationId, text: 'Anybody?' })).run).toBeNull();
     await house.desk.escalations.claim(await person('Grace'), { escalationId }).then(({ escalation: taken }) => taken);
     const { claimedById } = await house.database.escalation.findUniqueOrThrow({ where: { id: escalationId } });
-    const grace: Staff = { kind: 'staff', userId: claimedById ?? '', name: 'Grace', role: 'agent' };
+    const grace: Staff = staffViewer({ userId: claimedById ?? '', name: 'Grace', role: 'user' });
     await house.desk.escalations.release(grace, { escalationId, toAgents: true });
     expect(await rowOf(conversationId)).toMatchObject({ owner: 'agents', ownerVersion: 4, status: 'escalated' });
     const { run } = await house.desk.conversations.post(viewer, { conversationId, text: 'And now?' });
@@ -319,9 +322,10 @@ describe('what may not be', () => {
     const other = await house.addCustomer('ptn_one');
     const { conversationId } = mine;
     await expect(escalations.raise(other.viewer, { conversationId, reason: 'Hi' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(escalations.raise({ kind: 'partner', partnerId: 'ptn_one', keyId: null }, { conversationId, reason: 'Hi' })).rejects.toMatchObject({
-      code: 'NOT_FOUND',
+    await expect(escalations.raise(partnerViewer({ partnerId: 'ptn_one', keyId: null }), { conversationId, reason: 'Hi' })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
     });
+    await expect(escalations.raise(ada, { conversationId, reason: 'Hi' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(escalations.raise(mine.viewer, { conversationId, reason: 'Hi', priority: 'critical' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(escalations.raise(mine.viewer, { conversationId, reason: ' ' })).rejects.toMatchObject({ code: 'BAD_INPUT', field: 'input.reason' });
     await empty(conversationId);

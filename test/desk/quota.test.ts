@@ -1,7 +1,7 @@
 /** Conversations per day: the plan's number and no more, whoever begins them and however many ask at once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 
@@ -34,7 +34,7 @@ describe('the daily quota', () => {
   it('counts what the staff and a partner begin for the customer', async () => {
     const partnerId = newId('ptn');
     const { viewer, customerId } = await house.addCustomer(partnerId);
-    const partner: Viewer = { kind: 'partner', partnerId, keyId: null };
+    const partner: Viewer = partnerViewer({ partnerId, keyId: null });
     for (const who of [viewer, STAFF, partner]) for (let n = 0; n < 3; n += 1) await house.desk.conversations.start(who, { customerId, text: 'Hello' });
     await house.desk.conversations.start(STAFF, { customerId, text: 'The tenth' });
     for (const who of [viewer, STAFF, partner]) {

@@ -5,13 +5,13 @@ import type { CreateSchedule } from '../../src/desk/schedule.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
-import { openHouse, STAFF, type House } from '../support/house.ts';
+import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
+import { openHouse, STAFF, SUPER, type House } from '../support/house.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 
-const ADMIN: Viewer = { kind: 'staff', userId: 'usr_admin', name: 'Ada', role: 'admin' };
-const AGENT: Viewer = { kind: 'staff', userId: 'usr_agent', name: 'Kim', role: 'agent' };
+const ADMIN: Viewer = staffViewer({ userId: 'usr_admin', name: 'Ada', role: 'super_admin' });
+const AGENT: Viewer = staffViewer({ userId: 'usr_agent', name: 'Kim', role: 'user' });
 const MINUTE_MS = 60_000;
 const logger = createLogger({ level: 'silent', pretty: false });
 
@@ -190,7 +190,7 @@ describe('a schedule', () => {
 
   it('is made, switched and deleted by leads and admins of the staff only', async () => {
     const { id } = await create({}, ADMIN);
-    const partner: Viewer = { kind: 'partner', partnerId: 'ptn_x', keyId: null };
+    const partner: Viewer = partnerViewer({ partnerId: 'ptn_x', keyId: null });
     for (const viewer of [AGENT, partner, customer]) {
       await expect(create({}, viewer)).rejects.toMatchObject({ code: 'FORBIDDEN' });
       await expect(house.desk.schedules.setEnabled(viewer, { scheduleId: id, enabled: false })).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -225,8 +225,8 @@ describe('a schedule', () => {
   });
 
   it('is refused with an agent that is switched off', async () => {
-    await house.desk.agents.setEnabled(STAFF, { agentId: 'second_agent', enabled: false });
+    await house.desk.agents.setEnabled(SUPER, { agentId: 'second_agent', enabled: false });
     await expect(create({ input: { agentId: 'second_agent', text: 'Hi' } })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    await house.desk.agents.setEnabled(STAFF, { agentId: 'second_agent', enabled: true });
+    await house.desk.agents.setEnabled(SUPER, { agentId: 'second_agent', enabled: true });
   });
 });

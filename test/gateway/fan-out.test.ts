@@ -1,7 +1,7 @@
 /** Shared execution: once per event for all who may see the same, whoever comes, goes, or reads slowly. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { CHANGED, EVERYTHING, FOLLOW, KIM, openSharedBench, QUEUED, SAM, settle, textOf, type SharedBench, type Subscriber } from './shared-bench.ts';
 
 const FULL = 100_000;
@@ -154,15 +154,18 @@ describe('identical subscriptions', () => {
   });
 });
 
+const NARROW: Viewer = { ...partnerViewer({ partnerId: 'par_1', keyId: 'key_2' }), scopes: ['read:conversations'] };
+
 describe('who shares with whom', () => {
   const viewers: readonly (readonly [string, Viewer, Viewer, boolean])[] = [
     ['staff of one role', SAM, KIM, true],
-    ['staff of two roles', SAM, { ...KIM, role: 'lead' }, false],
+    ['staff of two roles', SAM, staffViewer({ ...KIM, role: 'admin' }), false],
     ['one customer in two tabs', { kind: 'customer', customerId: 'cus_1' }, { kind: 'customer', customerId: 'cus_1' }, true],
     ['two customers', { kind: 'customer', customerId: 'cus_1' }, { kind: 'customer', customerId: 'cus_2' }, false],
-    ['one partner with two keys', { kind: 'partner', partnerId: 'par_1', keyId: 'key_1' }, { kind: 'partner', partnerId: 'par_1', keyId: 'key_2' }, true],
-    ['two partners', { kind: 'partner', partnerId: 'par_1', keyId: null }, { kind: 'partner', partnerId: 'par_2', keyId: null }, false],
-    ['a customer and a partner of one name', { kind: 'customer', customerId: 'x' }, { kind: 'partner', partnerId: 'x', keyId: null }, false],
+    ['one partner with two keys', partnerViewer({ partnerId: 'par_1', keyId: 'key_1' }), partnerViewer({ partnerId: 'par_1', keyId: 'key_2' }), true],
+    ['two partners', partnerViewer({ partnerId: 'par_1', keyId: null }), partnerViewer({ partnerId: 'par_2', keyId: null }), false],
+    ['two keys of one partner that may not do the same', partnerViewer({ partnerId: 'par_1', keyId: 'key_1' }), NARROW, false],
+    ['a customer and a partner of one name', { kind: 'customer', customerId: 'x' }, partnerViewer({ partnerId: 'x', keyId: null }), false],
   ];
   it.each(viewers)('%s', async (_who, one, other, together) => {
     const both = [bench.subscribe({ viewer: one }), bench.subscribe({ viewer: other })];

@@ -2,12 +2,12 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { createTokens, type Tokens } from '../../src/identity/token.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openAcknowledged, subscribe, type RawSocket } from './raw-socket.ts';
 import { startGateway, type Started } from './start-gateway.ts';
 
 const DANA: Viewer = { kind: 'customer', customerId: 'cus_dana' };
-const SAM = { kind: 'staff', userId: 'usr_sam', name: 'Sam', role: 'agent' } as const;
+const SAM = staffViewer({ userId: 'usr_sam', name: 'Sam', role: 'user' });
 
 let clock: ManualClock;
 let tokens: Tokens;

@@ -8,7 +8,7 @@ import { createErrors, RequestRefused } from '../../src/gateway/errors.ts';
 import { createFanOut, type FanOut } from '../../src/gateway/fan-out.ts';
 import { frameStart } from '../../src/gateway/frame.ts';
 import { createOperations } from '../../src/gateway/operations.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { sharedSchema, type SharedStreams } from './shared-schema.ts';
 import { LIMITS } from './start-gateway.ts';
@@ -16,8 +16,8 @@ import { LIMITS } from './start-gateway.ts';
 export const EVERYTHING =
   '__typename position sequence replay ... on TextDelta { offset text } ... on TextSnapshot { text } ... on ConversationChanged { waits }';
 export const FOLLOW = `subscription Follow($after: String) { item: events(id: "c", after: $after) { ${EVERYTHING} } }`;
-export const SAM = { kind: 'staff', userId: 'usr_sam', name: 'Sam', role: 'agent' } as const satisfies Viewer;
-export const KIM = { kind: 'staff', userId: 'usr_kim', name: 'Kim', role: 'agent' } as const satisfies Viewer;
+export const SAM = staffViewer({ userId: 'usr_sam', name: 'Sam', role: 'user' });
+export const KIM = staffViewer({ userId: 'usr_kim', name: 'Kim', role: 'user' });
 
 export interface Seen {
   readonly __typename: string;

@@ -5,6 +5,7 @@ import { makeDemoCredentials } from '../../src/identity/demo.ts';
 import { createTokens } from '../../src/identity/token.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createManualClock } from '../support/manual-clock.ts';
+import { partnerViewer, staffViewer } from '../../src/store/viewer.ts';
 
 let test: TestDatabase;
 const clock = createManualClock();
@@ -26,7 +27,7 @@ describe('an API key', () => {
   it('names its partner, and its row keeps only a hash and the start of it', async () => {
     const { id, key } = await createApiKey(test.database, { partnerId: 'ptn_1', name: 'shop', test: true });
     expect(key).toMatch(/^pk_test_[\w-]{43}$/);
-    expect(await verifyApiKey(test.database, key, clock)).toEqual({ viewer: { kind: 'partner', partnerId: 'ptn_1', keyId: id }, expiresAt: null });
+    expect(await verifyApiKey(test.database, key, clock)).toEqual({ viewer: partnerViewer({ partnerId: 'ptn_1', keyId: id }), expiresAt: null });
     const row = await test.database.apiKey.findUniqueOrThrow({ where: { id } });
     expect(row.prefix).toBe(key.slice(0, 12));
     expect(JSON.stringify(row)).not.toContain(key.slice(12));
@@ -82,7 +83,7 @@ describe('a credential', () => {
 });
 
 describe('demo credentials', () => {
-  const rows = { staff: { userId: 'usr_1', name: 'Ada', role: 'admin' }, customerId: 'cus_1', partnerId: 'ptn_2' } as const;
+  const rows = { staff: { userId: 'usr_1', name: 'Ada', role: 'super_admin' }, customerId: 'cus_1', partnerId: 'ptn_2' } as const;
   const deps = () => ({ tokens, database: test.database, clock, production: false });
 
   it('open the desk, one customer and one partner', async () => {
@@ -91,11 +92,7 @@ describe('demo credentials', () => {
     const viewers = await Promise.all(
       [made.staffToken, made.customerToken, made.partnerKey].map(async (credential) => (await authenticate(credential)).viewer),
     );
-    expect(viewers).toMatchObject([
-      { kind: 'staff', ...rows.staff },
-      { kind: 'customer', customerId: 'cus_1' },
-      { kind: 'partner', partnerId: 'ptn_2' },
-    ]);
+    expect(viewers).toMatchObject([staffViewer({ ...rows.staff }), { kind: 'customer', customerId: 'cus_1' }, { kind: 'partner', partnerId: 'ptn_2' }]);
   });
 
   it('keep the key of an earlier start, and replace one that is lost', async () => {

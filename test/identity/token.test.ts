@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createTokens, isExpired } from '../../src/identity/token.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
 const secret = 'a secret of the test, long enough for it';
@@ -15,7 +15,7 @@ function setup() {
 const refusal = expect.objectContaining({ name: 'AppError', code: 'UNAUTHENTICATED', retryable: false }) as unknown;
 
 describe('a token', () => {
-  it.each<Viewer>([{ kind: 'staff', userId: 'usr_1', name: 'Ada', role: 'lead' }, customer, { kind: 'partner', partnerId: 'ptn_1', keyId: null }])(
+  it.each<Viewer>([staffViewer({ userId: 'usr_1', name: 'Ada', role: 'admin' }), customer, partnerViewer({ partnerId: 'ptn_1', keyId: null })])(
     'says who it was signed for and until when',
     async (viewer) => {
       const { tokens, clock } = setup();
@@ -44,7 +44,7 @@ describe('a token', () => {
   it('is refused when its payload was changed', async () => {
     const { tokens } = setup();
     const [head, , signature] = (await tokens.sign(customer, { ttlS: 60 })).split('.');
-    const payload = Buffer.from(JSON.stringify({ viewer: { kind: 'staff', userId: 'usr_1', name: 'Eve', role: 'admin' } })).toString('base64url');
+    const payload = Buffer.from(JSON.stringify({ viewer: staffViewer({ userId: 'usr_1', name: 'Eve', role: 'super_admin' }) })).toString('base64url');
     await expect(tokens.verify(`${head}.${payload}.${signature}`)).rejects.toEqual(refusal);
   });
 

@@ -6,7 +6,7 @@ import { TERMINAL_EVENTS } from '../../src/events/event.ts';
 import type { Llm } from '../../src/llm/llm.ts';
 import type { AnyTool } from '../../src/orchestration/tool.ts';
 import { applyText, takeUntil } from '../support/collect.ts';
-import { openHouse, STAFF, type House, type HouseOptions } from '../support/house.ts';
+import { openHouse, STAFF, SUPER, type House, type HouseOptions } from '../support/house.ts';
 import { createFixedLlm, createScriptedLlm } from '../support/scripted-llm.ts';
 
 const WORDS = ['One ', 'two ', 'three ', 'four ', 'five ', 'six.'];
@@ -301,7 +301,7 @@ describe('a run', () => {
 
   it('never goes to an agent that was switched off', async () => {
     const opened = await open({ llm: createFixedLlm(WORDS) });
-    await opened.desk.agents.setEnabled(STAFF, { agentId: 'first_agent', enabled: false, reason: 'Test' });
+    await opened.desk.agents.setEnabled(SUPER, { agentId: 'first_agent', enabled: false, reason: 'Test' });
     const { run } = await ask(opened);
     await opened.ended(run.id);
     expect(await opened.database.run.findUnique({ where: { id: run.id } })).toMatchObject({ agentId: 'second_agent' });

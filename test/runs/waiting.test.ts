@@ -8,20 +8,20 @@ import { claimRun } from '../support/claim.ts';
 import type { Approval } from '../../src/store/generated/prisma/client.ts';
 import { applyRetention } from '../../src/desk/retention.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
 import { ask as query } from '../schema/ask.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 
-const ADMIN: Viewer = { kind: 'staff', userId: 'usr_admin', name: 'Ada', role: 'admin' };
+const ADMIN: Viewer = staffViewer({ userId: 'usr_admin', name: 'Ada', role: 'super_admin' });
 
 let house: House;
 let staff: Viewer;
 beforeAll(async () => {
   house = await openHouse({ llm: createFixedLlm(['Hello.']), started: false });
   const userId = newId('usr');
-  staff = { kind: 'staff', userId, name: 'Ada', role: 'lead' };
-  await house.database.user.create({ data: { id: userId, email: 'ada@desk.example', name: 'Ada', role: 'lead' } });
+  staff = staffViewer({ userId, name: 'Ada', role: 'admin' });
+  await house.database.user.create({ data: { id: userId, email: 'ada@desk.example', name: 'Ada', role: 'admin' } });
 });
 afterAll(() => house.close());
 

@@ -12,7 +12,8 @@ import { pruneCheckpoints } from '../../src/store/checkpoints.ts';
 import type { Run } from '../../src/store/generated/prisma/client.ts';
 import { createActingLlm, type Act, type ActingLlm, type Line } from '../support/acting-llm.ts';
 import { takeUntil } from '../support/collect.ts';
-import { openHouse, STAFF, type House } from '../support/house.ts';
+import { openHouse, STAFF, SUPER, type House } from '../support/house.ts';
+import { staffViewer } from '../../src/store/viewer.ts';
 
 const CAST = ['expert_a', 'expert_b', 'expert_c', 'coordinator'];
 const PATIENCE = { timeout: 20_000, interval: 20 };
@@ -108,7 +109,7 @@ describe('a run of several agents', () => {
     const [first, second] = await Promise.all([opened.desk.workflowRuns.start(STAFF, input), opened.desk.workflowRuns.start(STAFF, input)]);
     expect(second.run.id).toBe(first.run.id);
     await expect(opened.desk.workflowRuns.start(STAFF, { ...input, text: 'Twice' })).rejects.toMatchObject({ code: 'CONFLICT' });
-    await opened.desk.agents.setEnabled(STAFF, { agentId: 'expert_b', enabled: false });
+    await opened.desk.agents.setEnabled(SUPER, { agentId: 'expert_b', enabled: false });
     await expect(opened.desk.workflowRuns.start(STAFF, { ...input, idempotencyKey: 'k2' })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('expert_b'),
@@ -188,12 +189,13 @@ describe('a run of several agents', () => {
       await expect.poll(async () => (await rowOf()).status, PATIENCE).toBe('waiting');
       const approval = await opened.database.approval.findFirstOrThrow({ where: { runId: run.id } });
       const userId = newId('usr');
-      await opened.database.user.create({ data: { id: userId, email: `${userId}@example.test`, name: 'Mo', role: 'agent', approvalLevel: 'manager' } });
+      await opened.database.user.create({ data: { id: userId, email: `${userId}@example.test`, name: 'Mo', role: 'user', approvalLevel: 'manager' } });
       const decide = (approve: boolean) =>
-        opened.desk.approvals.decide(
-          { kind: 'staff', userId, name: 'Mo', role: 'agent' },
-          { approvalId: approval.id, approve, argumentsHash: approval.argumentsHash },
-        );
+        opened.desk.approvals.decide(staffViewer({ userId, name: 'Mo', role: 'user' }), {
+          approvalId: approval.id,
+          approve,
+          argumentsHash: approval.argumentsHash,
+        });
       return { opened, llm, run, approval, rowOf, decide };
     }
 

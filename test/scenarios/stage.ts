@@ -7,6 +7,7 @@ import { openApp, openGround, type App, type FrontEnd, type Ground, type StreamI
 import type { RecordedRequest, ScriptedReply } from '../support/messages-api.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { openTab, type Tab, type TabOptions } from './tab.ts';
+import { staffViewer } from '../../src/store/viewer.ts';
 
 export interface Topology {
   readonly name: string;
@@ -104,9 +105,9 @@ function stageOf(ground: Ground, apps: readonly App[], redis: RedisServer | null
       return { customerId, token, at: apps.map((app) => app.frontEnd(token)) };
     },
     async person(name) {
-      const user = { id: newId('usr'), email: `${newId('usr')}@desk.example`, name, role: 'agent' as const };
+      const user = { id: newId('usr'), email: `${newId('usr')}@desk.example`, name, role: 'user' as const };
       await ground.database.user.create({ data: user });
-      const token = await ground.token({ kind: 'staff', userId: user.id, name, role: user.role });
+      const token = await ground.token(staffViewer({ userId: user.id, name, role: user.role }));
       return { customerId: '', token, at: apps.map((app) => app.frontEnd(token)) };
     },
     ask: (visitor, text = QUESTION) => at(visitor, 0).ask(text),

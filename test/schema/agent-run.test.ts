@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyRetention } from '../../src/desk/retention.ts';
 import { newId } from '../../src/foundation/ids.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
-import { openHouse, STAFF, type House } from '../support/house.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
+import { openHouse, STAFF, SUPER, type House } from '../support/house.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 import { ask, contextOf, MESSAGE_CHARS_MAX, open, refusalOf } from './ask.ts';
@@ -93,7 +93,7 @@ describe('running one agent', () => {
   });
 
   it('refuses an agent that is switched off, before and after it was queued', async () => {
-    await house.desk.agents.setEnabled(STAFF, { agentId: 'second_agent', enabled: false });
+    await house.desk.agents.setEnabled(SUPER, { agentId: 'second_agent', enabled: false });
     expect(await refusalOf(house, viewer, RUN, { input: { agentId: 'second_agent', text: 'Hi' } })).toMatchObject({ code: 'UNAVAILABLE' });
     const id = newId('run');
     await house.database.run.create({ data: { id, workflow: 'agent', customerId, input: { agentId: 'second_agent', text: 'Hi' }, createdAt: new Date() } });
@@ -104,7 +104,7 @@ describe('running one agent', () => {
       errorRetryable: false,
       partialKept: false,
     });
-    await house.desk.agents.setEnabled(STAFF, { agentId: 'second_agent', enabled: true });
+    await house.desk.agents.setEnabled(SUPER, { agentId: 'second_agent', enabled: true });
   });
 
   it('refuses a customer who asks an agent that works for the desk', async () => {
@@ -154,7 +154,7 @@ describe('correcting a route', () => {
       correction: { text: 'Where is my money?', note: 'It is about a refund.', chosen: { id: 'first_agent' }, correct: { id: 'second_agent' } },
       run: { id: runId },
     });
-    const other: Viewer = { kind: 'staff', userId: 'usr_other', name: 'Kim', role: 'agent' };
+    const other: Viewer = staffViewer({ userId: 'usr_other', name: 'Kim', role: 'user' });
     await Promise.all(Array.from({ length: 5 }, () => ask(house, other, CORRECT, { input: { runId, agentId: 'first_agent' } })));
     const rows = await house.database.routeCorrection.findMany({ where: { runId }, orderBy: { userId: 'asc' } });
     expect(rows.map(({ userId, correctAgentId }) => [userId, correctAgentId])).toEqual([

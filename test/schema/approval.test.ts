@@ -4,7 +4,7 @@ import { newId } from '../../src/foundation/ids.ts';
 import { claimRun } from '../support/claim.ts';
 import type { Approval, ApprovalLevel } from '../../src/store/generated/prisma/client.ts';
 import type { Needed } from '../../src/store/approval.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 import { ask, contextOf, open, refusalOf, type Answers } from './ask.ts';
@@ -28,8 +28,8 @@ afterAll(() => house.close());
 async function person(approvalLevel: ApprovalLevel): Promise<Extract<Viewer, { kind: 'staff' }>> {
   const userId = newId('usr');
   const name = `${approvalLevel} ${userId.slice(-4)}`;
-  await house.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name, role: 'agent', approvalLevel } });
-  return { kind: 'staff', userId, name, role: 'agent' };
+  await house.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name, role: 'user', approvalLevel } });
+  return staffViewer({ userId, name, role: 'user' });
 }
 
 interface Asked {
@@ -58,7 +58,7 @@ async function waiting(needed: Needed = LEAD): Promise<Asked> {
     needed,
   });
   if (!approval) throw new Error('it is in hand');
-  return { approval, viewer, partner: { kind: 'partner', partnerId, keyId: null }, runId: run.id, conversationId: conversation.id };
+  return { approval, viewer, partner: partnerViewer({ partnerId, keyId: null }), runId: run.id, conversationId: conversation.id };
 }
 
 const inputOf = ({ id, argumentsHash }: Approval, approve: boolean) => ({ input: { approvalId: id, approve, note: 'Seen.', argumentsHash } });

@@ -1,8 +1,8 @@
 /** What is refused before anything is written, and which field the refusal names. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
-import { openHouse, STAFF, type House } from '../support/house.ts';
+import { partnerViewer, type Viewer } from '../../src/store/viewer.ts';
+import { openHouse, STAFF, SUPER, type House } from '../support/house.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 import { MESSAGE_CHARS_MAX, open, contextOf, refusalOf } from './ask.ts';
 
@@ -111,7 +111,7 @@ describe('bad input', () => {
     }
     expect(await refusalOf(house, viewer, POST, { input: { conversationId: newId('conv'), text: 'Hi' } })).toEqual({ code: 'NOT_FOUND', field: undefined });
     expect(
-      await refusalOf(house, STAFF, 'mutation($input: SetAgentEnabledInput!) { setAgentEnabled(input: $input) { agent { id } } }', {
+      await refusalOf(house, SUPER, 'mutation($input: SetAgentEnabledInput!) { setAgentEnabled(input: $input) { agent { id } } }', {
         input: { agentId: 'nobody', enabled: false },
       }),
     ).toMatchObject({ code: 'NOT_FOUND' });
@@ -139,7 +139,7 @@ describe('bad input', () => {
   it('lets only the staff switch agents, and no customer create, change or annotate customers', async () => {
     const SWITCH = 'mutation($input: SetAgentEnabledInput!) { setAgentEnabled(input: $input) { agent { id } } }';
     const UPDATE = 'mutation($input: UpdateCustomerInput!) { updateCustomer(input: $input) { customer { id } } }';
-    const partner: Viewer = { kind: 'partner', partnerId: newId('ptn'), keyId: null };
+    const partner: Viewer = partnerViewer({ partnerId: newId('ptn'), keyId: null });
     for (const someone of [viewer, partner]) {
       expect(await refusalOf(house, someone, SWITCH, { input: { agentId: 'first_agent', enabled: false } })).toMatchObject({ code: 'FORBIDDEN' });
     }

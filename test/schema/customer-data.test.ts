@@ -1,8 +1,8 @@
 /** A customer's data over the schema: taken out whole, erased, and what their runs cost; with the refusals of each. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
-import { openHouse, STAFF, type House } from '../support/house.ts';
+import { partnerViewer, type Viewer } from '../../src/store/viewer.ts';
+import { openHouse, STAFF, SUPER, type House } from '../support/house.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 import { ask, refusalOf } from './ask.ts';
 
@@ -84,7 +84,7 @@ describe('exportCustomer', () => {
     const { rows } = await exported(mine.viewer, mine.customerId);
     expect(JSON.stringify(rows)).not.toContain(other.customerId);
     expect(await refusalOf(house, mine.viewer, EXPORT, { id: other.customerId })).toMatchObject({ code: 'NOT_FOUND' });
-    expect(await refusalOf(house, { kind: 'partner', partnerId: 'ptn_a', keyId: null }, EXPORT, { id: mine.customerId })).toMatchObject({ code: 'FORBIDDEN' });
+    expect(await refusalOf(house, partnerViewer({ partnerId: 'ptn_a', keyId: null }), EXPORT, { id: mine.customerId })).toMatchObject({ code: 'FORBIDDEN' });
     expect(await refusalOf(house, null, EXPORT, { id: mine.customerId })).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
@@ -103,10 +103,10 @@ describe('eraseCustomer', () => {
   it('answers what is left of the customer, and the record', async () => {
     const { viewer, customerId } = await house.addCustomer();
     await house.ended((await house.desk.conversations.start(viewer, { text: 'Hello' })).run.id);
-    const { eraseCustomer } = (await ask(house, STAFF, ERASE, { input: { customerId, idempotencyKey: 'k1' } })) as { eraseCustomer: Record<string, unknown> };
+    const { eraseCustomer } = (await ask(house, SUPER, ERASE, { input: { customerId, idempotencyKey: 'k1' } })) as { eraseCustomer: Record<string, unknown> };
     expect(eraseCustomer).toMatchObject({
       customer: { id: customerId, name: 'Erased customer', status: 'CLOSED' },
-      erasure: { id: expect.stringMatching(/^ers_/), requestedById: 'usr_test', counts: { Message: { erased: 2 }, Conversation: { pseudonymised: 1 } } },
+      erasure: { id: expect.stringMatching(/^ers_/), requestedById: 'usr_super', counts: { Message: { erased: 2 }, Conversation: { pseudonymised: 1 } } },
     });
   });
 
@@ -115,7 +115,7 @@ describe('eraseCustomer', () => {
     ['a key with a blank', { customerId: newId('cus'), idempotencyKey: 'a b' }, 'input.idempotencyKey'],
     ['an empty key', { customerId: newId('cus'), idempotencyKey: '' }, 'input.idempotencyKey'],
   ])('refuses %s', async (_what, input, field) => {
-    expect(await refusalOf(house, STAFF, ERASE, { input })).toEqual({ code: 'BAD_INPUT', field });
+    expect(await refusalOf(house, SUPER, ERASE, { input })).toEqual({ code: 'BAD_INPUT', field });
   });
 });
 
@@ -217,7 +217,7 @@ describe('usage', () => {
   });
 
   it('shows a partner what is theirs, and a customer nothing', async () => {
-    const partner: Viewer = { kind: 'partner', partnerId: 'ptn_usage', keyId: null };
+    const partner: Viewer = partnerViewer({ partnerId: 'ptn_usage', keyId: null });
     expect(await usage(partner, 'CUSTOMER')).toMatchObject([{ key: theirs, runs: 2, conversations: 1, costPerThousandConversations: { amount: '2.345' } }]);
     expect((await usage(STAFF, 'CUSTOMER')).map((row) => row['key'])).toEqual([own, theirs]);
     expect(await usage({ ...partner, partnerId: 'ptn_other' }, null)).toEqual([]);

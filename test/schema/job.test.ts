@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
 import type { Prisma } from '../../src/store/generated/prisma/client.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
 import { createScriptedLlm, type ScriptedLlm } from '../support/scripted-llm.ts';
 import { ask, refusalOf } from './ask.ts';
@@ -34,7 +34,7 @@ describe('jobs', () => {
   let llm: ScriptedLlm;
   let customer: Viewer;
   let stranger: Viewer;
-  const partner: Viewer = { kind: 'partner', partnerId: PARTNER_ID, keyId: null };
+  const partner: Viewer = partnerViewer({ partnerId: PARTNER_ID, keyId: null });
   let ids: { high: string; low: string; reply: string; foreign: string };
   let scheduleId: string;
   let made = 0;
@@ -193,8 +193,8 @@ describe('schedules', () => {
   let house: House;
   let customerId: string;
   let customer: Viewer;
-  const AGENT: Viewer = { kind: 'staff', userId: 'usr_agent', name: 'Kim', role: 'agent' };
-  const partner: Viewer = { kind: 'partner', partnerId: PARTNER_ID, keyId: null };
+  const AGENT: Viewer = staffViewer({ userId: 'usr_agent', name: 'Kim', role: 'user' });
+  const partner: Viewer = partnerViewer({ partnerId: PARTNER_ID, keyId: null });
   beforeAll(async () => {
     house = await openHouse({ llm: createScriptedLlm(), started: false });
     ({ customerId, viewer: customer } = await house.addCustomer());

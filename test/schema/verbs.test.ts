@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
 import { seedArticles } from '../../src/knowledge/articles.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
-import { openHouse, STAFF, type House } from '../support/house.ts';
+import { openHouse, STAFF, SUPER, type House } from '../support/house.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 import { ask, refusalOf } from './ask.ts';
 
@@ -99,7 +99,7 @@ describe('the verbs', () => {
 
   it('name the person of the desk who wrote', async () => {
     const { conversation } = await start();
-    await house.database.user.create({ data: { id: 'usr_test', email: 'sam@example.test', name: 'Sam Okafor', role: 'lead' } });
+    await house.database.user.create({ data: { id: 'usr_test', email: 'sam@example.test', name: 'Sam Okafor', role: 'admin' } });
     const posted = await ask(house, STAFF, POST, { input: { conversationId: conversation.id, text: 'I am looking into it.' } });
     expect(posted).toMatchObject({ postMessage: { run: null, disposition: 'STARTED' } });
     const seen = await ask(house, viewer, 'query($id: ID!) { conversation(id: $id) { messages(last: 1) { edges { node { role author agent { id } } } } } }', {
@@ -190,7 +190,7 @@ describe('the verbs', () => {
   it('switch an agent off: lists, the agent itself and previews show it', async () => {
     const SWITCH =
       'mutation($input: SetAgentEnabledInput!) { setAgentEnabled(input: $input) { agent { id enabled tier role model domain tools handsOverTo { id } } } }';
-    expect(await ask(house, STAFF, SWITCH, { input: { agentId: 'first_agent', enabled: false, reason: 'Wrong answers' } })).toEqual({
+    expect(await ask(house, SUPER, SWITCH, { input: { agentId: 'first_agent', enabled: false, reason: 'Wrong answers' } })).toEqual({
       setAgentEnabled: {
         agent: { id: 'first_agent', enabled: false, tier: 'ESSENTIAL', role: 'SPECIALIST', model: 'QUICK', domain: 'support/test', tools: [], handsOverTo: [] },
       },
@@ -206,7 +206,7 @@ describe('the verbs', () => {
       none: { edges: [] },
       routePreview: { agent: { id: 'second_agent' } },
     });
-    expect(await ask(house, STAFF, SWITCH, { input: { agentId: 'first_agent', enabled: true } })).toMatchObject({
+    expect(await ask(house, SUPER, SWITCH, { input: { agentId: 'first_agent', enabled: true } })).toMatchObject({
       setAgentEnabled: { agent: { enabled: true } },
     });
   });

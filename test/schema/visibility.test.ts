@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { seedDemo } from '../../src/store/seed/seed.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
 import { answer, ask, contextOf, refusalOf } from './ask.ts';
@@ -36,7 +36,7 @@ describe('the schema shows each viewer their part', () => {
     const [first, second] = await house.database.customer.findMany({ where: { partnerId: demo.partnerId, ...rich }, take: 2, orderBy: { id: 'asc' } });
     const other = await house.database.customer.findFirst({ where: { partnerId: null, ...rich } });
     if (!first || !second || !other) throw new Error('the demo data has too few customers');
-    partner = { kind: 'partner', partnerId: demo.partnerId, keyId: null };
+    partner = partnerViewer({ partnerId: demo.partnerId, keyId: null });
     customer = { kind: 'customer', customerId: first.id };
     own = await rowsOf(first.id);
     sibling = await rowsOf(second.id);
@@ -179,7 +179,7 @@ describe('the schema shows each viewer their part', () => {
 
   it('says who is asking, and nothing without a sign-in', async () => {
     const query = '{ viewer { id kind name role customer { id } } }';
-    expect(await ask(house, STAFF, query)).toEqual({ viewer: { id: 'usr_test', kind: 'STAFF', name: 'Sam', role: 'LEAD', customer: null } });
+    expect(await ask(house, STAFF, query)).toEqual({ viewer: { id: 'usr_test', kind: 'STAFF', name: 'Sam', role: 'ADMIN', customer: null } });
     expect(await ask(house, customer, query)).toEqual({
       viewer: { id: own['Customer'], kind: 'CUSTOMER', name: null, role: null, customer: { id: own['Customer'] } },
     });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { APPROVAL_LEVELS, expiryOf, levelOf, neededAt, neededFor, reaches, warningOf, type Asked } from '../../src/store/approval.ts';
 import { policyFrom } from '../../src/store/policy.ts';
 import { POLICY_DEFAULTS } from '../../src/store/policy-defaults.ts';
+import { USER_ROLES } from '../../src/store/roles.ts';
 
 const policy = policyFrom(new Map());
 const cents = (dollars: number): number => dollars * 100;
@@ -80,8 +81,8 @@ describe('an approval stands', () => {
 
 describe('a person of the desk', () => {
   it('has the level on their row, else that of their role', () => {
-    expect(levelOf({ role: 'agent', approvalLevel: 'director' }, policy)).toBe('director');
-    expect((['agent', 'lead', 'admin'] as const).map((role) => levelOf({ role, approvalLevel: null }, policy))).toEqual(['agent', 'lead', 'executive']);
+    expect(levelOf({ role: 'user', approvalLevel: 'director' }, policy)).toBe('director');
+    expect(USER_ROLES.map((role) => levelOf({ role, approvalLevel: null }, policy))).toEqual(['executive', 'lead', 'agent', 'agent']);
   });
 
   it('may decide what those below may', () => {

@@ -1,5 +1,5 @@
 /** Migrations on a real PostgreSQL: once, together, after a crash, and as the Prisma command line would record them. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -87,5 +87,26 @@ describe('migrating', () => {
     await query(`UPDATE _prisma_migrations SET finished_at = NULL, applied_steps_count = 0, logs = 'parley: committed'`);
     expect(await migrate({ url: empty.url, log, directory })).toEqual({ applied: [] });
     expect(await query('SELECT finished_at IS NOT NULL AS done, logs FROM _prisma_migrations')).toEqual([{ done: true, logs: null }]);
+  });
+
+  it('gives people the role that is what they had, and the policy of roles with it', async () => {
+    const names = [...(await readMigrations(MIGRATIONS_DIRECTORY)).keys()];
+    const roles = names.findIndex((name) => name.endsWith('_user_roles'));
+    for (const name of names.slice(0, roles)) await cp(join(MIGRATIONS_DIRECTORY, name), join(directory, name), { recursive: true });
+    await migrate({ url: empty.url, log, directory });
+    await query(
+      `INSERT INTO "User" ("id", "email", "name", "role") SELECT r, r || '@desk.example', r, r::"UserRole" FROM unnest(ARRAY['agent', 'lead', 'admin']) r`,
+    );
+    const levels = '{"warnPercent": 80, "levelOfRole": {"agent": "lead", "lead": "vp", "admin": "executive"}}';
+    await query(`INSERT INTO "PolicyRule" ("key", "value", "description", "updatedAt") VALUES ('approvals', '${levels}', 'Who decides', now())`);
+    await migrate({ url: empty.url, log });
+    expect(await query('SELECT "name", "role" FROM "User" ORDER BY "role"')).toEqual([
+      { name: 'agent', role: 'user' },
+      { name: 'lead', role: 'admin' },
+      { name: 'admin', role: 'super_admin' },
+    ]);
+    expect(await query(`SELECT "value" FROM "PolicyRule" WHERE "key" = 'approvals'`)).toEqual([
+      { value: { warnPercent: 80, levelOfRole: { readonly: 'agent', user: 'lead', admin: 'vp', super_admin: 'executive' } } },
+    ]);
   });
 });

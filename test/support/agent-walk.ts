@@ -55,7 +55,7 @@ import type { Database } from '../../src/store/database.ts';
 import type { Approval, Run } from '../../src/store/generated/prisma/client.ts';
 import { readPolicy, seedPolicy } from '../../src/store/policy.ts';
 import { seedDemo } from '../../src/store/seed/seed.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createTools } from '../../src/tools/tools.ts';
 import { createTestDatabase } from './database.ts';
 import { startMessagesApi, type MessagesApi, type MessagesBody, type ScriptedReply } from './messages-api.ts';
@@ -64,7 +64,7 @@ import { AGENTS, learnedSignals } from './signals.ts';
 
 const ARTICLES = fileURLToPath(new URL('../../prisma/knowledge', import.meta.url));
 const ResultText = z.object({ text: z.string().default('') });
-const STAFF: Viewer = { kind: 'staff', userId: 'usr_test', name: 'Sam', role: 'admin' };
+const STAFF: Viewer = staffViewer({ userId: 'usr_test', name: 'Sam', role: 'super_admin' });
 
 export interface AgentWalk {
   readonly database: Database;

@@ -39,12 +39,14 @@ import type { Runs } from '../../src/runs/runs.ts';
 import { createCheckpoints, forgetCheckpoints } from '../../src/store/checkpoints.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readPolicy } from '../../src/store/policy.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createTestDatabase } from './database.ts';
 import { REDACTION } from './redaction.ts';
 import { NO_SIGNALS } from './signals.ts';
 
-export const STAFF: Viewer = { kind: 'staff', userId: 'usr_test', name: 'Sam', role: 'lead' };
+export const STAFF: Viewer = staffViewer({ userId: 'usr_test', name: 'Sam', role: 'admin' });
+
+export const SUPER: Viewer = staffViewer({ userId: 'usr_super', name: 'Ruth', role: 'super_admin' });
 
 export interface House {
   readonly database: Database;

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isTerminal, isText, openApp, textOf, type App, type StreamItem } from '../support/app.ts';
 import { take, takeUntil } from '../support/collect.ts';
+import { staffViewer } from '../../src/store/viewer.ts';
 
 const WORDS = ['Your ', 'invoice ', 'is ', 'under ', 'Settings, ', 'then ', 'Billing, ', 'then ', 'Invoices.'];
 const TEXT = WORDS.join('');
@@ -40,7 +41,7 @@ describe('a message and its answer', () => {
     const tabs = [
       me.follow(conversationId),
       me.follow(conversationId),
-      app.frontEnd(await app.token({ kind: 'staff', userId: 'usr_1', name: 'Sam', role: 'agent' })).follow(conversationId),
+      app.frontEnd(await app.token(staffViewer({ userId: 'usr_1', name: 'Sam', role: 'user' }))).follow(conversationId),
     ];
     for (const tab of tabs) expect(await take(tab, 1)).toMatchObject([{ __typename: 'StreamReady', status: 'LIVE' }]);
     const seen: StreamItem[][] = tabs.map(() => []);

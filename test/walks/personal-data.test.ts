@@ -9,6 +9,7 @@ import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { startParley, type Parley } from '../../src/parley.ts';
 import { createFrontEnd, isTerminal, openGround, type FrontEnd, type Ground } from '../support/app.ts';
+import { staffViewer } from '../../src/store/viewer.ts';
 
 const CARD = '4111 1111 1111 1111';
 const PASSWORD = 'Tr0ub4dor-and-3';
@@ -48,9 +49,9 @@ describe('what a customer should not have written', () => {
     const log = createLogger({ level: 'trace', pretty: false, destination: { write: (line) => void lines.push(line) } });
     parley = await startParley({ config: readConfig(ground.environment()), log, clock: systemClock, captureException: () => undefined });
     customer = createFrontEnd(() => parley.url, await ground.token({ kind: 'customer', customerId: await ground.addCustomer() }));
-    const user = { id: newId('usr'), email: 'ada@desk.example', name: 'Ada Lovelace', role: 'lead' as const };
+    const user = { id: newId('usr'), email: 'ada@desk.example', name: 'Ada Lovelace', role: 'admin' as const };
     await ground.database.user.create({ data: user });
-    staff = createFrontEnd(() => parley.url, await ground.token({ kind: 'staff', userId: user.id, name: user.name, role: user.role }));
+    staff = createFrontEnd(() => parley.url, await ground.token(staffViewer({ userId: user.id, name: user.name, role: user.role })));
   });
   afterAll(async () => {
     await customer.dispose();

@@ -175,15 +175,15 @@ function deskPeople() {
   const partner = (name: string) => ({ id: random.id('ptn', createdAt), name, createdAt });
   return {
     users: [
-      user('Sam Okafor', 'lead', 'manager', random),
-      user('Lena Fischer', 'agent', 'agent', random),
+      user('Sam Okafor', 'admin', 'manager', random),
+      user('Lena Fischer', 'user', 'agent', random),
       // So that two can be found for whatever takes two.
-      user('Priya Raman', 'lead', 'lead'),
-      user('Marta Kowalski', 'lead', 'manager'),
-      user('Tomas Berg', 'lead', 'director'),
-      user('Ines Duarte', 'lead', 'vp'),
-      user('Ruth Adeyemi', 'admin', 'executive'),
-      user('Kenji Mori', 'admin', 'executive'),
+      user('Priya Raman', 'admin', 'lead'),
+      user('Marta Kowalski', 'admin', 'manager'),
+      user('Tomas Berg', 'admin', 'director'),
+      user('Ines Duarte', 'admin', 'vp'),
+      user('Ruth Adeyemi', 'super_admin', 'executive'),
+      user('Kenji Mori', 'super_admin', 'executive'),
     ],
     partners: [partner('Brightside Agency'), partner('Harbor Resellers')],
   } as const;

@@ -1,0 +1,155 @@
+/**
+ * How each root field of the schema is called with what there is: the arguments by field, fresh for verbs that use something up. The
+ * tests of access go through all of them, and fail for a field that is missing here.
+ */
+import { type GraphQLField, type GraphQLObjectType } from 'graphql';
+import { newId } from '../../src/foundation/ids.ts';
+import { schema } from '../../src/schema/schema.ts';
+import { addBelongings, type Belongings } from '../support/belongings.ts';
+import type { House } from '../support/house.ts';
+
+export type Values = Readonly<Record<string, unknown>>;
+
+/** What a call is about. */
+export interface Ground {
+  readonly house: House;
+  readonly partnerId: string;
+  /** A customer of the partner, with something of every kind. */
+  readonly theirs: Belongings;
+  readonly articleId: string;
+  /** Who holds what has to be held. */
+  readonly holderId?: string | undefined;
+  /** What was made for calls, the latest last. */
+  readonly made: Belongings[];
+}
+
+export type RootName = 'query' | 'mutation' | 'subscription';
+
+const ROOTS: Readonly<Record<RootName, GraphQLObjectType | null | undefined>> = {
+  query: schema.getQueryType(),
+  mutation: schema.getMutationType(),
+  subscription: schema.getSubscriptionType(),
+};
+
+/** Arguments of queries and subscriptions. */
+const ARGUMENTS: Readonly<Record<string, (ground: Ground) => Values>> = {
+  agent: () => ({ id: 'first_agent' }),
+  agents: () => ({}),
+  approval: ({ theirs }) => ({ id: theirs.ids['Approval'] }),
+  approvals: () => ({}),
+  article: ({ articleId }) => ({ id: articleId }),
+  articleReports: ({ articleId }) => ({ articleId }),
+  articleSuggestions: () => ({}),
+  articles: () => ({}),
+  conversation: ({ theirs }) => ({ id: theirs.ids['Conversation'] }),
+  conversations: ({ theirs }) => ({ customerId: theirs.customerId }),
+  customer: ({ theirs }) => ({ id: theirs.customerId }),
+  customers: () => ({}),
+  escalation: ({ theirs }) => ({ id: theirs.ids['Escalation'] }),
+  escalations: () => ({}),
+  exportCustomer: ({ theirs }) => ({ customerId: theirs.customerId }),
+  job: ({ theirs }) => ({ id: theirs.ids['Run'] }),
+  jobs: () => ({}),
+  knowledge: () => ({ search: 'refund' }),
+  knowledgeAnswer: () => ({ search: 'refund' }),
+  node: ({ theirs }) => ({ id: theirs.customerId }),
+  routePreview: ({ theirs }) => ({ text: 'Hello', customerId: theirs.customerId }),
+  run: ({ theirs }) => ({ id: theirs.ids['Run'] }),
+  runs: ({ theirs }) => ({ customerId: theirs.customerId, conversationId: theirs.ids['Conversation'] }),
+  schedules: () => ({}),
+  usage: () => ({ from: '2026-01-01T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z', by: 'AGENT' }),
+  viewer: () => ({}),
+  workflows: () => ({}),
+  conversationEvents: ({ theirs }) => ({ id: theirs.ids['Conversation'] }),
+  escalationEvents: () => ({}),
+  runEvents: ({ theirs }) => ({ id: theirs.ids['Run'] }),
+};
+
+async function anew({ house: { database }, partnerId, made }: Ground, holderId?: string): Promise<Belongings> {
+  const fresh = await addBelongings(database, { partnerId, mark: newId('req'), holderId });
+  made.push(fresh);
+  return fresh;
+}
+
+const conversationOf = async (ground: Ground) => ({ conversationId: (await anew(ground)).ids['Conversation'] });
+const escalationOf = async (ground: Ground) => ({ escalationId: (await anew(ground)).ids['Escalation'] });
+const heldBy = async (ground: Ground) => (await anew(ground, ground.holderId)).ids;
+
+async function suggestionOf({ house: { database } }: Ground): Promise<Values> {
+  const id = newId('sugg');
+  await database.articleSuggestion.create({ data: { id, kind: 'gap', topic: id, title: 'A title', reason: 'Asked for', priority: 1, createdAt: new Date() } });
+  return { suggestionId: id };
+}
+
+async function scheduleOf({ house: { database } }: Ground): Promise<Values> {
+  const row = { id: newId('sched'), name: 'Daily', cron: '0 9 * * *', timeZone: 'UTC', workflow: 'agent', input: {}, createdById: 'usr_test' };
+  await database.schedule.create({ data: { ...row, createdAt: new Date() } });
+  return { scheduleId: row.id };
+}
+
+/** Inputs of verbs, about the customer that is given or, where a verb uses something up, about a new one of the same partner. */
+const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Values>>> = {
+  acceptArticleSuggestion: suggestionOf,
+  addCustomerNote: ({ theirs }) => ({ customerId: theirs.customerId, text: 'Calls at noon' }),
+  cancelJob: async (ground) => ({ jobId: (await anew(ground)).ids['Run'] }),
+  claimEscalation: escalationOf,
+  correctRoute: ({ theirs }) => ({ runId: theirs.ids['Run'], agentId: 'second_agent' }),
+  createCustomer: () => ({ email: `${newId('req')}@new.example`, name: 'New' }),
+  createSchedule: ({ theirs }) => ({
+    name: 'Daily',
+    cron: '0 9 * * *',
+    timeZone: 'UTC',
+    workflow: 'agent',
+    input: { agentId: 'first_agent', text: 'Hi' },
+    customerId: theirs.customerId,
+  }),
+  decideApproval: async (ground) => ({ approvalId: (await anew(ground)).ids['Approval'], approve: false, argumentsHash: 'hash' }),
+  deleteSchedule: scheduleOf,
+  dismissArticleSuggestion: suggestionOf,
+  eraseCustomer: async (ground) => ({ customerId: (await anew(ground)).customerId, idempotencyKey: newId('req') }),
+  postMessage: async (ground) => ({ conversationId: (await heldBy(ground))['Conversation'], text: 'Hello' }),
+  raiseEscalation: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'], reason: 'A person, please' }),
+  rateArticle: ({ articleId }) => ({ articleId, helpful: true }),
+  rateConversation: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'], rating: 5 }),
+  refreshKnowledge: () => ({}),
+  releaseEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'] }),
+  reopenConversation: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'] }),
+  resolveConversation: conversationOf,
+  resolveEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'], summary: 'Settled' }),
+  runAgent: ({ theirs }) => ({ agentId: 'first_agent', text: 'Hi', customerId: theirs.customerId }),
+  setAgentEnabled: () => ({ agentId: 'second_agent', enabled: true }),
+  setScheduleEnabled: async (ground) => ({ ...(await scheduleOf(ground)), enabled: false }),
+  setTyping: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'], typing: true }),
+  startConversation: ({ theirs }) => ({ customerId: theirs.customerId, text: 'Hello' }),
+  startWorkflow: ({ theirs }) => ({ workflow: 'parallel', question: 'Why?', agents: ['first_agent', 'second_agent'], customerId: theirs.customerId }),
+  stopRun: async (ground) => ({ runId: (await anew(ground)).ids['Run'] }),
+  updateCustomer: ({ theirs }) => ({ customerId: theirs.customerId, industry: 'Design' }),
+};
+
+export interface RootField {
+  readonly root: RootName;
+  readonly name: string;
+  readonly field: GraphQLField<unknown, unknown>;
+}
+
+export const rootFields: readonly RootField[] = (['query', 'mutation', 'subscription'] as const).flatMap((root) =>
+  Object.values(ROOTS[root]?.getFields() ?? {})
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map((field) => ({ root, name: field.name, field })),
+);
+
+/** The values of the arguments with which this field is called. */
+export async function valuesFor({ root, name }: RootField, ground: Ground): Promise<Values> {
+  const make = root === 'mutation' ? INPUTS[name] : ARGUMENTS[name];
+  if (!make) throw new Error(`test/schema/calls.ts does not say how ${name} is called`);
+  const values = await make(ground);
+  return root === 'mutation' ? { input: values } : values;
+}
+
+/** The operation that calls the field with these arguments, and asks for nothing but the name of what it answers. */
+export function documentFor({ root, name, field }: RootField, values: Values, selection = '__typename'): string {
+  const given = field.args.filter((argument) => argument.name in values);
+  const variables = given.map((argument) => `$${argument.name}: ${String(argument.type)}`).join(', ');
+  const passed = given.map((argument) => `${argument.name}: $${argument.name}`).join(', ');
+  return `${root}${variables ? `(${variables})` : ''} { ${name}${passed ? `(${passed})` : ''} { ${selection} } }`;
+}
