@@ -8,7 +8,7 @@ import { AppError, badInput, notFound } from '../foundation/errors.ts';
 import type { Database } from '../store/database.ts';
 import { Prisma } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
-import { customersVisibleTo } from './access.ts';
+import { customersVisibleTo, requireScope } from './access.ts';
 import { auditEntry } from './audit.ts';
 import { CUSTOMER_TABLES, OWN_COLUMNS, STAFF_COLUMNS, SUM_COLUMNS, type CustomerTable } from './customer-tables.ts';
 
@@ -48,6 +48,7 @@ export function createExportDesk({ database, clock }: ExportDeskDeps): ExportDes
   return Object.freeze<ExportDesk>({
     async page(viewer, { customerId, after }) {
       if (viewer.kind === 'partner') throw new AppError('FORBIDDEN', 'Only the customer and the staff export what is held of a customer.');
+      requireScope(viewer, 'read:customers:pii');
       const found = await database.customer.findFirst({ where: { AND: [{ id: customerId }, customersVisibleTo(viewer)] }, select: { id: true } });
       if (!found) throw notFound('customer');
       const tables = viewer.kind === 'staff' ? CUSTOMER_TABLES.filter(({ exported }) => exported !== 'never') : CUSTOMER_TABLES.flatMap(forOthers);

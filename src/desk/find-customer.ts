@@ -6,6 +6,7 @@ import type { Viewer } from '../store/viewer.ts';
 import { customersVisibleTo } from './access.ts';
 import type { StartConversation } from './desk.ts';
 import { isUniqueViolation } from './idempotency.ts';
+import { requireNamingByAddress } from './personal-data.ts';
 
 /** The customer the conversation is about; one known only by e-mail is created within the viewer's own customers. */
 export async function findOrCreateCustomer(database: Database, viewer: Viewer, input: StartConversation): Promise<string> {
@@ -16,6 +17,7 @@ export async function findOrCreateCustomer(database: Database, viewer: Viewer, i
     return found.id;
   }
   if (!input.customerEmail) throw badInput('input.customerId', 'say who it is about: customerId or customerEmail.');
+  requireNamingByAddress(viewer);
   const email = input.customerEmail.trim().toLowerCase();
   if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || email.length > 254) throw badInput('input.customerEmail', 'is not an e-mail address.');
   const partnerId = viewer.kind === 'partner' ? viewer.partnerId : null;

@@ -13,6 +13,7 @@ import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { conversationsVisibleTo, customersVisibleTo } from './access.ts';
 import { channelOf, tellable } from './desk-run.ts';
 import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
+import { requireNamingByAddress } from './personal-data.ts';
 
 export interface ForCustomer {
   /** One of the two; a customer may leave both out. */
@@ -110,6 +111,7 @@ async function findPlace(database: Database, viewer: Viewer, about: ForWhom) {
 async function findCustomer(database: Database, viewer: Viewer, { customerId, customerEmail }: ForCustomer): Promise<string> {
   if (viewer.kind === 'customer' && !customerId && !customerEmail) return viewer.customerId;
   if (!customerId && !customerEmail) throw badInput('input.customerId', 'say who it is about: customerId or customerEmail.');
+  if (!customerId) requireNamingByAddress(viewer);
   const named = customerId ? { id: customerId } : { email: { equals: customerEmail?.trim() ?? '', mode: 'insensitive' as const } };
   // Partners may have a customer of the same address: our own comes first.
   const found = await database.customer.findFirst({

@@ -7,6 +7,7 @@ import { notFound } from '../foundation/errors.ts';
 import { conversationsVisibleTo, requireScope, requireStaff, runsVisibleTo } from '../desk/access.ts';
 import { channelOf } from '../desk/desk-run.ts';
 import { DESK_CHANNEL } from '../desk/escalation-events.ts';
+import { seesPersonalData } from '../desk/personal-data.ts';
 import type { ChannelHead, Entry, EventLog, Polled } from '../events/event-log.ts';
 import type { ParleyEvent, Visibility } from '../events/event.ts';
 import { parsePosition, type Position } from '../events/position.ts';
@@ -35,7 +36,7 @@ export async function followConversation(
   if (!found) throw notFound('conversation');
   const source = log.follow(`conversation:${conversationId}`, { ...(after === undefined ? {} : { after }), startAt: 'snapshot', signal });
   const ofReader = { AND: [{ conversationId }, runsVisibleTo(viewer)] } satisfies Prisma.RunWhereInput;
-  return withHeartbeats(source, clock, readActive(database, ofReader), (event) => maySee(viewer, event.visibility));
+  return withHeartbeats(source, clock, readActive(database, ofReader), (event) => maySee(viewer, event));
 }
 
 export async function followRun(
@@ -53,7 +54,7 @@ export async function followRun(
   const channel = channelOf(run);
   const head = run.finishedAt ? await log.head(channel) : null;
   const source = log.follow(channel, { ...(after === undefined ? {} : { after }), startAt: 'history', signal });
-  const shown = (event: ParleyEvent) => maySee(viewer, event.visibility) && belongsTo(event, runId);
+  const shown = (event: ParleyEvent) => maySee(viewer, event) && belongsTo(event, runId);
   if (head) return endedRun(source, run, head, shown);
   return untilTerminal(withHeartbeats(source, clock, readActive(database, { id: runId }), shown, runId), () =>
     database.run.findUnique({ where: { id: runId } }),
@@ -75,7 +76,16 @@ export async function conversationHead({ log }: FollowDeps, conversationId: stri
   return log.head(`conversation:${conversationId}`);
 }
 
-function maySee(viewer: Viewer, visibility: Visibility): boolean {
+/**
+ * Pieces of text are not for people of the desk who may not see personal data: an address cannot be told by its parts. They read the
+ * message, masked, when it is finished.
+ */
+function maySee(viewer: Viewer, event: ParleyEvent): boolean {
+  if ((event.type === 'TextDelta' || event.type === 'TextSnapshot') && viewer.kind === 'staff' && !seesPersonalData(viewer)) return false;
+  return isShown(viewer, event.visibility);
+}
+
+function isShown(viewer: Viewer, visibility: Visibility): boolean {
   switch (visibility) {
     case 'CUSTOMER':
       return true;

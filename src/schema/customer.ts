@@ -1,8 +1,9 @@
 /** Customers: who they are, and the verbs that change that. What hangs on them is added by the files of those nouns. */
 import { customersVisibleTo, requireViewer } from '../desk/access.ts';
-import type { CustomerStatus as CustomerStatusValue, Plan as PlanValue } from '../store/generated/prisma/client.ts';
+import { seesPersonalData } from '../desk/personal-data.ts';
+import type { CustomerStatus as CustomerStatusValue, Plan as PlanValue, Prisma } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
-import { builder, ID_DESCRIPTION, Node } from './builder.ts';
+import { builder, ID_DESCRIPTION, Node, type Context } from './builder.ts';
 import { email, found, given, idOf, key, line } from './input.ts';
 import { page } from './page.ts';
 import { operator, own } from './rule.ts';
@@ -97,15 +98,18 @@ builder.queryFields((t) => ({
       nullable: true,
       description: 'The customers the viewer may see, newest first. A customer sees itself.',
       args: {
-        search: t.arg.string({ description: 'Only customers with this text in name, company or e-mail address; case does not matter.' }),
+        search: t.arg.string({
+          description:
+            'Only customers with this text in name, company or e-mail address; case does not matter. Who may not see addresses finds none by them; a partner finds its own by the whole address.',
+        }),
         plan: t.arg({ type: Plan, description: 'Only this plan.' }),
         status: t.arg({ type: CustomerStatus, description: 'Only this standing.' }),
       },
       resolve: (_root, args, context, info) => {
-        const visible = customersVisibleTo(requireViewer(context.viewer));
+        const viewer = requireViewer(context.viewer);
+        const visible = customersVisibleTo(viewer);
         const search = given(args.search, (value) => line('search', value, 200));
-        const contains = { contains: search ?? '', mode: 'insensitive' } as const;
-        const matching = search ? { OR: [{ name: contains }, { company: contains }, { email: contains }] } : {};
+        const matching = search ? { OR: matches(context, viewer, search) } : {};
         const chosen = { ...(args.plan ? { plan: args.plan } : {}), ...(args.status ? { status: args.status } : {}) };
         const query = relations(context, info, 'connection');
         return page(args, 'createdAt', 'newest first', ({ where, orderBy, take }) =>
@@ -116,6 +120,15 @@ builder.queryFields((t) => ({
     CustomerConnection,
   ),
 }));
+
+/** Searching must not tell what reading does not: who sees no addresses is told nothing by a match, nor by a name made of one. */
+function matches({ database }: Context, viewer: Viewer, search: string): Prisma.CustomerWhereInput[] {
+  const contains = { contains: search, mode: 'insensitive' } as const;
+  if (seesPersonalData(viewer)) return [{ name: contains }, { company: contains }, { email: contains }];
+  const whole = viewer.kind === 'partner' ? [{ email: { equals: search, mode: 'insensitive' } as const }] : [];
+  const tellsAddress = [{ email: { startsWith: database.customer.fields.name, mode: 'insensitive' } as const }, { name: { contains: '@' } }];
+  return [{ name: contains, NOT: { OR: tellsAddress } }, { company: contains }, ...whole];
+}
 
 /** What was given. Absent keeps what is there, so it must not arrive at the desk as a value. */
 function present<Fields extends object>(fields: Fields): { [Field in keyof Fields]?: Exclude<Fields[Field], undefined> } {

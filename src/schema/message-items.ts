@@ -53,7 +53,7 @@ builder.objectRef<ItemOf<'MessageReset'>>('MessageReset').implement({
 
 builder.objectRef<ItemOf<'TextDelta'>>('TextDelta').implement({
   ...PART,
-  description: 'A piece of a text that is being written.',
+  description: 'A piece of a text that is being written. People of the desk who may not see personal data get none: they read the message when it is finished.',
   interfaces: EVERYWHERE,
   fields: (t) => ({
     messageId: t.id({

@@ -1,5 +1,6 @@
 /** The schema, whole: every noun is imported for what it adds to the builder. Importing it opens nothing and reads no setting. */
 import { builder } from './builder.ts';
+import { withPersonalDataMasked } from './personal-data.ts';
 import './scalars.ts';
 import './viewer.ts';
 import './agent.ts';
@@ -38,4 +39,4 @@ import './approval-verbs.ts';
 import './approval-items.ts';
 import './subscription.ts';
 
-export const schema = builder.toSchema();
+export const schema = withPersonalDataMasked(builder.toSchema());
