@@ -11,6 +11,7 @@ import { createApprovalDesk } from './desk/approval.ts';
 import { createArticleDesk } from './desk/article.ts';
 import { createConversationDesk } from './desk/conversation.ts';
 import { createExportDesk } from './desk/customer-export.ts';
+import { createUserDesk } from './desk/user.ts';
 import { createErasureDesk } from './desk/erasure.ts';
 import type { Desk } from './desk/desk.ts';
 import type { ToolDesk } from './desk/tool-desk.ts';
@@ -81,5 +82,6 @@ export function openDesk({ config, toolDesk, agents, presence, escalations, ...d
     articles: createArticleDesk(deps),
     erasures: createErasureDesk(deps),
     exports: createExportDesk(deps),
+    users: createUserDesk(deps),
   });
 }

@@ -33,6 +33,7 @@ import type { ErasureDesk } from './erasure.ts';
 import type { ScheduleDesk } from './schedule.ts';
 import type { ExportDesk } from './customer-export.ts';
 import type { ConnectionDesk } from './connection.ts';
+import type { UserDesk } from './user.ts';
 
 /** What to do with a message while a run is active in the conversation. */
 export const BUSY_POLICIES = ['queue', 'interrupt', 'reject'] as const;
@@ -109,4 +110,5 @@ export interface Desk {
   readonly articles: ArticleDesk;
   readonly erasures: ErasureDesk;
   readonly exports: ExportDesk;
+  readonly users: UserDesk;
 }

@@ -26,8 +26,12 @@ import { ownerFence } from './owner-fence.ts';
 export interface EscalationDesk {
   /** The open escalation of the conversation is answered when there is one. @throws AppError NOT_FOUND, FORBIDDEN, CONVERSATION_CLOSED. */
   raise(by: Raiser, input: RaiseEscalation): Promise<{ escalation: Escalation; raised: boolean }>;
-  /** From here on agents are silent and only this person speaks for the desk. @throws AppError ALREADY_CLAIMED, CONFLICT when it is resolved. */
-  claim(viewer: Viewer, input: { readonly escalationId: string }): Promise<{ escalation: Escalation }>;
+  /**
+   * From here on agents are silent and only this person speaks for the desk.
+   * @param input.force Takes it from whoever holds it.
+   * @throws AppError ALREADY_CLAIMED, CONFLICT when it is resolved.
+   */
+  claim(viewer: Viewer, input: { readonly escalationId: string; readonly force?: boolean | null }): Promise<{ escalation: Escalation }>;
   /** Back to the queue; agents answer meanwhile only with `toAgents`. @throws AppError NOT_CLAIMED for whoever does not hold it. */
   release(viewer: Viewer, input: { readonly escalationId: string; readonly toAgents?: boolean | null }): Promise<{ escalation: Escalation }>;
   /** Settled: the agents go on, and know the summary. @throws AppError NOT_CLAIMED for whoever does not hold it. */
@@ -124,15 +128,15 @@ export function createEscalationDesk(deps: EscalationDeskDeps): EscalationDesk {
       return { escalation: written.escalation, raised: written.raised };
     },
 
-    async claim(viewer, { escalationId }) {
+    async claim(viewer, { escalationId, force }) {
       log.assertAvailable();
-      const staff = requireStaff(viewer, 'write:conversations');
+      const staff = requireStaff(viewer, force ? 'assign:conversations' : 'write:conversations');
       const { conversationId } = await find(staff, escalationId);
       if (!(await database.user.findFirst({ where: { id: staff.userId, active: true }, select: { id: true } })))
         throw new AppError('FORBIDDEN', 'Only people of the desk who are on record can hold a conversation.');
       const now = clock.now();
       const { escalation, conversation, halted } = await database.$transaction(
-        (tx) => writeClaim(tx, staff, { escalationId, conversationId, now }),
+        (tx) => writeClaim(tx, staff, { escalationId, conversationId, now }, force === true),
         TRANSACTION,
       );
       if (halted || recent(escalation.claimedAt)) await tellClaimed(escalation, conversation, halted);
@@ -188,14 +192,18 @@ interface Claimed {
 }
 
 /** One conditional update decides; the conversation changes hands and the agents' runs end with it. */
-async function writeClaim(tx: Prisma.TransactionClient, staff: Staff, { escalationId, conversationId, now }: Subject): Promise<Claimed> {
+async function writeClaim(tx: Prisma.TransactionClient, staff: Staff, { escalationId, conversationId, now }: Subject, force: boolean): Promise<Claimed> {
   await takeConversation(tx, conversationId);
   const claim = { status: 'claimed', claimedById: staff.userId, claimedAt: now, lastReplyAt: now } as const;
-  const [won] = await tx.escalation.updateManyAndReturn({ where: { id: escalationId, status: 'waiting' }, data: claim });
+  const [free] = await tx.escalation.updateManyAndReturn({ where: { id: escalationId, status: 'waiting' }, data: claim });
+  const held = { id: escalationId, status: 'claimed', claimedById: { not: staff.userId } } as const;
+  const holder = !free && force ? await tx.escalation.findFirst({ where: held, select: { claimedById: true } }) : null;
+  const won = free ?? (holder ? (await tx.escalation.updateManyAndReturn({ where: held, data: claim }))[0] : undefined);
   if (!won) return { ...(await alreadyMine(tx, staff.userId, escalationId)), halted: null };
   const taken = { owner: 'people', status: 'escalated', ownerVersion: { increment: 1 } } as const;
   const conversation = await tx.conversation.update({ where: { id: conversationId }, data: taken });
-  await tx.auditEntry.create({ data: auditEntry(staff, 'escalation.claim', 'escalation', escalationId, {}, now) });
+  const [action, changes] = holder ? ['escalation.take_over', { from: holder.claimedById }] : ['escalation.claim', {}];
+  await tx.auditEntry.create({ data: auditEntry(staff, action, 'escalation', escalationId, changes, now) });
   return { escalation: won, conversation, halted: await haltRuns(tx, conversationId, viewerKey(staff), now) };
 }
 

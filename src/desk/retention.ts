@@ -88,11 +88,11 @@ export async function applyRetention({ database, clock, days, also }: RetentionD
         SELECT "id" FROM "Run" WHERE "result" IS NOT NULL AND "workflow" <> 'reply' AND "finishedAt" < ${new Date(now.getTime() - days.resultHours * HOUR_MS)}
          ORDER BY "finishedAt" LIMIT ${ROWS_PER_BATCH})`,
     ),
-    auditEntries: await batches(
-      ROWS_PER_BATCH,
-      (tx) => tx.execute`
-      DELETE FROM "AuditEntry" WHERE "id" IN (SELECT "id" FROM "AuditEntry" WHERE "at" < ${before(days.auditDays)} ORDER BY "at" LIMIT ${ROWS_PER_BATCH})`,
-    ),
+    auditEntries: await batches(ROWS_PER_BATCH, async (tx) => {
+      // The one way in which the database lets entries go.
+      const [row] = await tx.query<{ gone: number }>`SELECT forget_audit_entries(${before(days.auditDays)}::timestamptz, ${ROWS_PER_BATCH}::int) AS gone`;
+      return row?.gone ?? 0;
+    }),
     outboxPayloads: await batches(
       ROWS_PER_BATCH,
       (tx) => tx.execute`

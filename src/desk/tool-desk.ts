@@ -38,6 +38,7 @@ export type ToolDesk = Omit<
   | 'routeCorrections'
   | 'erasures'
   | 'exports'
+  | 'users'
 >;
 
 export interface ToolDeskDeps {

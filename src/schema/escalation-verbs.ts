@@ -45,14 +45,17 @@ builder.relayMutationField(
   'claimEscalation',
   {
     description: 'Which escalation to take.',
-    inputFields: (t) => ({ escalationId: t.id({ required: true, description: 'The escalation.' }) }),
+    inputFields: (t) => ({
+      escalationId: t.id({ required: true, description: 'The escalation.' }),
+      force: t.boolean({ description: 'True: take it from whoever holds it. Takes the scope `assign:conversations`, and is noted.' }),
+    }),
   },
   {
     authScopes: staff('write:conversations'),
     description:
       'Takes a conversation: from here on agents are silent, also in the middle of an answer, and only the viewer speaks for the desk. Of many who claim one wins; the others get ALREADY_CLAIMED with the name of who did.',
     resolve: (_root, { input }, { viewer, desk }) =>
-      desk.escalations.claim(requireViewer(viewer), { escalationId: idOf('input.escalationId', 'esc', input.escalationId) }),
+      desk.escalations.claim(requireViewer(viewer), { escalationId: idOf('input.escalationId', 'esc', input.escalationId), force: input.force ?? null }),
   },
   {
     outputFields: (t) => ({

@@ -81,6 +81,14 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
     type: 'RunStep',
     find: ({ id, viewer, context, query }) => context.database.runStep.findFirst({ ...query, where: { id, run: runsVisibleTo(viewer) } }),
   },
+  usr: {
+    type: 'User',
+    find: async ({ id, viewer, context, query }) => (viewer.kind === 'staff' ? context.database.user.findUnique({ ...query, where: { id } }) : null),
+  },
+  aud: {
+    type: 'AuditEntry',
+    find: async ({ id, viewer, context, query }) => (viewer.kind === 'staff' ? context.database.auditEntry.findUnique({ ...query, where: { id } }) : null),
+  },
   art: { type: 'KnowledgeArticle', find: ({ id, context, query }) => context.database.knowledgeArticle.findFirst({ ...query, where: { id, active: true } }) },
   arep: {
     type: 'ArticleReport',

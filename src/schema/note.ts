@@ -24,7 +24,7 @@ const NoteKind = builder.enumType('NoteKind', {
   }),
 });
 
-const ActorKind = builder.enumType('ActorKind', {
+export const ActorKind = builder.enumType('ActorKind', {
   description: 'What kind of someone did a thing.',
   values: upperCased<ActorKindValue>({
     user: 'A person of the desk.',

@@ -37,6 +37,8 @@ import './escalation-items.ts';
 import './approval.ts';
 import './approval-verbs.ts';
 import './approval-items.ts';
+import './user.ts';
+import './audit.ts';
 import './subscription.ts';
 
 export const schema = withPersonalDataMasked(builder.toSchema());

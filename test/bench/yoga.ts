@@ -17,6 +17,7 @@ import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
+import { createUserDesk } from '../../src/desk/user.ts';
 import { createErasureDesk } from '../../src/desk/erasure.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
 import { createEscalationDesk } from '../../src/desk/escalation.ts';
@@ -92,6 +93,7 @@ const shared = {
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }),
     exports: createExportDesk({ database, clock }),
+    users: createUserDesk({ database, clock }),
   },
   runs: nothingRuns(),
   catalog,

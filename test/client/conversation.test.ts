@@ -193,7 +193,7 @@ describe('a conversation', () => {
     const { parley: tab } = await signIn(customerId);
     const staff = createParleyClient({
       url: `${app.parley.url}/graphql`,
-      token: await app.token(staffViewer({ userId: 'usr_1', name: 'Sam', role: 'user' })),
+      token: await app.token(staffViewer({ userId: 'usr_1', name: 'Sam', role: 'admin' })),
       webSocketImpl: createWire().WebSocket,
     });
     clients.push(staff);

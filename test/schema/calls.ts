@@ -34,6 +34,7 @@ const ROOTS: Readonly<Record<RootName, GraphQLObjectType | null | undefined>> = 
 /** Arguments of queries and subscriptions. */
 const ARGUMENTS: Readonly<Record<string, (ground: Ground) => Values>> = {
   agent: () => ({ id: 'first_agent' }),
+  auditEntries: () => ({}),
   agents: () => ({}),
   approval: ({ theirs }) => ({ id: theirs.ids['Approval'] }),
   approvals: () => ({}),
@@ -57,6 +58,7 @@ const ARGUMENTS: Readonly<Record<string, (ground: Ground) => Values>> = {
   run: ({ theirs }) => ({ id: theirs.ids['Run'] }),
   runs: ({ theirs }) => ({ customerId: theirs.customerId, conversationId: theirs.ids['Conversation'], workflow: 'reply' }),
   schedules: () => ({}),
+  users: () => ({}),
   usage: () => ({ from: '2026-01-01T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z', by: 'AGENT' }),
   viewer: () => ({}),
   workflows: () => ({}),
@@ -85,6 +87,12 @@ async function scheduleOf({ house: { database } }: Ground): Promise<Values> {
   const row = { id: newId('sched'), name: 'Daily', cron: '0 9 * * *', timeZone: 'UTC', workflow: 'agent', input: {}, createdById: 'usr_test' };
   await database.schedule.create({ data: { ...row, createdAt: new Date() } });
   return { scheduleId: row.id };
+}
+
+async function personOf({ house: { database } }: Ground): Promise<Values> {
+  const userId = newId('usr');
+  await database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name: 'New', role: 'user' } });
+  return { userId };
 }
 
 /** Inputs of verbs, about the customer that is given or, where a verb uses something up, about a new one of the same partner. */
@@ -118,8 +126,10 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   resolveEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'], summary: 'Settled' }),
   runAgent: ({ theirs }) => ({ agentId: 'first_agent', text: 'Hi', customerId: theirs.customerId }),
   setAgentEnabled: () => ({ agentId: 'second_agent', enabled: true }),
+  setApprovalLevel: async (ground) => ({ ...(await personOf(ground)), level: 'LEAD' }),
   setScheduleEnabled: async (ground) => ({ ...(await scheduleOf(ground)), enabled: false }),
   setTyping: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'], typing: true }),
+  setUserRole: async (ground) => ({ ...(await personOf(ground)), role: 'READONLY' }),
   startConversation: ({ theirs }) => ({ customerId: theirs.customerId, text: 'Hello' }),
   startWorkflow: ({ theirs }) => ({ workflow: 'parallel', question: 'Why?', agents: ['first_agent', 'second_agent'], customerId: theirs.customerId }),
   stopRun: async (ground) => ({ runId: (await anew(ground)).ids['Run'] }),

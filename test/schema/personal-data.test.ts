@@ -20,6 +20,7 @@ AgentChosen by
 Approval argumentsHash closedReason requestedBy step tool
 ApprovalDecided by outcome
 ArticleReport parts problems
+AuditEntry action actorId changes requestId subjectId subjectKind
 BudgetWarning scope
 Citation section slug title
 Contact title
@@ -56,6 +57,7 @@ StreamReset reason
 ToolCalled tool
 ToolReturned failureCode tool
 UsageRow key
+User email name
 Viewer name scopes
 Workflow description input inputSchema title`;
 

@@ -24,6 +24,7 @@ import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
+import { createUserDesk } from '../../src/desk/user.ts';
 import { createErasureDesk } from '../../src/desk/erasure.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
 import { createEscalationDesk } from '../../src/desk/escalation.ts';
@@ -190,6 +191,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log: eventLog, signals, clock }),
     exports: createExportDesk({ database, clock }),
+    users: createUserDesk({ database, clock }),
   };
 
   let forced = '';

@@ -18,6 +18,7 @@ import { createArticleDesk } from '../../src/desk/article.ts';
 import { createPresence } from '../../src/desk/presence.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
+import { createUserDesk } from '../../src/desk/user.ts';
 import { createErasureDesk } from '../../src/desk/erasure.ts';
 import { createEscalationDesk } from '../../src/desk/escalation.ts';
 import type { Desk } from '../../src/desk/desk.ts';
@@ -152,6 +153,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     articles: createArticleDesk({ database, clock }),
     erasures: createErasureDesk({ database, log, signals, clock }),
     exports: createExportDesk({ database, clock }),
+    users: createUserDesk({ database, clock }),
   };
   const checkpoints = createCheckpoints(database);
   const makeDriver = (llm: Llm, queue = jobs) =>

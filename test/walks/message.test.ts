@@ -41,7 +41,7 @@ describe('a message and its answer', () => {
     const tabs = [
       me.follow(conversationId),
       me.follow(conversationId),
-      app.frontEnd(await app.token(staffViewer({ userId: 'usr_1', name: 'Sam', role: 'user' }))).follow(conversationId),
+      app.frontEnd(await app.token(staffViewer({ userId: 'usr_1', name: 'Sam', role: 'admin' }))).follow(conversationId),
     ];
     for (const tab of tabs) expect(await take(tab, 1)).toMatchObject([{ __typename: 'StreamReady', status: 'LIVE' }]);
     const seen: StreamItem[][] = tabs.map(() => []);
