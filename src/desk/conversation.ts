@@ -175,7 +175,6 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
 }
 
 /** From here on nobody has it as it was written: a message that is repeated is told by what is left of it. */
-/** What somebody says who may say something. */
 function readText({ messageCharsMax, redaction }: ConversationDeskDeps, viewer: Viewer, text: string): string {
   requireScope(viewer, 'write:conversations');
   return redact(checkText(text, messageCharsMax), redaction).text;
@@ -198,9 +197,8 @@ function subjectOf(text: string): string {
   return line.length > 80 ? `${line.slice(0, 79).trimEnd()}…` : line;
 }
 
-async function visible(database: Database, viewer: Viewer, conversationId: string): Promise<Conversation> {
-  const visibleTo = conversationsVisibleTo(requireScope(viewer, 'write:conversations'));
-  const found = await database.conversation.findFirst({ where: { AND: [{ id: conversationId }, visibleTo] } });
+async function visible(database: Database, viewer: Viewer, id: string): Promise<Conversation> {
+  const found = await database.conversation.findFirst({ where: { AND: [{ id }, conversationsVisibleTo(requireScope(viewer, 'write:conversations'))] } });
   if (!found) throw notFound('conversation');
   return found;
 }

@@ -92,7 +92,7 @@ function isShown(viewer: Viewer, visibility: Visibility): boolean {
     case 'STAFF':
       return viewer.kind === 'staff';
     case 'DEBUG':
-      return hasScope(viewer, 'admin:system');
+      return viewer.kind === 'staff' && hasScope(viewer, 'admin:system');
   }
 }
 

@@ -129,7 +129,7 @@ builder.relayMutationField(
   },
   {
     authScopes: staff('admin:agents'),
-    description: 'Switches one agent off or on. Staff only.',
+    description: 'Switches one agent off or on. Takes the scope `admin:agents`.',
     resolve: async (_root, { input }, { viewer, desk, catalog }) => {
       const agentId = agentIdOf('input.agentId', input.agentId);
       const reason = given(input.reason, (value) => line('input.reason', value, 500));

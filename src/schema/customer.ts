@@ -41,7 +41,9 @@ export const Customer = builder.prismaObject('Customer', {
   interfaces: [Node],
   fields: (t) => ({
     id: t.exposeID('id', { description: ID_DESCRIPTION }),
-    email: t.exposeString('email', { description: 'The main address.' }),
+    email: t.exposeString('email', {
+      description: 'The main address; cut down to "d***@n***.example" for staff and partners without the scope `read:customers:pii`, as is all personal data.',
+    }),
     name: t.exposeString('name', { description: 'The name that people use for it.' }),
     company: t.exposeString('company', { nullable: true, description: 'The registered name; `null` when unknown.' }),
     industry: t.exposeString('industry', { nullable: true, description: 'Its trade; `null` when unknown.' }),
@@ -153,7 +155,7 @@ builder.relayMutationField(
   },
   {
     authScopes: operator('write:customers'),
-    description: 'Adds a customer on the free plan. Staff, and partners for their own.',
+    description: 'Adds a customer on the free plan. Takes the scope `write:customers`; partners add their own.',
     resolve: (_root, { input: { idempotencyKey, email: address, name, ...fields } }, { viewer, desk }) =>
       desk.customers.create(requireViewer(viewer), {
         ...present(fields),

@@ -21,7 +21,8 @@ builder.relayMutationField(
   },
   {
     authScopes: own('escalate:conversations'),
-    description: 'Asks for a person. While one is asked for already, that escalation is the answer.',
+    description:
+      'Asks for a person. While one is asked for already, that escalation is the answer. Customers for themselves; others with the scope `escalate:conversations`.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.escalations.raise(requireViewer(viewer), {
         conversationId: idOf('input.conversationId', 'conv', input.conversationId),

@@ -55,7 +55,7 @@ builder.queryFields((t) => ({
     authScopes: (_root, { by }) => (by == null || by === 'day' ? usage : usageBy),
     type: [UsageRow],
     nullable: true,
-    description: `What runs used of models: days in their order, everything else the dearest first, at most ${USAGE_ROWS_MAX} rows. Staff see all, partners what is theirs; customers are refused with FORBIDDEN.`,
+    description: `What runs used of models: days in their order, everything else the dearest first, at most ${USAGE_ROWS_MAX} rows. Staff see all (the scope read:analytics; other than by day read:analytics:detailed), partners what is theirs; customers are refused with FORBIDDEN.`,
     args: {
       from: t.arg({ type: 'DateTime', required: true, description: 'Runs queued from this moment on.' }),
       to: t.arg({ type: 'DateTime', required: true, description: `Runs queued before this moment; at most ${DAYS_MAX} days after \`from\`.` }),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
 import { addDays } from '../../src/store/period.ts';
 import type { Approval, ApprovalLevel } from '../../src/store/generated/prisma/client.ts';
+import { staffViewer } from '../../src/store/viewer.ts';
 import { openAgentWalk, type AgentWalk, type Waits } from '../support/agent-walk.ts';
 import { addCustomer, addInvoice, addPayment, addSubscription } from '../tools/fixtures.ts';
 
@@ -51,8 +52,8 @@ async function untilItWaits(customerId: string, { quote, act } = REFUND, who = a
 
 async function person(approvalLevel: ApprovalLevel) {
   const userId = newId('usr');
-  await walk.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name: 'Mo', role: 'agent', approvalLevel } });
-  return { kind: 'staff', userId, name: 'Mo', role: 'agent' } as const;
+  await walk.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name: 'Mo', role: 'user', approvalLevel } });
+  return staffViewer({ userId, name: 'Mo', role: 'user' });
 }
 
 async function decide(

@@ -7,6 +7,7 @@ import type { ToolContext } from '../../src/orchestration/tool.ts';
 import { ApprovalNeeded } from '../../src/store/approval.ts';
 import type { Approval } from '../../src/store/generated/prisma/client.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
+import { staffViewer } from '../../src/store/viewer.ts';
 import { createActingLlm, type Act, type Line } from '../support/acting-llm.ts';
 import { openHouse, STAFF, type House } from '../support/house.ts';
 
@@ -44,7 +45,7 @@ async function open(act: (scene: Act) => Line | Promise<Line>) {
   const opened = await openHouse({ llm, cast: ['expert_a', 'expert_b', 'expert_c'], tools: new Map([['give', givingTool(given)]]) });
   house = opened;
   const userId = newId('usr');
-  await opened.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name: 'Mo', role: 'lead' } });
+  await opened.database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name: 'Mo', role: 'admin' } });
   const statusOf = async (id: string) => (await opened.database.run.findUniqueOrThrow({ where: { id } })).status;
   const pending = async (runId: string): Promise<Approval> => {
     await expect.poll(() => opened.database.approval.count({ where: { runId, status: 'pending' } }), PATIENCE).toBe(1);
@@ -52,7 +53,7 @@ async function open(act: (scene: Act) => Line | Promise<Line>) {
     return opened.database.approval.findFirstOrThrow({ where: { runId, status: 'pending' } });
   };
   const decide = ({ id, argumentsHash }: Approval, approve: boolean) =>
-    opened.desk.approvals.decide({ kind: 'staff', userId, name: 'Mo', role: 'lead' }, { approvalId: id, approve, argumentsHash });
+    opened.desk.approvals.decide(staffViewer({ userId, name: 'Mo', role: 'admin' }), { approvalId: id, approve, argumentsHash });
   return { opened, llm, given, statusOf, pending, decide, ...(await opened.addCustomer()) };
 }
 

@@ -6,9 +6,9 @@ import { agentsOf, inputFor, WorkflowInput } from '../../src/orchestration/workf
 import { Muted } from '../../src/runs/answer-recorder.ts';
 import { createRunLog } from '../../src/runs/run-log.ts';
 import type { Run } from '../../src/store/generated/prisma/client.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createActingLlm, type Act, type ActingLlm, type Line } from '../support/acting-llm.ts';
-import { openHouse, STAFF, type House } from '../support/house.ts';
+import { openHouse, STAFF, SUPER, type House } from '../support/house.ts';
 import { ask, refusalOf } from '../schema/ask.ts';
 
 const CAST = ['expert_a', 'expert_b'];
@@ -59,8 +59,8 @@ async function converse(): Promise<string> {
 /** Somebody of the desk takes the conversation. */
 async function takeOver(conversationId: string): Promise<Viewer> {
   const userId = newId('usr');
-  await house.database.user.create({ data: { id: userId, email: `${userId}@example.test`, name: 'Mo', role: 'agent' } });
-  const person: Viewer = { kind: 'staff', userId, name: 'Mo', role: 'agent' };
+  await house.database.user.create({ data: { id: userId, email: `${userId}@example.test`, name: 'Mo', role: 'admin' } });
+  const person: Viewer = staffViewer({ userId, name: 'Mo', role: 'admin' });
   const { escalation } = await house.desk.escalations.raise(person, { conversationId, reason: 'They want a person.' });
   await house.desk.escalations.claim(person, { escalationId: escalation.id });
   return person;
@@ -217,7 +217,7 @@ describe('a workflow on a conversation', () => {
     expect(await exported(STAFF)).toContain(workflow.id);
     expect(await exported(viewer)).toContain(conversationId);
     expect(await exported(viewer)).not.toContain(workflow.id);
-    await house.desk.erasures.erase(STAFF, { customerId, idempotencyKey: 'e1' });
+    await house.desk.erasures.erase(SUPER, { customerId, idempotencyKey: 'e1' });
     await isAt(workflow.id, 'stopped');
     expect(await house.database.run.findUniqueOrThrow({ where: { id: workflow.id } })).toMatchObject({ input: {}, result: null });
   });

@@ -131,7 +131,13 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   setTyping: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'], typing: true }),
   setUserRole: async (ground) => ({ ...(await personOf(ground)), role: 'READONLY' }),
   startConversation: ({ theirs }) => ({ customerId: theirs.customerId, text: 'Hello' }),
-  startWorkflow: ({ theirs }) => ({ workflow: 'parallel', question: 'Why?', agents: ['first_agent', 'second_agent'], customerId: theirs.customerId }),
+  startWorkflow: ({ theirs }) => ({
+    workflow: 'parallel',
+    question: 'Why?',
+    agents: ['first_agent', 'second_agent'],
+    customerId: theirs.customerId,
+    conversationId: theirs.ids['Conversation'],
+  }),
   stopRun: async (ground) => ({ runId: (await anew(ground)).ids['Run'] }),
   updateCustomer: ({ theirs }) => ({ customerId: theirs.customerId, industry: 'Design' }),
 };

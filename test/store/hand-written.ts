@@ -36,7 +36,6 @@ export const HAND_WRITTEN: readonly string[] = [
   `CREATE UNIQUE INDEX "Run_open_schedule_key" ON public."Run" USING btree ("scheduleId") WHERE (("scheduleId" IS NOT NULL) AND (status = ANY (ARRAY['queued'::"RunStatus", 'running'::"RunStatus", 'waiting'::"RunStatus"])))`,
   'CREATE INDEX "Run_scheduleId_idx" ON public."Run" USING btree ("scheduleId") WHERE ("scheduleId" IS NOT NULL)',
   `CREATE INDEX "Run_result_idx" ON public."Run" USING btree ("finishedAt") WHERE ((result IS NOT NULL) AND (workflow <> 'reply'::text))`,
-  'CREATE INDEX "Run_result_idx" ON public."Run" USING btree ("finishedAt") WHERE (result IS NOT NULL)',
   'function audit_entry_stays()',
   'function forget_audit_entries(timestamp with time zone,integer)',
   'trigger "AuditEntry".AuditEntry_stays',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { newId } from '../../src/foundation/ids.ts';
+import { staffViewer } from '../../src/store/viewer.ts';
 import { isTerminal, openApp, type App, type FrontEnd } from '../support/app.ts';
 import { takeUntil } from '../support/collect.ts';
 import type { MessagesBody, ScriptedReply } from '../support/messages-api.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   for (const agent of catalog.agents) agentOf.set(agent.prompt, agent.id);
   app = await openApp();
   app.model.otherwise(reply);
-  desk = app.frontEnd(await app.token({ kind: 'staff', userId: newId('usr'), name: 'Sam', role: 'lead' }));
+  desk = app.frontEnd(await app.token(staffViewer({ userId: newId('usr'), name: 'Sam', role: 'admin' })));
   customerId = await app.addCustomer();
 });
 afterAll(() => app.close());
