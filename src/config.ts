@@ -40,6 +40,7 @@ const Environment = z.object({
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ALLOWED_ORIGINS: z.string().default(''),
   GRAPHIQL: flag.optional(),
+  ALLOW_ARBITRARY_OPERATIONS: flag.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
   LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
   SENTRY_DSN: z.url().optional(),
@@ -157,6 +158,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
       keptDomains: listOf(set.REDACT_KEPT_DOMAINS.toLowerCase()),
     }),
     graphiql: set.GRAPHIQL ?? !production,
+    /** Whether documents that nobody registered are run for others than who administers the gateway. */
+    allowArbitraryOperations: set.ALLOW_ARBITRARY_OPERATIONS ?? !production,
     logLevel: set.LOG_LEVEL ?? (set.NODE_ENV === 'test' ? 'silent' : 'info'),
     logPretty: set.LOG_FORMAT ? set.LOG_FORMAT === 'pretty' : !production,
     sentryDsn: set.SENTRY_DSN ?? null,

@@ -12,6 +12,7 @@ import { createArticleDesk } from './desk/article.ts';
 import { createConversationDesk } from './desk/conversation.ts';
 import { createExportDesk } from './desk/customer-export.ts';
 import { createUserDesk } from './desk/user.ts';
+import { createOperationDesk, type Inspect } from './desk/registered-operation.ts';
 import { createErasureDesk } from './desk/erasure.ts';
 import type { Desk } from './desk/desk.ts';
 import type { ToolDesk } from './desk/tool-desk.ts';
@@ -61,6 +62,7 @@ interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations'> {
   readonly catalog: Catalog;
   readonly workflows: NamedWorkflows;
   readonly toolDesk: ToolDesk;
+  readonly inspect: Inspect;
 }
 
 export function openDesk({ config, toolDesk, agents, presence, escalations, ...deps }: DeskDeps): Desk {
@@ -83,5 +85,6 @@ export function openDesk({ config, toolDesk, agents, presence, escalations, ...d
     erasures: createErasureDesk(deps),
     exports: createExportDesk(deps),
     users: createUserDesk(deps),
+    operations: createOperationDesk(deps),
   });
 }

@@ -22,6 +22,9 @@ import { startKnowledgeRounds } from './desk/knowledge-rounds.ts';
 import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-outbox.ts';
 import { createFileTransport, createHttpTransport } from './desk/outbox-transport.ts';
 import { createToolDesk } from './desk/tool-desk.ts';
+import { createOperationLookup } from './desk/operation-lookup.ts';
+import { createOperationUsage, pruneOperationUsage } from './desk/operation-usage.ts';
+import type { Inspect, OperationDesk } from './desk/registered-operation.ts';
 import { createPresence } from './desk/presence.ts';
 import { openDelivery } from './delivery.ts';
 import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
@@ -29,7 +32,9 @@ import type { EventLog } from './events/event-log.ts';
 import type { Clock } from './foundation/clock.ts';
 import { newId } from './foundation/ids.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
+import type { SignalBus } from './jobs/signal-bus.ts';
 import type { Logger } from './foundation/logger.ts';
+import { createInspect } from './gateway/inspect-operation.ts';
 import { createGateway } from './gateway/server.ts';
 import { createAuthenticate } from './identity/authenticate.ts';
 import { createTokens } from './identity/token.ts';
@@ -53,6 +58,7 @@ import { quietLog } from './quiet-log.ts';
 import { seedPolicy } from './store/policy.ts';
 import { createTools } from './tools/tools.ts';
 import { openDesk, openWork } from './house.ts';
+import { registerOwn, reportOutdated } from './own-operations.ts';
 
 export interface ParleyDeps {
   readonly config: Config;
@@ -142,7 +148,8 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   const router: Router = createLocalRouter(catalog, { model: await learning });
   const workflows = await loadNamedWorkflows(AGENTS, { has: (id) => catalog.get(id) !== null });
   const agents = createAgentDesk({ database, catalog, clock });
-  const desk = openDesk({ config, database, log: eventLog, jobs, signals, clock, catalog, workflows, agents, presence, escalations, toolDesk });
+  const inspect = createInspect(schema, config.limits);
+  const desk = openDesk({ config, database, log: eventLog, jobs, signals, clock, catalog, workflows, agents, presence, escalations, toolDesk, inspect });
 
   const { runMs, runsAtOnce, drainMs } = config.limits;
   const work = openWork({ config, database, clock, llm, tools, catalog, router, readSignals, agents, expectedWait: escalations.expected });
@@ -174,7 +181,9 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   });
 
   const shared = { database, desk, runs, catalog, workflows, router, knowledge, messageCharsMax: config.limits.messageCharsMax };
+  const operations = await openOperations({ config, database, signals, clock, log, inspect, desk: desk.operations }, opened);
   const gateway = createGateway({
+    ...operations,
     host: config.host,
     port: config.port,
     version: await readVersion(),
@@ -243,7 +252,7 @@ function startRounds({ database, clock, log, eventLog, jobs, config, budgets }: 
     clock,
     log,
     days: config.retention,
-    also: async (now, signal) => (await budgets.reconcile(now, signal)) + (await pruneCheckpoints(database)),
+    also: async (now, signal) => (await budgets.reconcile(now, signal)) + (await pruneCheckpoints(database)) + (await pruneOperationUsage(database, now)),
   });
   opened.push(() => retention.close());
   const watch = startEscalationWatch({ database, log: eventLog, clock, logger: log, timeZone: config.deskTimeZone });
@@ -252,6 +261,27 @@ function startRounds({ database, clock, log, eventLog, jobs, config, budgets }: 
   opened.push(() => approvals.close());
   const schedules = startScheduleRounds({ database, log: eventLog, jobs, clock, logger: log });
   opened.push(() => schedules.close());
+}
+
+interface OperationsDeps {
+  readonly config: Config;
+  readonly database: Database;
+  readonly signals: SignalBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly inspect: Inspect;
+  readonly desk: OperationDesk;
+}
+
+/** What the doors need of registered operations. */
+async function openOperations({ config, database, signals, clock, log, inspect, desk }: OperationsDeps, opened: Close[]) {
+  await registerOwn(desk, inspect);
+  const registered = createOperationLookup({ database, signals, clock });
+  opened.push(() => registered.close());
+  const usage = createOperationUsage({ database, clock, log });
+  opened.push(() => usage.close());
+  opened.push(reportOutdated(database, inspect, log));
+  return { registered, allowArbitrary: config.allowArbitraryOperations, onOperation: usage.count };
 }
 
 function makePages(demo: Demo | null, llm: Llm, catalog: Catalog): ReturnType<typeof createPages> {

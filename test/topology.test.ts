@@ -197,6 +197,7 @@ describe('two gateways behind nginx', { timeout: 60_000 }, () => {
     const port = await freePort();
     const env = {
       NODE_ENV: 'production',
+      ALLOW_ARBITRARY_OPERATIONS: 'true',
       DATABASE_URL: rows.url,
       REDIS_URL: redis.url,
       JWT_SECRET,

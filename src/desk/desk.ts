@@ -34,6 +34,7 @@ import type { ScheduleDesk } from './schedule.ts';
 import type { ExportDesk } from './customer-export.ts';
 import type { ConnectionDesk } from './connection.ts';
 import type { UserDesk } from './user.ts';
+import type { OperationDesk } from './registered-operation.ts';
 
 /** What to do with a message while a run is active in the conversation. */
 export const BUSY_POLICIES = ['queue', 'interrupt', 'reject'] as const;
@@ -111,4 +112,5 @@ export interface Desk {
   readonly erasures: ErasureDesk;
   readonly exports: ExportDesk;
   readonly users: UserDesk;
+  readonly operations: OperationDesk;
 }

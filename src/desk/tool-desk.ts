@@ -39,6 +39,7 @@ export type ToolDesk = Omit<
   | 'erasures'
   | 'exports'
   | 'users'
+  | 'operations'
 >;
 
 export interface ToolDeskDeps {

@@ -59,6 +59,8 @@ export const ID_PREFIXES = [
   'appr',
   'adec',
   'sched',
+  'oper',
+  'opal',
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

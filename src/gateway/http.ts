@@ -8,11 +8,13 @@ import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { AppError, badInput, type ErrorCode } from '../foundation/errors.ts';
 import type { Arrivals } from './arrivals.ts';
 import { coded, refusal, RequestRefused, type Errors } from './errors.ts';
-import { labelOf, type Call, type OperationParams, type Operations } from './operations.ts';
+import { namesOperation, type Documents, type SentOperation } from './documents.ts';
+import { labelOf, type Call, type Operations } from './operations.ts';
 import { writeEvents } from './sse.ts';
 
 export interface HttpDoorDeps {
   readonly operations: Operations;
+  readonly documents: Documents;
   readonly arrivals: Arrivals;
   readonly errors: Errors;
   readonly bodyBytesMax: number;
@@ -40,7 +42,7 @@ interface DoorContext {
 }
 
 /** Yoga checks the types of the others. */
-type Params = Omit<OperationParams, 'operationName'> & { readonly operationName?: unknown };
+type Params = Omit<SentOperation, 'operationName'> & { readonly operationName?: unknown };
 
 type Payload = Parameters<NonNullable<Plugin['onResultProcess']>>[0];
 
@@ -69,14 +71,14 @@ const SPEC_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['GRAPHQL_PARSE_FA
 
 const NOT_ACCEPTABLE = 'Accept application/graphql-response+json or application/json; for a subscription text/event-stream, or use a WebSocket.';
 
-export function createHttpDoor({ operations, arrivals, errors, bodyBytesMax }: HttpDoorDeps): HttpDoor {
+export function createHttpDoor({ operations, documents, arrivals, errors, bodyBytesMax }: HttpDoorDeps): HttpDoor {
   const answer = async (params: Params, request: Request, context: DoorContext): Promise<ExecutionResult | AsyncIterable<ExecutionResult>> => {
     const { exchange } = context;
     try {
       const call = await exchange.open();
       const { operationName = null } = params;
       if (operationName !== null && typeof operationName !== 'string') return { errors: [statused(refusal(badInput('operationName', 'must be text.')), 400)] };
-      const prepared = operations.prepare({ ...params, operationName });
+      const prepared = await documents.prepare(call.viewer, { ...params, operationName });
       if (request.method === 'GET' && prepared.operation.operation === 'mutation') return { errors: [notByGet()] };
       const startedMs = performance.now();
       const result = await operations.run(prepared, call, context.after);
@@ -108,10 +110,15 @@ export function createHttpDoor({ operations, arrivals, errors, bodyBytesMax }: H
     multipart: false,
     parserAndValidationCache: false,
     maxRequestBodySize: bodyBytesMax,
+    extraParamNames: ['documentId'],
     plugins: [
       {
-        onParams({ context, setParamsHandler }) {
-          setParamsHandler(({ request, params }) => answer({ ...params, query: params.query ?? '' }, request, contextOf(context)));
+        onParams({ context, request, params, setParams, setParamsHandler }) {
+          // Yoga reads no documentId of a GET, and asks for a document where an id stands in its place.
+          const documentId = request.method === 'GET' ? new URL(request.url).searchParams.get('documentId') : documentIdOf(params);
+          const sent = { ...params, documentId };
+          if (params.query === undefined && namesOperation(sent)) setParams({ ...params, query: '' });
+          setParamsHandler((handled) => answer({ ...handled.params, documentId }, handled.request, contextOf(context)));
         },
         onResultProcess: (payload) => processResult(payload, contextOf(payload.serverContext), errors),
       },
@@ -210,6 +217,11 @@ function statusOf(errors: readonly GraphQLError[]): number {
       typeof http === 'object' && http !== null && 'status' in http && typeof http.status === 'number' ? http.status : 400,
     ),
   );
+}
+
+/** Yoga's parameters are the body as it came, its other fields included. */
+function documentIdOf(params: object): unknown {
+  return 'documentId' in params ? params.documentId : null;
 }
 
 function notByGet(): GraphQLError {

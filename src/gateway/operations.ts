@@ -43,6 +43,8 @@ export interface OperationParams {
   readonly query: string;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  /** The registered operation whose document this is; null for a document of the caller's own. */
+  readonly registered?: { readonly name: string; readonly version: number } | null;
 }
 
 /** An operation that may run. */
@@ -85,6 +87,7 @@ export interface OpenedSubscription {
 }
 
 const CACHE_ENTRIES_MAX = 1_000;
+const REGISTERED_ENTRIES_MAX = 2_000;
 /** Longer documents are rare and would make the cache heavy. */
 const CACHED_CHARS_MAX = 20_000;
 const VALIDATION_ERRORS_MAX = 20;
@@ -93,33 +96,32 @@ type Checked = { readonly document: DocumentNode; readonly refused: readonly Gra
 
 export function createOperations(deps: OperationsDeps): Operations {
   const { schema, contextOf, limits, errors } = deps;
-  const cache = new Map<string, Checked>();
+  const cache = createCheckedCache(CACHE_ENTRIES_MAX);
+  // A cache of their own: whatever is sent besides never pushes out what is registered.
+  const registeredCache = createCheckedCache(REGISTERED_ENTRIES_MAX);
   const rules = specifiedRules.filter((rule) => rule !== ValuesOfCorrectTypeRule);
 
-  const check = (query: string): Checked => {
-    const known = cache.get(query);
-    if (known) {
-      cache.delete(query);
-      cache.set(query, known);
-      return known;
-    }
-    const document = parseWithin(query, limits.operationTokensMax);
-    const checked = { document, refused: refusalsOf(schema, document, rules) };
-    if (query.length <= CACHED_CHARS_MAX) cache.set(query, checked);
-    for (const oldest of cache.keys()) {
-      if (cache.size <= CACHE_ENTRIES_MAX) break;
-      cache.delete(oldest);
-    }
+  const check = (query: string, registered: boolean): Checked => {
+    const known = registeredCache.get(query) ?? cache.get(query);
+    if (known && !registered) return known;
+    const checked = known ?? parseAndValidate(query);
+    if (registered) registeredCache.set(query, checked);
+    else if (query.length <= CACHED_CHARS_MAX) cache.set(query, checked);
     return checked;
+  };
+
+  const parseAndValidate = (query: string): Checked => {
+    const document = parseWithin(query, limits.operationTokensMax);
+    return { document, refused: refusalsOf(schema, document, rules) };
   };
 
   return Object.freeze({
     schema,
-    prepare({ query, operationName = null, variables }: OperationParams): Prepared {
-      const { document, refused } = check(query);
+    prepare({ query, operationName = null, variables, registered = null }: OperationParams): Prepared {
+      const { document, refused } = check(query, registered !== null);
       const operation = getOperationAST(document, operationName);
       if (operation) refuseExcess(schema, document, operation, variables ?? {}, limits);
-      if (refused.length > 0) throw new RequestRefused(refused);
+      if (refused.length > 0) throw new RequestRefused(registered ? refused.map((error) => outdated(error, registered)) : refused);
       if (!operation) throw new RequestRefused([noOperation(operationName)]);
       return { document, operation, operationName, variables: variables ?? {} };
     },
@@ -179,6 +181,40 @@ export function createOperations(deps: OperationsDeps): Operations {
     });
     return { argsOf, present, failed };
   }
+}
+
+interface CheckedCache {
+  get(query: string): Checked | undefined;
+  set(query: string, checked: Checked): void;
+}
+
+/** Keeps what was used last. */
+function createCheckedCache(entriesMax: number): CheckedCache {
+  const entries = new Map<string, Checked>();
+  const set = (query: string, checked: Checked): void => {
+    entries.delete(query);
+    entries.set(query, checked);
+    for (const oldest of entries.keys()) {
+      if (entries.size <= entriesMax) break;
+      entries.delete(oldest);
+    }
+  };
+  return {
+    get(query) {
+      const known = entries.get(query);
+      if (known) set(query, known);
+      return known;
+    },
+    set,
+  };
+}
+
+/** It was valid when it was registered: the schema has changed since. */
+function outdated(error: GraphQLError, { name, version }: { readonly name: string; readonly version: number }): GraphQLError {
+  const message = `The registered operation "${name}" (version ${version}) no longer fits the schema: ${error.message} Register it anew.`;
+  const { nodes = null, source = null, positions = null } = error;
+  const told = new GraphQLError(message, { nodes, source, positions });
+  return coded(told, 'GRAPHQL_VALIDATION_FAILED');
 }
 
 /** @throws NotShareable when who the caller is made a difference, whether the resolver that asked told or not. */

@@ -13,6 +13,7 @@ import type { Authenticate } from '../identity/authenticate.ts';
 import { isDatabaseUnavailable } from '../store/database.ts';
 import { credentialOfHeader } from './credential.ts';
 import { createArrivals, type OnFollowed } from './arrivals.ts';
+import { createDocuments, type DocumentsDeps } from './documents.ts';
 import { createErrors } from './errors.ts';
 import { hasExpired } from './expiry.ts';
 import { graphiqlPage } from './graphiql.ts';
@@ -33,6 +34,10 @@ export interface GatewayDeps extends OriginsDeps {
   readonly schema: GraphQLSchema;
   readonly contextOf: ContextOf;
   readonly authenticate: Authenticate;
+  readonly registered: DocumentsDeps['registered'];
+  readonly allowArbitrary: boolean;
+  /** Told of each registered operation that runs. */
+  readonly onOperation?: DocumentsDeps['onRun'];
   /** Told of each subscription to a subject that began. */
   readonly onFollowed?: OnFollowed;
   readonly probes: HealthDeps['probes'];
@@ -73,9 +78,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { clock, limits, log } = deps;
   const errors = createErrors({ log, isDatabaseUnavailable, captureException: deps.captureException });
   const operations = createOperations({ schema: deps.schema, contextOf: deps.contextOf, limits, errors, clock });
+  const { registered, allowArbitrary, onOperation = () => undefined } = deps;
+  const documents = createDocuments({ operations, registered, allowArbitrary, onRun: onOperation });
   const arrivals = createArrivals(deps.schema, deps.onFollowed);
-  const http = createHttpDoor({ operations, arrivals, errors, bodyBytesMax: limits.bodyBytesMax });
-  const websocket = createWebSocketDoor({ operations, arrivals, errors, authenticate: deps.authenticate, limits, clock, log });
+  const http = createHttpDoor({ operations, documents, arrivals, errors, bodyBytesMax: limits.bodyBytesMax });
+  const websocket = createWebSocketDoor({ operations, documents, arrivals, errors, authenticate: deps.authenticate, limits, clock, log });
   const health = createHealth(deps);
   const origins = createOrigins(deps);
   const pages = new Map(deps.pages.map((page) => [page.path, page]));

@@ -77,6 +77,8 @@ export function connect(
   open: (transport: Transport, session: Session) => (code: number, reason: string) => Promise<void>,
 ): void {
   const operations = new Map<string, Operation>();
+  /** Completed by the client before they had started. */
+  const left = new Set<string>();
   const gone = new AbortController();
   const closers: (() => void)[] = [];
   let viewer: Viewer | null = null;
@@ -94,7 +96,7 @@ export function connect(
     start(id, subscription) {
       const operation = { subscription, controller: new AbortController() };
       operations.set(id, operation);
-      if (gone.signal.aborted) operation.controller.abort();
+      if (gone.signal.aborted || left.has(id)) operation.controller.abort();
       return operation.controller.signal;
     },
     outlet: (id) => createOutlet(socket, request.socket, id),
@@ -106,8 +108,14 @@ export function connect(
   };
 
   const deliverInOrder = inOrder({
-    abandon: (id) => operations.get(id)?.controller.abort(),
-    finished: (id) => operations.delete(id),
+    abandon(id) {
+      left.add(id);
+      operations.get(id)?.controller.abort();
+    },
+    finished(id) {
+      left.delete(id);
+      operations.delete(id);
+    },
     overflow: () => socket.close(CloseCode.BadRequest, 'Too many messages for a completed id'),
   });
 

@@ -19,6 +19,7 @@ import type { Arrivals } from './arrivals.ts';
 import { createDeparture } from './departure.ts';
 import { refusal, RequestRefused, type Errors } from './errors.ts';
 import { createFanOut } from './fan-out.ts';
+import { namesOperation, type Documents, type SentOperation } from './documents.ts';
 import { labelOf, type Call, type Operations, type Prepared } from './operations.ts';
 import { connect, type Outlet, type Session } from './socket.ts';
 
@@ -33,6 +34,7 @@ export interface SocketLimits {
 
 export interface WebSocketDoorDeps {
   readonly operations: Operations;
+  readonly documents: Documents;
   readonly arrivals: Arrivals;
   readonly errors: Errors;
   readonly authenticate: Authenticate;
@@ -62,29 +64,27 @@ type SocketContext = Context<Record<string, unknown> | undefined, Extra>;
 const INIT_MS = 3_000;
 
 export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
-  const { operations, limits, clock } = deps;
+  const { operations, documents, limits, clock } = deps;
   const log = deps.log.child({ door: 'websocket' });
   const admission = createAdmission({ authenticate: deps.authenticate, errors: deps.errors, clock, socketsPerViewer: limits.socketsPerViewer });
   const fanOut = createFanOut({ operations, errors: deps.errors, clock });
+  const looking = new WeakMap<Session, number>();
   const started = new WeakMap<object, { readonly prepared: Prepared; readonly call: Call; readonly outlet: Outlet }>();
 
   const server = makeServer<Record<string, unknown> | undefined, Extra>({
     connectionInitWaitTimeout: INIT_MS,
     onConnect: ({ connectionParams, extra: { session, request } }) => admission.admit(session, request, connectionParams),
+    jsonMessageReviver: fillQuery,
     onSubscribe: ({ extra }: SocketContext, id, payload) => begin(extra.session, id, payload),
     execute: (args: ExecutionArgs) => runStarted(args),
     subscribe: (args: ExecutionArgs) => runStarted(args),
     onError: (_ctx, _id, _payload, errors): readonly GraphQLFormattedError[] => errors.flatMap(unwrapped).map((error) => error.toJSON()),
   });
 
-  function begin(
-    session: Session,
-    id: string,
-    payload: { readonly query: string; readonly operationName?: string | null | undefined; readonly variables?: Record<string, unknown> | null | undefined },
-  ): ExecutionArgs | GraphQLError[] {
+  async function begin(session: Session, id: string, payload: SentOperation): Promise<ExecutionArgs | GraphQLError[]> {
     const requestId = newId('req');
     try {
-      const prepared = operations.prepare(payload);
+      const prepared = await prepare(session, payload);
       const subscription = prepared.operation.operation === 'subscription';
       const max = subscription ? limits.subscriptionsPerSocket : limits.operationsPerSocket;
       if (session.count(subscription) >= max) {
@@ -109,6 +109,19 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
       };
     } catch (error) {
       return error instanceof RequestRefused ? [...error.errors] : [deps.errors.present(error, requestId)];
+    }
+  }
+
+  /** Looking an operation up may wait for the database, so what a socket has there is counted too. */
+  async function prepare(session: Session, payload: SentOperation): Promise<Prepared> {
+    const waiting = looking.get(session) ?? 0;
+    if (waiting >= limits.subscriptionsPerSocket + limits.operationsPerSocket)
+      throw new AppError('SUBSCRIPTION_LIMIT', 'Too many operations of this socket are being looked up. Wait for one to begin.');
+    looking.set(session, waiting + 1);
+    try {
+      return await documents.prepare(session.viewer, payload);
+    } finally {
+      looking.set(session, (looking.get(session) ?? 1) - 1);
     }
   }
 
@@ -160,6 +173,17 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
       wss.close();
     },
   });
+}
+
+/**
+ * graphql-ws closes a socket (4400) on an operation without a `query`, which is what front-ends send that name a registered one: they
+ * get an empty one. JSON.parse calls it for every value; only the message as a whole is touched, never what is in its variables.
+ */
+function fillQuery(key: string, value: unknown): unknown {
+  if (key !== '' || typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'subscribe' || !('payload' in value)) return value;
+  const { payload } = value;
+  if (typeof payload !== 'object' || payload === null || ('query' in payload && payload.query !== null) || !namesOperation(payload)) return value;
+  return { ...value, payload: { ...payload, query: '' } };
 }
 
 /** A request that failed before there was any data: told as `error`, which ends the operation for every client. */

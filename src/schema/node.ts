@@ -8,6 +8,7 @@ import { builder, Node, type Context } from './builder.ts';
 import { loadConversation } from './conversation.ts';
 import { seesAssessments } from './customer.ts';
 import { SIGNED_IN } from './rule.ts';
+import { operationsVisibleTo } from './registered-operation.ts';
 import { relations } from './selection.ts';
 
 interface Asked {
@@ -76,6 +77,11 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
   sched: {
     type: 'Schedule',
     find: async ({ id, viewer, context, query }) => (viewer.kind === 'staff' ? context.database.schedule.findUnique({ ...query, where: { id } }) : null),
+  },
+  oper: {
+    type: 'RegisteredOperation',
+    find: async ({ id, viewer, context, query }) =>
+      viewer.kind === 'customer' ? null : context.database.registeredOperation.findFirst({ ...query, where: { id, AND: [operationsVisibleTo(viewer)] } }),
   },
   step: {
     type: 'RunStep',

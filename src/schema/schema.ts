@@ -18,6 +18,7 @@ import './message.ts';
 import './run.ts';
 import './run-lists.ts';
 import './schedule.ts';
+import './registered-operation.ts';
 import './job.ts';
 import './conversation-verbs.ts';
 import './knowledge.ts';

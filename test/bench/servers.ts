@@ -21,6 +21,7 @@ export async function startParley({ stage, upstreamUrl, redisUrl }: Surroundings
     ready: READY,
     env: {
       NODE_ENV: 'production',
+      ALLOW_ARBITRARY_OPERATIONS: 'true',
       HOST: '127.0.0.1',
       PORT: `${port}`,
       PUBLIC_URL: `http://127.0.0.1:${port}`,

@@ -37,6 +37,7 @@ import type { Context } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createTools } from '../../src/tools/tools.ts';
+import { openOperationDesk } from '../support/operations.ts';
 import { REDACTION } from '../support/redaction.ts';
 import { AGENTS, learnedSignals } from '../support/signals.ts';
 
@@ -94,6 +95,7 @@ const shared = {
     erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }),
     exports: createExportDesk({ database, clock }),
     users: createUserDesk({ database, clock }),
+    operations: openOperationDesk({ database, signals: createMemorySignalBus({ log }), clock }),
   },
   runs: nothingRuns(),
   catalog,

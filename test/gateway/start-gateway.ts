@@ -52,6 +52,8 @@ export async function startGateway(overrides: Partial<GatewayDeps> = {}): Promis
       if (credential.startsWith('pk_')) throw new AppError('UNAUTHENTICATED', 'This API key is not valid.');
       return tokens.verify(credential);
     },
+    registered: { find: async () => null, isTestKey: async () => false },
+    allowArbitrary: true,
     probes: { database: async () => undefined, eventLog: async () => undefined, model: async () => undefined },
     pages: [{ path: '/', contentType: 'text/html; charset=utf-8', body: '<h1>Welcome</h1>' }],
     graphiqlHeaders: { authorization: 'Bearer demo' },

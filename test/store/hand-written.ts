@@ -40,4 +40,8 @@ export const HAND_WRITTEN: readonly string[] = [
   'function forget_audit_entries(timestamp with time zone,integer)',
   'trigger "AuditEntry".AuditEntry_stays',
   'trigger "AuditEntry".AuditEntry_all_stay',
+  `CREATE UNIQUE INDEX "RegisteredOperation_owner_hash_key" ON public."RegisteredOperation" USING btree (COALESCE("partnerId", ''::text), hash)`,
+  `CREATE UNIQUE INDEX "RegisteredOperation_owner_version_key" ON public."RegisteredOperation" USING btree (COALESCE("partnerId", ''::text), name, version)`,
+  `CREATE UNIQUE INDEX "OperationAlias_owner_alias_key" ON public."OperationAlias" USING btree (COALESCE("partnerId", ''::text), alias)`,
+  'constraint "OperationUsage".OperationUsage_calls_check CHECK ((calls >= 0))',
 ];

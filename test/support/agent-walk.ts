@@ -60,6 +60,7 @@ import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createTools } from '../../src/tools/tools.ts';
 import { createTestDatabase } from './database.ts';
 import { startMessagesApi, type MessagesApi, type MessagesBody, type ScriptedReply } from './messages-api.ts';
+import { openOperationDesk } from './operations.ts';
 import { REDACTION } from './redaction.ts';
 import { AGENTS, learnedSignals } from './signals.ts';
 
@@ -192,6 +193,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     erasures: createErasureDesk({ database, log: eventLog, signals, clock }),
     exports: createExportDesk({ database, clock }),
     users: createUserDesk({ database, clock }),
+    operations: openOperationDesk({ database, signals, clock }),
   };
 
   let forced = '';

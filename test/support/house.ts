@@ -42,6 +42,7 @@ import type { Database } from '../../src/store/database.ts';
 import { readPolicy } from '../../src/store/policy.ts';
 import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createTestDatabase } from './database.ts';
+import { openOperationDesk } from './operations.ts';
 import { REDACTION } from './redaction.ts';
 import { NO_SIGNALS } from './signals.ts';
 
@@ -154,6 +155,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     erasures: createErasureDesk({ database, log, signals, clock }),
     exports: createExportDesk({ database, clock }),
     users: createUserDesk({ database, clock }),
+    operations: openOperationDesk({ database, signals, clock }),
   };
   const checkpoints = createCheckpoints(database);
   const makeDriver = (llm: Llm, queue = jobs) =>
