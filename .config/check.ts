@@ -12,6 +12,7 @@ const STEP_MS = 15 * 60_000;
 const steps: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ['client code', process.execPath, '.config/generate.ts'],
   ['types', 'tsc', '--noEmit'],
+  ['operations', process.execPath, '.config/registered-operations.ts', 'check'],
   ['lint', 'oxlint', '--config', '.config/oxlint.json'],
   ['format', 'oxfmt', '--config', '.config/oxfmt.json', '--check'],
   ['unused', 'knip', '--config', '.config/knip.json', '--no-config-hints'],
