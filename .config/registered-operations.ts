@@ -23,6 +23,7 @@ npm run operations:check [-- --server | --database]
 npm run operations:manifest
   adds what the console and the client send now to their committed manifests`;
 
+const IDS = new URL('../src/client/operation-ids.ts', import.meta.url);
 const REQUEST_MS = 30_000;
 /** Below what one HTTP body may have. */
 const BATCH_CHARS = 120_000;
@@ -159,6 +160,8 @@ async function checkManifests(): Promise<void> {
     for (const { name, body } of await sentBy(path))
       if (!known.has(body)) problems.push(`src/${path}: ${name ?? ''} has changed and is not in it yet: run "npm run operations:manifest"`);
   }
+  const { written, right } = await idsOfClient();
+  if (written !== right) problems.push('src/client/operation-ids.ts has ids of other documents: run "npm run operations:manifest"');
   for (const [index, { query }] of EXAMPLES.entries()) look('src/gateway/graphiql-examples.ts', { name: `example ${index + 1}`, body: query }, false);
   for (const body of BUILT_IN.values()) look('src/gateway/built-in-operations.ts', { body, name: /\w+ (\w+)/.exec(body)?.[1] ?? '' }, true);
   conclude(problems, count);
@@ -215,6 +218,17 @@ async function writeManifests(): Promise<void> {
     await writeFile(file, `${JSON.stringify({ format: 'apollo-persisted-query-manifest', version: 1, operations }, null, 2)}\n`);
     say(`src/${path}: ${operations.length} operations, ${fresh.length} of them new`);
   }
+  await writeFile(IDS, (await idsOfClient()).right);
+}
+
+/** The client names its operations by id in a module of its own: as it stands, and as it should. */
+async function idsOfClient(): Promise<{ readonly written: string; readonly right: string }> {
+  const written = await readFile(IDS, 'utf8');
+  const texts = Object.entries(await import('../src/client/operations.ts'));
+  return {
+    written,
+    right: texts.reduce((module, [name, text]) => module.replace(new RegExp(`\\[${name}, '\\w*'\\]`), `[${name}, '${hashOf(text)}']`), written),
+  };
 }
 
 /** The documents in the module beside a manifest: each export that is text. */

@@ -11,6 +11,7 @@ import { createConversation, type Conversation, type ConversationControl } from 
 import { ParleyError } from './error.ts';
 import { createHttp, type Fetch } from './http.ts';
 import { newKey } from './key.ts';
+import { createOperationIds } from './operation-ids.ts';
 import { POST, START, STOP, type Operation } from './operations.ts';
 import { createPauses } from './retry.ts';
 import { createLines } from './socket.ts';
@@ -55,9 +56,10 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
   const conversations = new Set<ConversationControl>();
   const closing = new AbortController();
   const pauses = createPauses();
+  const ids = createOperationIds();
   // Called through, never by itself: browsers refuse a fetch that was taken off its window.
   const fetchOf: Fetch = options.fetch ?? ((address, init) => fetch(address, init));
-  const http = createHttp({ url, token, fetch: fetchOf, pauses, signal: closing.signal });
+  const http = createHttp({ url, token, fetch: fetchOf, ids, pauses, signal: closing.signal });
   const lines = createLines({
     url,
     token,
@@ -87,7 +89,7 @@ export function createParleyClient(options: ParleyClientOptions): ParleyClient {
     },
     conversation(id) {
       if (closing.signal.aborted) throw new ParleyError('UNAVAILABLE', 'This client is closed.');
-      const conversation = createConversation(id, { http, lines, pauses, sendMs, onClose: () => conversations.delete(conversation) });
+      const conversation = createConversation(id, { http, lines, ids, pauses, sendMs, onClose: () => conversations.delete(conversation) });
       conversations.add(conversation);
       return conversation;
     },

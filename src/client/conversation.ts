@@ -7,6 +7,7 @@ import { createFeed } from './feed.ts';
 import type { Http } from './http.ts';
 import { createItemQueue, type ItemQueue } from './item-queue.ts';
 import { newKey } from './key.ts';
+import type { OperationIds } from './operation-ids.ts';
 import { POST, STOP, TYPING } from './operations.ts';
 import type { Pauses } from './retry.ts';
 import type { Lines } from './socket.ts';
@@ -52,6 +53,7 @@ export interface Conversation {
 export interface ConversationDeps {
   readonly http: Http;
   readonly lines: Lines;
+  readonly ids: OperationIds;
   readonly pauses: Pauses;
   /** Milliseconds a message is tried to be sent. */
   readonly sendMs: number;

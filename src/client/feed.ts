@@ -5,6 +5,7 @@
  */
 import { closedBy, ParleyError, refusalOf } from './error.ts';
 import type { Http } from './http.ts';
+import type { OperationIds } from './operation-ids.ts';
 import { EXPLAIN, FOLLOW, LOAD, type RunItem } from './operations.ts';
 import { jitter, type Pauses } from './retry.ts';
 import type { Lines } from './socket.ts';
@@ -14,6 +15,7 @@ import type { ConversationItem } from './types.ts';
 export interface FeedDeps {
   readonly http: Http;
   readonly lines: Lines;
+  readonly ids: OperationIds;
   readonly pauses: Pauses;
   /** The thread as it is now. */
   readonly thread: () => Thread;
@@ -35,10 +37,10 @@ const REFUSED_TOKENS_MAX = 3;
 export function createFeed(id: string, deps: FeedDeps): Feed {
   const variables: Record<string, unknown> = { id, after: null };
   let closed = false;
+  let sent = deps.ids.sent(FOLLOW);
   let leave: () => void = () => undefined;
   let leaveRun: () => void = () => undefined;
-  let failures = 0;
-  let refusedTokens = 0;
+  let [failures, refusedTokens] = [0, 0];
 
   function close(): void {
     closed = true;
@@ -80,8 +82,9 @@ export function createFeed(id: string, deps: FeedDeps): Feed {
     // A listener may have closed it meanwhile.
     if (closed) return;
     let left = false;
+    sent = deps.ids.sent(FOLLOW);
     const stop = deps.lines.follow(
-      { query: FOLLOW, variables },
+      { ...sent, variables },
       {
         next({ data, errors }) {
           if (left) return;
@@ -107,7 +110,7 @@ export function createFeed(id: string, deps: FeedDeps): Feed {
     leaveRun();
     if (closed || !run || run.why) return;
     leaveRun = deps.lines.follow(
-      { query: EXPLAIN, variables: { id: run.id } },
+      { ...deps.ids.sent(EXPLAIN), variables: { id: run.id } },
       {
         next({ data }) {
           const item = (data as { readonly runEvents?: RunItem } | null | undefined)?.runEvents;
@@ -124,6 +127,7 @@ export function createFeed(id: string, deps: FeedDeps): Feed {
   /** Goes on behind the last item after a while, or gives up. */
   async function again(error: ParleyError | null): Promise<void> {
     leave();
+    if (error?.code === 'OPERATION_NOT_FOUND' && deps.ids.missed(sent)) return follow();
     if (error?.code === 'UNAUTHENTICATED') refusedTokens += 1;
     if (error && (error.code === 'UNAUTHENTICATED' ? refusedTokens >= REFUSED_TOKENS_MAX : !error.retryable)) return fail(error);
     deps.onThread(deps.thread(), false);

@@ -3,6 +3,7 @@
  * be reached; it is for operations that carry their own key, so that asking twice does nothing twice. Knows no subscriptions.
  */
 import { isRecord, isTransient, ParleyError, refusalOf } from './error.ts';
+import type { OperationIds, SentOperation } from './operation-ids.ts';
 import type { Operation } from './operations.ts';
 import { jitter, type Pauses } from './retry.ts';
 
@@ -16,6 +17,7 @@ export interface HttpDeps {
   readonly url: () => string | Promise<string>;
   readonly token: () => string | Promise<string>;
   readonly fetch: Fetch;
+  readonly ids: OperationIds;
   readonly pauses: Pauses;
   /** Aborts when the client is closed. */
   readonly signal: AbortSignal;
@@ -31,7 +33,7 @@ export interface Http {
 const REQUEST_MS = 30_000;
 
 export function createHttp(deps: HttpDeps): Http {
-  async function ask(query: string, variables: unknown, token: string): Promise<Readonly<Record<string, unknown>>> {
+  async function ask(sent: SentOperation, variables: unknown, token: string): Promise<Readonly<Record<string, unknown>>> {
     const authorization = `Bearer ${token}`;
     const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json', authorization };
     // An aborted client answers like an unreachable server: whoever waits is told either way.
@@ -41,7 +43,7 @@ export function createHttp(deps: HttpDeps): Http {
     deps.signal.addEventListener('abort', stop, { once: true });
     try {
       if (deps.signal.aborted) throw new ParleyError('UNAVAILABLE', 'This client is closed.');
-      const response = await deps.fetch(await deps.url(), { method: 'POST', headers, body: JSON.stringify({ query, variables }), signal: limit.signal });
+      const response = await deps.fetch(await deps.url(), { method: 'POST', headers, body: JSON.stringify({ ...sent, variables }), signal: limit.signal });
       const answer = await response.json().catch(() => null);
       if (isRecord(answer)) {
         if (Array.isArray(answer['errors']) && answer['errors'].length > 0) throw refusalOf(answer['errors']);
@@ -69,11 +71,13 @@ export function createHttp(deps: HttpDeps): Http {
 
   async function request<Data, Variables>(operation: Operation<Data, Variables>, variables: Variables): Promise<Data> {
     const token = await tokenNow();
-    const answer = ask(operation, variables, token).catch(async (error: unknown) => {
+    const sent = deps.ids.sent(operation);
+    const answer = ask(sent, variables, token).catch(async (error: unknown) => {
+      if (error instanceof ParleyError && error.code === 'OPERATION_NOT_FOUND' && deps.ids.missed(sent)) return ask(deps.ids.sent(operation), variables, token);
       // It may have expired on the way: another one is another try.
       const fresh = error instanceof ParleyError && error.code === 'UNAUTHENTICATED' ? await tokenNow() : token;
       if (fresh === token) throw error;
-      return ask(operation, variables, fresh);
+      return ask(sent, variables, fresh);
     });
     return (await answer) as Data;
   }

@@ -10,6 +10,8 @@ import { jitter, type Pauses } from './retry.ts';
 /** What is sent when a subscription begins. `variables` is read again at each reconnect: keep `after` in it current. */
 export interface Payload {
   readonly query: string;
+  /** Instead of a query, which is empty then. */
+  readonly documentId?: string;
   readonly variables: Record<string, unknown>;
 }
 

@@ -1,6 +1,7 @@
 /** Requests over a network that answers in every bad way: what the caller is told, and what is tried again. */
 import { describe, expect, it } from 'vitest';
 import { createHttp, type Fetch, type Http } from '../../src/client/http.ts';
+import { createOperationIds } from '../../src/client/operation-ids.ts';
 import { createPauses } from '../../src/client/retry.ts';
 
 interface Answer {
@@ -33,6 +34,7 @@ function network(
     url: () => 'http://parley.example/graphql',
     token,
     fetch,
+    ids: createOperationIds(),
     pauses: { ...pauses, wait: () => Promise.resolve() },
     signal: closing.signal,
   });
