@@ -92,6 +92,13 @@ const OUTBOX_MS = 5_000;
 /** What closing the doors may take once no run is active. */
 const DOORS_MS = 5_000;
 
+/**
+ * How long what was read of a registered operation is good for. Instances tell each other of changes through Redis, where a word may
+ * get lost; without it, another one on the same database hears of nothing.
+ */
+const OPERATION_KEPT_MS = 10_000;
+const OPERATION_ALONE_MS = 1_000;
+
 const ANY_TOOL = { has: () => true, parseGrant: () => undefined };
 
 type Close = () => Promise<void> | void;
@@ -276,7 +283,7 @@ interface OperationsDeps {
 /** What the doors need of registered operations. */
 async function openOperations({ config, database, signals, clock, log, inspect, desk }: OperationsDeps, opened: Close[]) {
   await registerOwn(desk, inspect);
-  const registered = createOperationLookup({ database, signals, clock });
+  const registered = createOperationLookup({ database, signals, clock, keptMs: config.redisUrl === null ? OPERATION_ALONE_MS : OPERATION_KEPT_MS });
   opened.push(() => registered.close());
   const usage = createOperationUsage({ database, clock, log });
   opened.push(() => usage.close());

@@ -24,15 +24,15 @@ export interface OperationLookupDeps {
   readonly database: Database;
   readonly signals: Pick<SignalBus, 'on'>;
   readonly clock: Clock;
+  /** Milliseconds that what was read is good for where no signal comes: the longest that a retired operation may run on. */
+  readonly keptMs: number;
 }
 
-/** How long a retired operation runs on where no signal came through: on an instance without Redis, or while Redis is away. */
-const KEPT_MS = 10_000;
 /** Of operations, with their texts; of keys and customers, which are two ids each. */
 const OPERATIONS_KEPT_MAX = 2_000;
 const IDS_KEPT_MAX = 10_000;
 
-export function createOperationLookup({ database, signals, clock }: OperationLookupDeps): OperationLookup {
+export function createOperationLookup({ database, signals, clock, keptMs }: OperationLookupDeps): OperationLookup {
   const operations = createKept<FoundOperation | null>(OPERATIONS_KEPT_MAX);
   // Neither ever changes, so these are only bounded.
   const testKeys = createKept<boolean>(IDS_KEPT_MAX);
@@ -40,7 +40,8 @@ export function createOperationLookup({ database, signals, clock }: OperationLoo
   const forget = signals.on('operations', (owner) => operations.drop(`${owner}\n`));
 
   function findOf(partnerId: string | null, id: string): Promise<FoundOperation | null> {
-    return operations.get(`${ownerKey(partnerId)}\n${id}`, clock.now().getTime() + KEPT_MS, clock.now().getTime(), () => read(database, partnerId, id));
+    const nowMs = clock.now().getTime();
+    return operations.get(`${ownerKey(partnerId)}\n${id}`, nowMs + keptMs, nowMs, () => read(database, partnerId, id));
   }
 
   return Object.freeze<OperationLookup>({

@@ -10,6 +10,7 @@ import { newId } from '../../src/foundation/ids.ts';
 import { createApiKey } from '../../src/identity/api-key.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { openApp, type Answer, type App } from '../support/app.ts';
+import { startRedis } from '../support/redis-server.ts';
 
 const VIEWER = 'query Who { viewer { id kind } }';
 const CUSTOMERS = 'query Customers($first: Int) { customers(first: $first) { edges { node { id } } } }';
@@ -419,5 +420,33 @@ describe('usage', () => {
     const { customerId } = await app.customer(mine.id);
     registeredIn(await register(mine.test, [{ id: 'list', body: list }]));
     expect(codeOf(await send(await app.token({ kind: 'customer', customerId }), { documentId: 'list' }))).toBe('FORBIDDEN');
+  });
+});
+
+describe('two instances', () => {
+  it('run what was registered at the other, and no more what was retired there', async () => {
+    const redis = await startRedis();
+    const env = { ALLOW_ARBITRARY_OPERATIONS: 'false' };
+    const here = await openApp(env, { redisUrl: redis.url, shareDatabaseWith: app });
+    const there = await openApp(env, { redisUrl: redis.url, shareDatabaseWith: app });
+    const first = app;
+    try {
+      const body = 'query Shared { viewer { id } }';
+      const at = async (instance: App, act: () => Promise<Reply>) => {
+        app = instance;
+        return act().finally(() => (app = first));
+      };
+      const run = () => at(there, () => send(mine.live, { documentId: 'shared' }));
+      expect(codeOf(await run())).toBe('OPERATION_NOT_FOUND');
+      await at(here, () => register(mine.test, [{ id: 'shared', body }]));
+      // Sooner than what was read there runs out by itself.
+      await expect.poll(run, { timeout: 5_000 }).toMatchObject({ data: { viewer: { id: mine.id } } });
+      await at(here, () => retire(mine.test, ['shared']));
+      await expect.poll(async () => codeOf(await run()), { timeout: 5_000 }).toBe('OPERATION_NOT_FOUND');
+    } finally {
+      await here.close();
+      await there.close();
+      await redis.close();
+    }
   });
 });
