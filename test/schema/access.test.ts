@@ -106,5 +106,5 @@ describe('who may do what', () => {
       rows.push([...row, ruleOf(schema.getType(type) ?? { extensions: {} })]);
     }
     await expect(`${table(rows)}\n`).toMatchFileSnapshot('access-matrix.txt');
-  });
+  }, 240_000);
 });

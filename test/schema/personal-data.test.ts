@@ -59,7 +59,7 @@ ToolReturned failureCode tool
 UsageRow key
 User email name
 Viewer name scopes
-Workflow description input inputSchema title`;
+Workflow description input inputSchema resultSchema title`;
 
 const user = staffViewer({ userId: newId('usr'), name: 'Kim', role: 'user' });
 const partner = partnerViewer({ partnerId: 'ptn_pii', keyId: null });
