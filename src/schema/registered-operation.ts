@@ -1,11 +1,12 @@
 /** Registered operations: what front-ends run by id. The form of the input is checked here, all else at the desk. */
-import { requireOperator, requireViewer } from '../desk/access.ts';
+import { requireViewer } from '../desk/access.ts';
 import type { OperationKind as OperationKindValue, Prisma } from '../store/generated/prisma/client.ts';
 import type { Viewer } from '../store/viewer.ts';
 import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { idOf, text, wholeNumber } from './input.ts';
 import { page } from './page.ts';
 import { upperCased } from './scalars.ts';
+import { operations as operationsRule, PART } from './rule.ts';
 import { relations } from './selection.ts';
 
 const DAYS_MAX = 400;
@@ -19,6 +20,7 @@ const OperationKind = builder.enumType('OperationKind', {
 });
 
 const OperationCalls = builder.objectRef<{ readonly day: Date; readonly calls: bigint }>('OperationCalls').implement({
+  ...PART,
   description: 'How often an operation was run on one day. Written every few seconds.',
   fields: (t) => ({
     day: t.field({ type: 'DateTime', description: 'The first moment of the day (UTC).', resolve: ({ day }) => day }),
@@ -29,6 +31,7 @@ const OperationCalls = builder.objectRef<{ readonly day: Date; readonly calls: b
 const DAYS = { defaultValue: 30, description: `How many days back, today included: 1 to ${DAYS_MAX}.` } as const;
 
 const RegisteredOperation = builder.prismaObject('RegisteredOperation', {
+  authScopes: operationsRule('read:api_keys'),
   description: 'A document that was checked once and is run by its id.',
   interfaces: [Node],
   fields: (t) => ({
@@ -70,7 +73,8 @@ function usageOf(days: number | null | undefined) {
 }
 
 /** Staff see all, a partner its own. */
-export function operationsVisibleTo(viewer: Exclude<Viewer, { kind: 'customer' }>): Prisma.RegisteredOperationWhereInput {
+export function operationsVisibleTo(viewer: Viewer): Prisma.RegisteredOperationWhereInput {
+  if (viewer.kind === 'customer') return { id: { in: [] } };
   return viewer.kind === 'staff' ? {} : { partnerId: viewer.partnerId };
 }
 
@@ -79,6 +83,7 @@ const OperationConnection = builder.connectionObject({ type: RegisteredOperation
 builder.queryField('operations', (t) =>
   t.connection(
     {
+      authScopes: operationsRule('read:api_keys'),
       type: RegisteredOperation,
       nullable: true,
       description: 'The registered operations, newest first: all for the staff, its own for a partner. Customers are refused with FORBIDDEN.',
@@ -87,11 +92,11 @@ builder.queryField('operations', (t) =>
         retired: t.arg.boolean({ description: 'Only those that are retired, or that are run; both when left out.' }),
       },
       resolve: (_root, args, context, info) => {
-        const viewer = requireOperator(context.viewer);
+        const viewer = requireViewer(context.viewer);
         const query = relations(context, info, 'connection');
         const chosen: Prisma.RegisteredOperationWhereInput[] = [
           operationsVisibleTo(viewer),
-          args.partnerId == null ? {} : { partnerId: args.partnerId },
+          args.partnerId == null ? {} : { partnerId: idOf('partnerId', 'ptn', args.partnerId) },
           args.retired == null ? {} : { retiredAt: args.retired ? { not: null } : null },
         ];
         return page(args, 'createdAt', 'newest first', ({ where, orderBy, take }) =>
@@ -124,6 +129,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: operationsRule('write:api_keys'),
     description:
       'Registers documents, all of them or none: each is held against the schema and the limits, and what is wrong is named with its place. Another document under a name is another version, and both are run. For the staff, and for test keys of a partner.',
     resolve: (_root, { input }, { viewer, desk }) =>
@@ -158,6 +164,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: operationsRule('write:api_keys'),
     description:
       'Retires registered operations: from the next second on they answer OPERATION_NOT_FOUND on every instance. What follows already goes on. Registering one again has it run again. For the staff, and for test keys of a partner.',
     resolve: (_root, { input }, { viewer, desk }) =>

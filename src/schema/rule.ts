@@ -54,6 +54,9 @@ export const usage: Rule = { staff: 'read:analytics', partner: 'read:customers' 
 /** The same by what it was used for. */
 export const usageBy: Rule = { staff: 'read:analytics:detailed', partner: 'read:customers' };
 
+/** Registered operations: a partner’s own, and for the staff with this scope. */
+export const operations = perScope((scope) => ({ staff: scope, partner: 'read:conversations' }));
+
 /** One object per rule: what was found out for it is kept by the object. */
 function perScope(make: (scope: Scope) => Rule): (scope: Scope) => Rule {
   const made = new Map<Scope, Rule>();

@@ -38,6 +38,8 @@ export const SCOPES = [
   'admin:config',
   'admin:system',
   'admin:security',
+  /** Beside the matrix: documents of one's own where only registered operations run. */
+  'graphql:arbitrary',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -76,6 +78,7 @@ const ADMIN = [
   'write:webhooks',
   'read:users',
   'write:users',
+  'graphql:arbitrary',
 ] as const satisfies readonly Scope[];
 
 const MATRIX: Readonly<Record<Role, readonly Scope[]>> = {

@@ -1,5 +1,6 @@
 /** What is remembered of registered operations: read once, forgotten on every instance when it changes, and read again when nobody said so. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { partnerViewer, staffViewer } from '../../src/store/viewer.ts';
 import { createOperationLookup } from '../../src/desk/operation-lookup.ts';
 import { hashOf } from '../../src/desk/registered-operation.ts';
 import { createOperationUsage, pruneOperationUsage } from '../../src/desk/operation-usage.ts';
@@ -92,11 +93,11 @@ describe('an operation', () => {
     const { id, hash } = await add(partnerId);
     const own = await add();
     const lookup = createOperationLookup({ database: rows.database, signals: createMemorySignalBus({ log }), clock: createManualClock(), keptMs: KEPT_MS });
-    const partner = { kind: 'partner', partnerId, keyId: null } as const;
+    const partner = partnerViewer({ partnerId, keyId: null });
     expect(await lookup.find(partner, hash)).toMatchObject({ id });
     expect(await lookup.find({ kind: 'customer', customerId }, hash)).toMatchObject({ id });
     expect(await lookup.find({ ...partner, partnerId: otherId }, hash)).toBeNull();
-    expect(await lookup.find({ kind: 'staff', userId: 'usr_1', name: 'A', role: 'admin' }, hash)).toBeNull();
+    expect(await lookup.find(staffViewer({ userId: 'usr_1', name: 'A', role: 'super_admin' }), hash)).toBeNull();
     expect(await lookup.find(partner, own.hash)).toBeNull();
     expect(await lookup.find({ kind: 'customer', customerId }, own.hash)).toMatchObject({ id: own.id });
   });

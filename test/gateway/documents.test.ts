@@ -1,5 +1,6 @@
 /** Documents and ids on the doors of a small gateway: Apollo's protocol of automatic persisted queries, and frames that stock servers close on. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { staffViewer } from '../../src/store/viewer.ts';
 import type { FoundOperation } from '../../src/desk/operation-lookup.ts';
 import { hashOf } from '../../src/desk/registered-operation.ts';
 import type { GatewayDeps } from '../../src/gateway/server.ts';
@@ -54,7 +55,7 @@ describe('whoever may send documents', () => {
 
   it('gives nothing that it sent to those who may not', async () => {
     const { url, tokens } = await start({ allowArbitrary: false });
-    const admin = await tokens.sign({ kind: 'staff', userId: 'usr_1', name: 'Ada', role: 'admin' }, { ttlS: 60 });
+    const admin = await tokens.sign(staffViewer({ userId: 'usr_1', name: 'Ada', role: 'super_admin' }), { ttlS: 60 });
     const authorization = { authorization: `Bearer ${admin}` };
     const raw = JSON.stringify({ query: HELLO, extensions: persistedQuery(HELLO) });
     expect((await ask(url, '', { raw, headers: authorization })).status).toBe(200);

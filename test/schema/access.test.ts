@@ -14,7 +14,7 @@ import { createScriptedLlm } from '../support/scripted-llm.ts';
 import { answer, contextOf, open } from './ask.ts';
 import { documentFor, rootFields, valuesFor, type Ground, type RootField } from './calls.ts';
 
-const PARTNER_ID = 'ptn_matrix';
+const PARTNER_ID = newId('ptn');
 
 let house: House;
 let ground: Ground;

@@ -2,6 +2,7 @@
  * How each root field of the schema is called with what there is: the arguments by field, fresh for verbs that use something up. The
  * tests of access go through all of them, and fail for a field that is missing here.
  */
+import { createHash } from 'node:crypto';
 import { type GraphQLField, type GraphQLObjectType } from 'graphql';
 import { newId } from '../../src/foundation/ids.ts';
 import { schema } from '../../src/schema/schema.ts';
@@ -54,6 +55,7 @@ const ARGUMENTS: Readonly<Record<string, (ground: Ground) => Values>> = {
   knowledge: () => ({ search: 'refund' }),
   knowledgeAnswer: () => ({ search: 'refund' }),
   node: ({ theirs }) => ({ id: theirs.customerId }),
+  operations: ({ partnerId }) => ({ partnerId }),
   routePreview: ({ theirs }) => ({ text: 'Hello', customerId: theirs.customerId }),
   run: ({ theirs }) => ({ id: theirs.ids['Run'] }),
   runs: ({ theirs }) => ({ customerId: theirs.customerId, conversationId: theirs.ids['Conversation'], workflow: 'reply' }),
@@ -89,6 +91,16 @@ async function scheduleOf({ house: { database } }: Ground): Promise<Values> {
   return { scheduleId: row.id };
 }
 
+async function operationOf({ house: { database }, partnerId }: Ground): Promise<Values> {
+  const id = newId('oper');
+  const text = `query Q${id} { viewer { id } }`;
+  const hash = createHash('sha256').update(text).digest('hex');
+  await database.registeredOperation.create({
+    data: { id, partnerId, hash, name: `Q${id}`, kind: 'query', version: 1, text, cost: 1, registeredBy: 'user:usr_test', createdAt: new Date() },
+  });
+  return { partnerId, ids: [id] };
+}
+
 async function personOf({ house: { database } }: Ground): Promise<Values> {
   const userId = newId('usr');
   await database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name: 'New', role: 'user' } });
@@ -120,10 +132,12 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   rateArticle: ({ articleId, theirs }) => ({ articleId, helpful: true, conversationId: theirs.ids['Conversation'] }),
   rateConversation: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'], rating: 5 }),
   refreshKnowledge: () => ({}),
+  registerOperations: ({ partnerId }) => ({ partnerId, operations: [{ body: 'query Who { viewer { id } }' }] }),
   releaseEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'] }),
   reopenConversation: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'] }),
   resolveConversation: conversationOf,
   resolveEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'], summary: 'Settled' }),
+  retireOperations: operationOf,
   runAgent: ({ theirs }) => ({ agentId: 'first_agent', text: 'Hi', customerId: theirs.customerId }),
   setAgentEnabled: () => ({ agentId: 'second_agent', enabled: true }),
   setApprovalLevel: async (ground) => ({ ...(await personOf(ground)), level: 'LEAD' }),

@@ -31,6 +31,7 @@ const places: readonly Place[] = rootFields.flatMap((field) =>
   }),
 );
 
+const [ONE, TWO] = [newId('ptn'), newId('ptn')];
 let house: House;
 let ground: Ground;
 let stranger: Belongings;
@@ -43,10 +44,10 @@ beforeAll(async () => {
   const articleId = newId('art');
   const text = { slug: 'refunds', title: 'Refunds', category: 'billing', tags: [], body: '## Refunds\n\nWe give a refund within 30 days.' };
   await database.knowledgeArticle.create({ data: { id: articleId, ...text, reviewedAt: new Date() } });
-  ground = { house, partnerId: 'ptn_one', theirs: await addBelongings(database, { partnerId: 'ptn_one', mark: 'acme' }), articleId, made: [] };
-  stranger = await addBelongings(database, { partnerId: 'ptn_two', mark: 'stranger' });
+  ground = { house, partnerId: ONE, theirs: await addBelongings(database, { partnerId: ONE, mark: 'acme' }), articleId, made: [] };
+  stranger = await addBelongings(database, { partnerId: TWO, mark: 'stranger' });
   callers = [
-    ['a partner', partnerViewer({ partnerId: 'ptn_one', keyId: null })],
+    ['a partner', partnerViewer({ partnerId: ONE, keyId: null })],
     ['a customer', { kind: 'customer', customerId: ground.theirs.customerId }],
   ];
   const person = { userId: newId('usr'), name: 'Ruth', role: 'super_admin' } as const;

@@ -42,6 +42,7 @@ MessageReset reason
 Money amount currency
 PageInfo endCursor startCursor
 Payment failureCode method
+RegisteredOperation documentId name otherIds text
 RoutePreview domain reason
 Run decisionRules model outcome stoppedBy
 RunError code message

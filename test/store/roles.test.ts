@@ -40,7 +40,8 @@ delete:users S
 manage:roles S
 admin:config S
 admin:system S
-admin:security S`;
+admin:security S
+graphql:arbitrary SA`;
 
 describe('roles', () => {
   it('have the scopes of the matrix, each role exactly its own', () => {

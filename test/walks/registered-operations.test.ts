@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { newId } from '../../src/foundation/ids.ts';
 import { createApiKey } from '../../src/identity/api-key.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openApp, type Answer, type App } from '../support/app.ts';
 import { startRedis } from '../support/redis-server.ts';
 
@@ -17,8 +17,8 @@ const CUSTOMERS = 'query Customers($first: Int) { customers(first: $first) { edg
 const START = 'mutation Start($input: StartConversationInput!) { startConversation(input: $input) { conversation { id } } }';
 const FOLLOW = 'subscription Follow($id: ID!) { conversationEvents(id: $id) { __typename position } }';
 const INTROSPECT = '{ __schema { queryType { name } } }';
-const STAFF: Viewer = { kind: 'staff', userId: 'usr_ada', name: 'Ada', role: 'lead' };
-const ADMIN: Viewer = { kind: 'staff', userId: 'usr_root', name: 'Root', role: 'admin' };
+const STAFF: Viewer = staffViewer({ userId: 'usr_ada', name: 'Ada', role: 'user' });
+const ADMIN: Viewer = staffViewer({ userId: 'usr_root', name: 'Root', role: 'super_admin' });
 
 interface Partner {
   readonly id: string;
@@ -201,7 +201,7 @@ describe('registering', () => {
     const { customerId } = await app.customer(mine.id);
     const operations = [{ body: VIEWER }];
     expect(codeOf(await register(mine.live, operations))).toBe('FORBIDDEN');
-    expect(codeOf(await register(await app.token({ kind: 'partner', partnerId: mine.id, keyId: null }), operations))).toBe('FORBIDDEN');
+    expect(codeOf(await register(await app.token(partnerViewer({ partnerId: mine.id, keyId: null })), operations))).toBe('FORBIDDEN');
     expect(codeOf(await register(await app.token({ kind: 'customer', customerId }), operations))).toBe('FORBIDDEN');
     expect(codeOf(await register(mine.test, operations, other.id))).toBe('NOT_FOUND');
     expect(codeOf(await retire(mine.live, ['x']))).toBe('FORBIDDEN');
