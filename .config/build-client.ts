@@ -1,7 +1,8 @@
 /**
  * Builds src/client/ into what can be installed: dist/client/parley.js (for bundlers and Node, graphql-ws left outside),
- * dist/client/parley.browser.js (everything inside, small, for a page without a bundler) and declarations beside them. Prints how
- * large the client is, minified and compressed, without graphql-ws. `buildClient` is the same for tests.
+ * dist/client/parley.browser.js (everything inside, small, for a page without a bundler), dist/client/webhooks.js (for servers that
+ * receive webhooks, on Node) and declarations beside them. Prints how large the client is, minified and compressed, without
+ * graphql-ws. `buildClient` is the same for tests.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,6 +33,12 @@ export type { ResumeOptions } from './resume.ts';
 export type { Part, Thread, ThreadMessage, ThreadRun, ToolPart, Unsent, Why } from './thread.ts';
 export type * from './types.ts';
 `;
+const WEBHOOKS_ENTRY = `
+export { verifyWebhook, WebhookError, WEBHOOK_FAULTS } from './verify-webhook.ts';
+`;
+const WEBHOOKS_TYPES = `${WEBHOOKS_ENTRY}
+export type { VerifiedWebhook, VerifyOptions, WebhookEvent, WebhookFault, WebhookHeaders } from './verify-webhook.ts';
+`;
 
 export interface ClientBuild {
   /** Bytes of the client without graphql-ws, minified and compressed with gzip. */
@@ -56,6 +63,8 @@ export async function buildClient(target: string): Promise<ClientBuild> {
   const outside = { ...common, external: ['graphql-ws'] };
   writeFileSync(join(target, 'parley.js'), await bundle(outside));
   writeFileSync(join(target, 'parley.browser.js'), await bundle({ ...common, minify: true }));
+  const webhooks = { ...common, platform: 'node', stdin: { ...common.stdin, contents: WEBHOOKS_ENTRY, sourcefile: 'webhooks.ts' } } satisfies BuildOptions;
+  writeFileSync(join(target, 'webhooks.js'), await bundle(webhooks));
   writeDeclarations(target);
   return { gzipBytes: gzipSync(await bundle({ ...outside, minify: true }), { level: 9 }).length };
 }
@@ -90,6 +99,7 @@ function writeDeclarations(target: string): void {
     rmSync(scratch, { recursive: true, force: true });
   }
   writeFileSync(join(target, 'parley.d.ts'), ENTRY_TYPES.trimStart());
+  writeFileSync(join(target, 'webhooks.d.ts'), WEBHOOKS_TYPES.trimStart());
   // Node resolves the names of what was emitted, and nothing with .ts is.
   for (const name of readdirSync(target).filter((file) => file.endsWith('.d.ts'))) {
     const path = join(target, name);

@@ -17,7 +17,14 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'parley-client-'));
   built = await buildClient(join(scratch, 'node_modules/parley'));
   // As npm would install it, beside graphql-ws.
-  const manifest = { name: 'parley', type: 'module', exports: { './client': { types: './parley.d.ts', default: './parley.js' } } };
+  const manifest = {
+    name: 'parley',
+    type: 'module',
+    exports: {
+      './client': { types: './parley.d.ts', default: './parley.js' },
+      './webhooks': { types: './webhooks.d.ts', default: './webhooks.js' },
+    },
+  };
   writeFileSync(join(scratch, 'node_modules/parley/package.json'), JSON.stringify(manifest));
   writeFileSync(join(scratch, 'package.json'), '{ "type": "module" }');
   for (const name of ['graphql-ws', 'graphql']) symlinkSync(join(root, 'node_modules', name), join(scratch, 'node_modules', name));
@@ -44,6 +51,35 @@ describe('the built client', () => {
       "import { createParleyClient, reduce, withResume, EMPTY } from 'parley/client'; createParleyClient({ url: 'http://127.0.0.1:1/graphql', token: 't' }).close(); console.log(typeof reduce, typeof withResume, EMPTY.sequence)";
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: scratch });
     expect(stdout.trim()).toBe('function function -1');
+  });
+
+  it('brings what servers verify webhooks with, which takes nothing from outside but Node', async () => {
+    const text = readFileSync(join(scratch, 'node_modules/parley/webhooks.js'), 'utf8');
+    expect([...text.matchAll(/^import\b[^;'"]*["']([^"']+)["']/gm)].map((match) => match[1])).toEqual(['node:crypto']);
+    const script = "import { verifyWebhook } from 'parley/webhooks'; try { verifyWebhook('{}', {}, 'whsec_x') } catch (error) { console.log(error.fault) }";
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: scratch });
+    expect(stdout.trim()).toBe('MISSING_HEADER');
+  });
+
+  it('has declarations of it that compile strictly on Node', async () => {
+    const file = join(scratch, 'receive.ts');
+    writeFileSync(
+      file,
+      `import { verifyWebhook, WebhookError, type VerifiedWebhook, type WebhookHeaders } from 'parley/webhooks';
+       export function read(body: Uint8Array, headers: WebhookHeaders): VerifiedWebhook | null {
+         try { return verifyWebhook(body, headers, ['whsec_new', 'whsec_old'], { toleranceS: 60 }); }
+         catch (error) { if (error instanceof WebhookError && error.fault === 'WRONG_SIGNATURE') return null; throw error; }
+       }
+       export const ofFetch = (request: Request, body: string): string => verifyWebhook(body, request.headers, 'whsec_x').event.position;`,
+    );
+    const flags = ['--noEmit', '--strict', '--target', 'es2022', '--types', '', '--ignoreConfig', '--module', 'nodenext', '--lib', 'es2022,dom'];
+    const compile = run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...flags, file], { cwd: scratch });
+    expect(
+      await compile.then(
+        () => '',
+        (error: unknown) => (error !== null && typeof error === 'object' && 'stdout' in error ? String(error.stdout) : String(error)),
+      ),
+    ).toBe('');
   });
 
   it.each([
