@@ -18,6 +18,12 @@ const tokens = z
 const usd = z.union([z.literal('none').transform(() => null), z.coerce.number('must be a sum in US dollars, or none').positive().max(1_000_000)]).optional();
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
+/** The first seals, all of them open: a new key is put before the old one. */
+const webhookKeys = z
+  .string()
+  .transform(listOf)
+  .refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), 'must have at least 32 characters, and so must each of several between commas');
+
 const Environment = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
   PORT: port.default(4000),
@@ -36,6 +42,8 @@ const Environment = z.object({
   OFFLINE_TOKENS_PER_S: count(0, 10_000).default(60),
   OUTBOX_URL: httpUrl.optional(),
   OUTBOX_TOKEN: z.string().min(1).optional(),
+  WEBHOOK_ENCRYPTION_KEY: webhookKeys.optional(),
+  WEBHOOK_LOOPBACK: flag.optional(),
   DESK_TIMEZONE: z.string().default('UTC').refine(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin'),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   ALLOWED_ORIGINS: z.string().default(''),
@@ -103,6 +111,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   const production = given['NODE_ENV'] === 'production';
   if (production) problems.push(...missingInProduction(given));
+  if (production && parsed.success && parsed.data.WEBHOOK_LOOPBACK) problems.push('WEBHOOK_LOOPBACK: is for development only');
   if (parsed.success && parsed.data.PARLEY_ROLE !== 'all' && !parsed.data.REDIS_URL)
     problems.push(`PARLEY_ROLE: ${parsed.data.PARLEY_ROLE} needs REDIS_URL, through which gateways and workers hear of each other`);
   const budgets = parsed.success ? budgetsOf(parsed.data) : null;
@@ -145,6 +154,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     offlineTokensPerS: set.OFFLINE_TOKENS_PER_S,
     /** Where mail, charges, refunds and orders to the product go. Null: into a file in development; in production they wait. */
     outbox: set.OUTBOX_URL === undefined ? null : { url: set.OUTBOX_URL, token: set.OUTBOX_TOKEN ?? null },
+    webhooks: Object.freeze({
+      /** What seals the secrets of webhooks. Null outside production: a key is made once and kept in the data directory. Null in production: there are no webhooks. */
+      encryptionKeys: set.WEBHOOK_ENCRYPTION_KEY ?? null,
+      /** Whether this machine itself may be sent to, also without TLS. */
+      loopback: set.WEBHOOK_LOOPBACK ?? !production,
+    }),
     /** Where the people of the desk work: business hours are meant there. */
     deskTimeZone: set.DESK_TIMEZONE,
     /** Null outside production: a secret is made once and kept in the data directory. */

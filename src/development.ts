@@ -23,9 +23,12 @@ const ARTICLES = fileURLToPath(new URL('../prisma/knowledge', import.meta.url));
 const DEMO_FILE = 'demo.json';
 const Written = z.object({ partnerKey: z.string() });
 
-/** The secret that signs tokens: made at the first start, kept beside the data, readable by this user alone. */
-export async function keepSecret(dataDir: string): Promise<string> {
-  const file = join(dataDir, 'jwt-secret');
+/**
+ * A secret that is made at the first start and kept beside the data, readable by this user alone.
+ * @param name Of its file: what signs tokens is another one than what seals the secrets of webhooks.
+ */
+export async function keepSecret(dataDir: string, name: 'jwt-secret' | 'webhook-key' = 'jwt-secret'): Promise<string> {
+  const file = join(dataDir, name);
   await mkdir(dataDir, { recursive: true });
   // Written whole beside it and then given its name, which only one of several first starts can do: nobody reads half a secret.
   const own = `${file}.${randomBytes(6).toString('hex')}`;

@@ -52,7 +52,7 @@ export function openWork({ config, database, clock, agents, ...deps }: WorkDeps)
   };
 }
 
-interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations'> {
+interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations' | 'partnerWebhooks'> {
   readonly config: Config;
   readonly database: Database;
   readonly log: EventLog;
@@ -65,7 +65,7 @@ interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations'> {
   readonly inspect: Inspect;
 }
 
-export function openDesk({ config, toolDesk, agents, presence, escalations, ...deps }: DeskDeps): Desk {
+export function openDesk({ config, toolDesk, agents, presence, escalations, partnerWebhooks, ...deps }: DeskDeps): Desk {
   const { redaction, limits } = config;
   const checked = { ...deps, agents, redaction, messageCharsMax: limits.messageCharsMax };
   const [checkAgent, checkWorkflow] = [createAgentCheck(checked), createWorkflowCheck(checked)];
@@ -74,6 +74,7 @@ export function openDesk({ config, toolDesk, agents, presence, escalations, ...d
     ...toolDesk,
     presence,
     escalations,
+    partnerWebhooks,
     agents,
     conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
     approvals: createApprovalDesk({ ...deps, redaction }),

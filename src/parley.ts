@@ -35,6 +35,7 @@ import type { JobQueue } from './jobs/job-queue.ts';
 import type { SignalBus } from './jobs/signal-bus.ts';
 import type { Logger } from './foundation/logger.ts';
 import { createInspect } from './gateway/inspect-operation.ts';
+import type { Call } from './gateway/operations.ts';
 import { createGateway } from './gateway/server.ts';
 import { createAuthenticate } from './identity/authenticate.ts';
 import { createTokens } from './identity/token.ts';
@@ -44,8 +45,8 @@ import type { Llm } from './llm/llm.ts';
 import { createOfflineLlm } from './llm/offline-llm.ts';
 import { loadNamedWorkflows } from './orchestration/named-workflows.ts';
 import { createBudgets, type Budgets } from './runs/budget.ts';
-import { createRunDriver } from './runs/driver.ts';
-import { conversationHead, followConversation, followEscalations, followRun } from './runs/follow.ts';
+import { createRunDriver, type RunDriver } from './runs/driver.ts';
+import { conversationHead, followConversation, followEscalations, followRun, type FollowDeps } from './runs/follow.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Context } from './schema/builder.ts';
 import { schema } from './schema/schema.ts';
@@ -59,6 +60,7 @@ import { seedPolicy } from './store/policy.ts';
 import { createTools } from './tools/tools.ts';
 import { openDesk, openWork } from './house.ts';
 import { registerOwn, reportOutdated } from './own-operations.ts';
+import { openWebhooks } from './webhooks.ts';
 
 export interface ParleyDeps {
   readonly config: Config;
@@ -132,7 +134,9 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   const demo = config.production ? null : await openDemo({ database, databaseUrl, tokens, clock, log, dataDir: config.dataDir });
 
   const delivery = await openDelivery({ config, databaseUrl, log, clock, opened });
-  const { eventLog, jobs, signals } = delivery;
+  const { jobs, signals } = delivery;
+  const webhooks = await openWebhooks({ config, database, eventLog: delivery.eventLog, clock, log, opened });
+  const { eventLog } = webhooks;
   if (config.role !== 'gateway') openOutbox(config, { database, clock, log }, opened);
   const presence = createPresence({ database, log: eventLog, registry: delivery.presence, clock, logger: log });
   opened.push(() => presence.close());
@@ -156,7 +160,22 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   const workflows = await loadNamedWorkflows(AGENTS, { has: (id) => catalog.get(id) !== null });
   const agents = createAgentDesk({ database, catalog, clock });
   const inspect = createInspect(schema, config.limits);
-  const desk = openDesk({ config, database, log: eventLog, jobs, signals, clock, catalog, workflows, agents, presence, escalations, toolDesk, inspect });
+  const desk = openDesk({
+    config,
+    database,
+    log: eventLog,
+    jobs,
+    signals,
+    clock,
+    catalog,
+    workflows,
+    agents,
+    presence,
+    escalations,
+    toolDesk,
+    inspect,
+    partnerWebhooks: webhooks.desk,
+  });
 
   const { runMs, runsAtOnce, drainMs } = config.limits;
   const work = openWork({ config, database, clock, llm, tools, catalog, router, readSignals, agents, expectedWait: escalations.expected });
@@ -178,17 +197,12 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     runsAtOnce,
     report: captureException,
   });
-  const follow = { database, log: eventLog, clock };
-  const runs: Runs = Object.freeze<Runs>({
-    stop: driver.stop,
-    followConversation: (viewer, id, after, signal) => followConversation(follow, viewer, id, after, signal),
-    followRun: (viewer, id, after, signal) => followRun(follow, viewer, id, after, signal),
-    followEscalations: (viewer, after, signal) => followEscalations(follow, viewer, after, signal),
-    conversationHead: (id) => conversationHead(follow, id),
-  });
+  const runs = joinRuns(driver, { database, log: eventLog, clock });
 
   const shared = { database, desk, runs, catalog, workflows, router, knowledge, messageCharsMax: config.limits.messageCharsMax };
   const operations = await openOperations({ config, database, signals, clock, log, inspect, desk: desk.operations }, opened);
+  const contextOf = (call: Call): Context => ({ ...call, ...shared });
+  webhooks.start(contextOf);
   const gateway = createGateway({
     ...operations,
     host: config.host,
@@ -198,7 +212,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     allowedOrigins: config.allowedOrigins,
     limits: config.limits,
     schema,
-    contextOf: (call): Context => ({ ...call, ...shared }),
+    contextOf,
     onFollowed: presence.follow,
     authenticate: createAuthenticate({ tokens, database, clock }),
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
@@ -223,6 +237,17 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   // Whoever tries things out does not go to a process that takes no clients.
   if (demo && config.role !== 'worker') await writeDemo(config.dataDir, demo.credentials, url);
   return { url, port, model: llm.name, agents: catalog.agents.length, demo, isHome: delivery.isHome(), close };
+}
+
+/** What the schema may ask of runs: to end them, and to follow what they and others tell. */
+function joinRuns(driver: RunDriver, follow: FollowDeps): Runs {
+  return Object.freeze<Runs>({
+    stop: driver.stop,
+    followConversation: (viewer, id, after, signal) => followConversation(follow, viewer, id, after, signal),
+    followRun: (viewer, id, after, signal) => followRun(follow, viewer, id, after, signal),
+    followEscalations: (viewer, after, signal) => followEscalations(follow, viewer, after, signal),
+    conversationHead: (id) => conversationHead(follow, id),
+  });
 }
 
 async function openPostgres(config: Config, log: Logger, opened: Close[]): Promise<string> {

@@ -27,6 +27,7 @@ const byCustomer: Theirs = (customerId) => Prisma.sql`row."customerId" = ${custo
 const byConversation: Theirs = (customerId) => Prisma.sql`row."conversationId" IN (SELECT "id" FROM "Conversation" WHERE "customerId" = ${customerId})`;
 const byRun: Theirs = (customerId) => Prisma.sql`row."runId" IN (SELECT "id" FROM "Run" WHERE "customerId" = ${customerId})`;
 const byEndpoint: Theirs = (customerId) => Prisma.sql`row."endpointId" IN (SELECT "id" FROM "WebhookEndpoint" WHERE "customerId" = ${customerId})`;
+const byDelivery: Theirs = (customerId) => Prisma.sql`row."deliveryId" IN (SELECT "id" FROM "PartnerDelivery" WHERE "customerId" = ${customerId})`;
 const askedBy: Theirs = (customerId) => Prisma.sql`(row."customerId" = ${customerId} OR ${byConversation(customerId)} OR ${byRun(customerId)})`;
 const approvedFor: Theirs = (customerId) => Prisma.sql`(${byCustomer(customerId)} OR ${byRun(customerId)})`;
 const byApproval: Theirs = (customerId) =>
@@ -58,6 +59,9 @@ export const CUSTOMER_TABLES: readonly CustomerTable[] = [
   gone('FeatureUse'),
   gone('OnboardingStep'),
   gone('ApiUsageDay'),
+  // What partners were told of them, and were not told yet.
+  gone('PartnerDeliveryAttempt', 'never', byDelivery),
+  gone('PartnerDelivery', 'never'),
   gone('WebhookAttempt', 'all', byEndpoint),
   gone('WebhookEndpoint'),
   gone('WorkspaceApiKey'),

@@ -28,6 +28,7 @@ import type { SignInDesk } from './sign-in.ts';
 import type { TicketDesk } from './ticket.ts';
 import type { WorkspaceKeyDesk } from './workspace-key.ts';
 import type { WebhookDesk } from './webhook.ts';
+import type { PartnerWebhookDesk } from './partner-webhook.ts';
 import type { RestoreDesk } from './restore.ts';
 import type { ErasureDesk } from './erasure.ts';
 import type { ScheduleDesk } from './schedule.ts';
@@ -113,4 +114,5 @@ export interface Desk {
   readonly exports: ExportDesk;
   readonly users: UserDesk;
   readonly operations: OperationDesk;
+  readonly partnerWebhooks: PartnerWebhookDesk;
 }

@@ -7,7 +7,8 @@ import type { OutboxKind, OutboxMessage, Prisma } from '../store/generated/prism
 
 export interface Outgoing {
   readonly kind: OutboxKind;
-  readonly customerId: string;
+  /** Null for mail to the people of the desk and of partners. */
+  readonly customerId: string | null;
   /** What it is, in snake_case: `invoice_copy`, `password_reset`, `charge`, `restore`. */
   readonly subject: string;
   /** The address of a mail; left out for the others. */

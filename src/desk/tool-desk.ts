@@ -40,6 +40,7 @@ export type ToolDesk = Omit<
   | 'exports'
   | 'users'
   | 'operations'
+  | 'partnerWebhooks'
 >;
 
 export interface ToolDeskDeps {

@@ -61,6 +61,9 @@ export const ID_PREFIXES = [
   'sched',
   'oper',
   'opal',
+  'hook',
+  'dlv',
+  'dtry',
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

@@ -1,6 +1,7 @@
 /** `node(id)`: anything with an id that the viewer may see. The prefix of an id says what it is; only agents are found by a file name. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { approvalsVisibleTo, customersVisibleTo, escalationsVisibleTo, messagesVisibleTo, requireViewer, runsVisibleTo } from '../desk/access.ts';
+import { deliveriesVisibleTo, mayReadWebhooks, webhooksVisibleTo } from '../desk/partner-webhook-access.ts';
 import { badInput, notFound } from '../foundation/errors.ts';
 import { prefixOf, type IdPrefix } from '../foundation/ids.ts';
 import type { Viewer } from '../store/viewer.ts';
@@ -82,6 +83,16 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
     type: 'RegisteredOperation',
     find: async ({ id, viewer, context, query }) =>
       viewer.kind === 'customer' ? null : context.database.registeredOperation.findFirst({ ...query, where: { id, AND: [operationsVisibleTo(viewer)] } }),
+  },
+  hook: {
+    type: 'Webhook',
+    find: async ({ id, viewer, context, query }) =>
+      mayReadWebhooks(viewer) ? context.database.partnerWebhook.findFirst({ ...query, where: { AND: [{ id }, webhooksVisibleTo(viewer)] } }) : null,
+  },
+  dlv: {
+    type: 'Delivery',
+    find: async ({ id, viewer, context, query }) =>
+      mayReadWebhooks(viewer) ? context.database.partnerDelivery.findFirst({ ...query, where: { AND: [{ id }, deliveriesVisibleTo(viewer)] } }) : null,
   },
   step: {
     type: 'RunStep',

@@ -40,6 +40,8 @@ import './approval-verbs.ts';
 import './approval-items.ts';
 import './user.ts';
 import './audit.ts';
+import './partner-webhook.ts';
+import './partner-webhook-verbs.ts';
 import './subscription.ts';
 
 export const schema = withPersonalDataMasked(builder.toSchema());

@@ -38,6 +38,7 @@ import { schema } from '../../src/schema/schema.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createTools } from '../../src/tools/tools.ts';
 import { openOperationDesk } from '../support/operations.ts';
+import { noWebhooks } from '../support/webhooks.ts';
 import { REDACTION } from '../support/redaction.ts';
 import { AGENTS, learnedSignals } from '../support/signals.ts';
 
@@ -96,6 +97,7 @@ const shared = {
     exports: createExportDesk({ database, clock }),
     users: createUserDesk({ database, clock }),
     operations: openOperationDesk({ database, signals: createMemorySignalBus({ log }), clock }),
+    partnerWebhooks: noWebhooks({ database, clock }),
   },
   runs: nothingRuns(),
   catalog,

@@ -61,6 +61,7 @@ import { createTools } from '../../src/tools/tools.ts';
 import { createTestDatabase } from './database.ts';
 import { startMessagesApi, type MessagesApi, type MessagesBody, type ScriptedReply } from './messages-api.ts';
 import { openOperationDesk } from './operations.ts';
+import { noWebhooks } from './webhooks.ts';
 import { REDACTION } from './redaction.ts';
 import { AGENTS, learnedSignals } from './signals.ts';
 
@@ -194,6 +195,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     exports: createExportDesk({ database, clock }),
     users: createUserDesk({ database, clock }),
     operations: openOperationDesk({ database, signals, clock }),
+    partnerWebhooks: noWebhooks({ database, clock }),
   };
 
   let forced = '';

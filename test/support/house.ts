@@ -22,7 +22,9 @@ import { createUserDesk } from '../../src/desk/user.ts';
 import { createErasureDesk } from '../../src/desk/erasure.ts';
 import { createEscalationDesk } from '../../src/desk/escalation.ts';
 import type { Desk } from '../../src/desk/desk.ts';
+import type { PartnerWebhookDesk } from '../../src/desk/partner-webhook.ts';
 import { createToolDesk } from '../../src/desk/tool-desk.ts';
+import type { EventLog } from '../../src/events/event-log.ts';
 import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
@@ -45,6 +47,7 @@ import { createTestDatabase } from './database.ts';
 import { openOperationDesk } from './operations.ts';
 import { REDACTION } from './redaction.ts';
 import { NO_SIGNALS } from './signals.ts';
+import { noWebhooks } from './webhooks.ts';
 
 export const STAFF: Viewer = staffViewer({ userId: 'usr_test', name: 'Sam', role: 'admin' });
 
@@ -89,6 +92,13 @@ export interface HouseOptions {
   readonly clock?: Clock;
   /** False while another process owns the conversations of this database. */
   readonly available?: () => boolean;
+  /** Another log around this one, for all who tell something, and the verbs that go with it; nobody is sent anything without. */
+  readonly webhooks?: (deps: { readonly database: Database; readonly log: EventLog; readonly clock: Clock }) => HouseWebhooks;
+}
+
+export interface HouseWebhooks {
+  readonly log: EventLog;
+  readonly desk: PartnerWebhookDesk;
 }
 
 function agent(id: string, tools: Agent['tools']): Agent {
@@ -117,7 +127,14 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const { database, close: closeDatabase } = await createTestDatabase();
   const clock = options.clock ?? systemClock;
   const logger = createLogger({ level: 'silent', pretty: false });
-  const log = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 10_000, ...(options.available ? { available: options.available } : {}) });
+  const memoryLog = createMemoryEventLog({
+    clock,
+    historyMs: 60_000,
+    historyEventsMax: 10_000,
+    ...(options.available ? { available: options.available } : {}),
+  });
+  const webhooks = options.webhooks?.({ database, log: memoryLog, clock });
+  const log = webhooks?.log ?? memoryLog;
   const jobs = createMemoryJobQueue({ log: logger, clock });
   const signals = createMemorySignalBus({ log: logger });
   const grants = Object.fromEntries([...(options.tools?.keys() ?? [])].map((name) => [name, {}]));
@@ -156,6 +173,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     exports: createExportDesk({ database, clock }),
     users: createUserDesk({ database, clock }),
     operations: openOperationDesk({ database, signals, clock }),
+    partnerWebhooks: webhooks?.desk ?? noWebhooks({ database, clock }),
   };
   const checkpoints = createCheckpoints(database);
   const makeDriver = (llm: Llm, queue = jobs) =>
@@ -210,7 +228,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const drivers = [driver];
   return {
     database,
-    log,
+    log: memoryLog,
     desk,
     driver,
     catalog,
