@@ -20,6 +20,7 @@ import { createEscalationDesk } from './desk/escalation.ts';
 import { startEscalationWatch } from './desk/escalation-watch.ts';
 import { startKnowledgeRounds } from './desk/knowledge-rounds.ts';
 import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-outbox.ts';
+import { removeDeliveries } from './desk/deliver-partner-webhooks.ts';
 import { createFileTransport, createHttpTransport } from './desk/outbox-transport.ts';
 import { createToolDesk } from './desk/tool-desk.ts';
 import { createOperationLookup } from './desk/operation-lookup.ts';
@@ -56,6 +57,7 @@ import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { migrate } from './store/migrate.ts';
 import { openSignalReader } from './orchestration/understand/kept-signals.ts';
 import { quietLog } from './quiet-log.ts';
+import { DAY_MS } from './store/period.ts';
 import { seedPolicy } from './store/policy.ts';
 import { createTools } from './tools/tools.ts';
 import { openDesk, openWork } from './house.ts';
@@ -284,7 +286,11 @@ function startRounds({ database, clock, log, eventLog, jobs, config, budgets }: 
     clock,
     log,
     days: config.retention,
-    also: async (now, signal) => (await budgets.reconcile(now, signal)) + (await pruneCheckpoints(database)) + (await pruneOperationUsage(database, now)),
+    also: async (now, signal) =>
+      (await budgets.reconcile(now, signal)) +
+      (await pruneCheckpoints(database)) +
+      (await pruneOperationUsage(database, now)) +
+      (await removeDeliveries(database, new Date(now.getTime() - config.retention.outboxDays * DAY_MS), signal)),
   });
   opened.push(() => retention.close());
   const watch = startEscalationWatch({ database, log: eventLog, clock, logger: log, timeZone: config.deskTimeZone });

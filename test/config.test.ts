@@ -48,6 +48,15 @@ describe('the configuration', () => {
     expect(namesOf(problems)).toEqual(['DATABASE_URL', 'GRAPHIQL', 'JWT_SECRET', 'LOG_LEVEL', 'PORT', 'STEP_MS']);
   });
 
+  it('takes keys that are long enough for webhooks, several of them for a change, and this machine for a receiver in development only', () => {
+    const [old, fresh] = ['o'.repeat(32), 'f'.repeat(40)];
+    expect(readConfig({}).webhooks).toEqual({ encryptionKeys: null, loopback: true });
+    expect(readConfig({ ...PRODUCTION, WEBHOOK_ENCRYPTION_KEY: `${fresh}, ${old}` }).webhooks).toEqual({ encryptionKeys: [fresh, old], loopback: false });
+    expect(readConfig({ WEBHOOK_LOOPBACK: 'false' }).webhooks.loopback).toBe(false);
+    for (const key of ['short', `${fresh},short`, ',']) expect(namesOf(problemsOf({ WEBHOOK_ENCRYPTION_KEY: key }))).toEqual(['WEBHOOK_ENCRYPTION_KEY']);
+    expect(namesOf(problemsOf({ ...PRODUCTION, WEBHOOK_LOOPBACK: 'true' }))).toEqual(['WEBHOOK_LOOPBACK']);
+  });
+
   it('takes a process for all there is to do, and a part of it only with Redis', () => {
     expect(readConfig({}).role).toBe('all');
     expect(readConfig({ PARLEY_ROLE: 'worker', REDIS_URL: 'redis://localhost' }).role).toBe('worker');

@@ -21,6 +21,13 @@ describe('the secret of a development instance', () => {
     expect(await keepSecret(join(dataDir, 'new'))).toBe(secrets[0]);
   });
 
+  it('is another one for each purpose', async () => {
+    const [tokens, webhooks] = await Promise.all([keepSecret(dataDir), keepSecret(dataDir, 'webhook-key')]);
+    expect(webhooks).not.toBe(tokens);
+    expect(await keepSecret(dataDir, 'webhook-key')).toBe(webhooks);
+    expect((await stat(join(dataDir, 'webhook-key'))).mode & 0o777).toBe(0o600);
+  });
+
   it('that was emptied is refused by the name of its file', async () => {
     await writeFile(join(dataDir, 'jwt-secret'), '');
     await expect(keepSecret(dataDir)).rejects.toThrow('jwt-secret');

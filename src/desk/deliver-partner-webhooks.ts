@@ -215,6 +215,20 @@ async function claim(database: Database, now: Date, underWay: ReadonlyMap<string
               d."expiresAt", w."partnerId", w."url", w."secret", w."oldSecret", w."oldSecretUntil", w."failingSince", w."contactEmail"`;
 }
 
+const REMOVED_AT_ONCE = 5_000;
+
+/** Takes away what was told, with the log of its tries, once it has been kept long enough. @returns How many deliveries. */
+export async function removeDeliveries(database: Database, before: Date, signal: AbortSignal): Promise<number> {
+  for (let removed = 0; ;) {
+    signal.throwIfAborted();
+    const rows = await database.sql.execute`
+      DELETE FROM "PartnerDelivery" WHERE "id" IN (
+        SELECT "id" FROM "PartnerDelivery" WHERE "status" IN ('delivered', 'failed') AND "createdAt" < ${before} ORDER BY "createdAt" LIMIT ${REMOVED_AT_ONCE})`;
+    removed += rows;
+    if (rows < REMOVED_AT_ONCE) return removed;
+  }
+}
+
 /** What nobody tried in its time, because the webhook was switched off or because Parley was. */
 async function expire(database: Database, now: Date): Promise<void> {
   await database.sql.execute`

@@ -70,8 +70,8 @@ export function createNotedLog({ database, log, clock, onTold }: NotedLogDeps): 
       events.filter((event) => eventTypes.includes(event.type) && mayLeave(partnerId, event)).map((event) => ({ webhookId: id, event })),
     );
     if (!subject || notes.length === 0) return [];
-    const { top } = await log.head(channel);
-    return insertNotes({ database, now: clock.now(), channel, customerId: subject.customerId, after: top }, notes);
+    const after = await log.top(channel);
+    return insertNotes({ database, now: clock.now(), channel, customerId: subject.customerId, after }, notes);
   }
 
   async function subjectOf(channel: Channel): Promise<Subject | null> {

@@ -126,9 +126,9 @@ function groupsOf(notes: readonly Note[]): readonly (readonly [Note, ...Note[]])
 }
 
 async function readAfter(log: EventLog, channel: Channel, after: Position, signal: AbortSignal): Promise<Found> {
-  const { epoch, top } = await log.head(channel);
+  const top = await log.top(channel);
   const [from, to] = [parsePosition(after), parsePosition(top)];
-  if (from.epoch !== epoch) return { lost: { position: top, sequence: to.offset } };
+  if (from.epoch !== to.epoch) return { lost: { position: top, sequence: to.offset } };
   const told: Told[] = [];
   if (to.offset <= from.offset) return { told };
   const limit = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);

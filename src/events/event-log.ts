@@ -98,6 +98,8 @@ export interface EventLog {
   forget(channel: Channel): Promise<void>;
   /** Where to start reading a channel. A channel nobody wrote to has a head too. */
   head(channel: Channel): Promise<ChannelHead>;
+  /** The end of a channel, and nothing more: what `head` also tells may cost reading all there is. */
+  top(channel: Channel): Promise<Position>;
   /** Throws UNAVAILABLE, naming what is missing, when this process may not follow or write events. */
   assertAvailable(): void;
   /** Throws when the log does not work. For health probes. */

@@ -10,7 +10,7 @@ import { createChannel, type ChannelState } from './channel.ts';
 import { decodeEvent, encodeEvent, isTextDelta } from './codec.ts';
 import type { ParleyEvent } from './event.ts';
 import { kindOf } from './channel-kind.ts';
-import type { Channel, ChannelKind, EventLog } from './event-log.ts';
+import type { Channel, ChannelHead, ChannelKind, EventLog } from './event-log.ts';
 import { createFences, fencesOf } from './fence.ts';
 import { createFollower } from './follower.ts';
 import { headOf } from './head.ts';
@@ -66,10 +66,7 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
   let lives = 0;
   let followers = 0;
 
-  function newEpoch(): string {
-    lives += 1;
-    return `${boot}${lives.toString(36)}`;
-  }
+  const newEpoch = () => `${boot}${(lives += 1).toString(36)}`;
 
   function open(name: Channel): ChannelState {
     const known = channels.get(name);
@@ -93,6 +90,11 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
   function assertAvailable(): void {
     if (closing.signal.aborted) throw new AppError('UNAVAILABLE', 'This server is going away. Connect again in a moment.', { retryAfterMs: 1_000 });
     if (options.available && !options.available()) throw notOurs();
+  }
+
+  function head(name: Channel): ChannelHead {
+    assertAvailable();
+    return headOf(open(name));
   }
 
   function followersBehind(): number {
@@ -158,10 +160,8 @@ export function createMemoryEventLog(options: MemoryEventLogOptions): MemoryEven
       assertAvailable();
       channels.get(name)?.startOver(newEpoch());
     },
-    async head(name) {
-      assertAvailable();
-      return headOf(open(name));
-    },
+    head: async (name) => head(name),
+    top: async (name) => head(name).top,
     async probe() {
       // That another process owns the conversations is no fault of this one: it still answers what it can.
       if (closing.signal.aborted) throw new Error('the event log is closed');

@@ -141,6 +141,10 @@ export async function createRedisEventLog(options: RedisEventLogOptions): Promis
       const upstream = followed.get(name);
       return upstream?.opened() ? headOf(upstream.channel) : history.head(name);
     },
+    async top(name) {
+      assertAvailable();
+      return history.top(name);
+    },
     async probe(signal) {
       assertAvailable();
       await connection.whenUsable(waitMs);

@@ -5,7 +5,7 @@
 import { AppError } from '../foundation/errors.ts';
 import type { Channel, ChannelHead } from './event-log.ts';
 import { decodeEvent } from './codec.ts';
-import { formatPosition } from './position.ts';
+import { formatPosition, type Position } from './position.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { channelKeys, parseReadReply, type ReadReply, type Row } from './redis-script.ts';
 import { answersIn, trackUnfinished, type UnfinishedTexts } from './unfinished.ts';
@@ -26,6 +26,8 @@ export interface RedisHistory {
   /** Offset of the oldest event; infinite when none is held. */
   oldest(channel: Channel): Promise<number>;
   head(channel: Channel): Promise<ChannelHead>;
+  /** One look, whatever there is. */
+  top(channel: Channel): Promise<Position>;
   /** Ends this epoch, unless that was done already. */
   renew(channel: Channel, epoch: string): Promise<void>;
   /** Drops all there is and begins a new epoch. */
@@ -85,6 +87,10 @@ export function createRedisHistory(options: RedisHistoryOptions): RedisHistory {
       if (heads.size >= HEADS_MAX) heads.clear();
       heads.set(key, resume);
       return at(resume);
+    },
+    async top(channel) {
+      const { epoch, top } = await read(channel, 0, 0);
+      return formatPosition({ epoch, offset: top });
     },
     async renew(channel, epoch) {
       const { meta, live } = channelKeys(prefix, channel);

@@ -368,6 +368,16 @@ export function eventLogContract(name: string, make: MakeLog): void {
         expect(snapshot).toMatchObject({ event: { type: 'TextSnapshot', visibility: 'STAFF', text: 'I would ' } });
       });
 
+      it('knows its end without the rest, also of a channel nobody wrote to', async () => {
+        const { log } = await open();
+        expect(await log.top(CHANNEL)).toBe((await log.head(CHANNEL)).top);
+        const [, last] = await appendNotes(log, 1, 2);
+        expect(await log.top(CHANNEL)).toBe(last);
+        const reader = follow(log, await log.top(CHANNEL));
+        await log.append(CHANNEL, [delta(0, 'after it')]);
+        expect((await take(reader, 2)).map((entry) => entry.kind)).toEqual(['ready', 'event']);
+      });
+
       it('resumes at every token with the same text', async () => {
         const { log } = await open();
         const words = Array.from({ length: 40 }, (_, index) => `w${index} `);
