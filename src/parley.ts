@@ -13,26 +13,18 @@ import type { Router } from './catalog/router.ts';
 import type { Config } from './config.ts';
 import { createPages } from './console/pages.ts';
 import { createAgentDesk } from './desk/agent.ts';
-import { startApprovalWatch } from './desk/approval-watch.ts';
-import { startScheduleRounds } from './desk/schedule-rounds.ts';
-import { startRetention } from './desk/retention.ts';
 import { createEscalationDesk } from './desk/escalation.ts';
-import { startEscalationWatch } from './desk/escalation-watch.ts';
-import { startKnowledgeRounds } from './desk/knowledge-rounds.ts';
 import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-outbox.ts';
-import { removeDeliveries } from './desk/deliver-partner-webhooks.ts';
 import { createFileTransport, createHttpTransport } from './desk/outbox-transport.ts';
 import { createToolDesk } from './desk/tool-desk.ts';
 import { createOperationLookup } from './desk/operation-lookup.ts';
-import { createOperationUsage, pruneOperationUsage } from './desk/operation-usage.ts';
+import { createOperationUsage } from './desk/operation-usage.ts';
 import type { Inspect, OperationDesk } from './desk/registered-operation.ts';
 import { createPresence } from './desk/presence.ts';
 import { openDelivery } from './delivery.ts';
 import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
-import type { EventLog } from './events/event-log.ts';
 import type { Clock } from './foundation/clock.ts';
 import { newId } from './foundation/ids.ts';
-import type { JobQueue } from './jobs/job-queue.ts';
 import type { SignalBus } from './jobs/signal-bus.ts';
 import type { Logger } from './foundation/logger.ts';
 import { createInspect } from './gateway/inspect-operation.ts';
@@ -45,23 +37,22 @@ import { createAnthropicLlm } from './llm/anthropic-llm.ts';
 import type { Llm } from './llm/llm.ts';
 import { createOfflineLlm } from './llm/offline-llm.ts';
 import { loadNamedWorkflows } from './orchestration/named-workflows.ts';
-import { createBudgets, type Budgets } from './runs/budget.ts';
+import { createBudgets } from './runs/budget.ts';
 import { createRunDriver, type RunDriver } from './runs/driver.ts';
 import { conversationHead, followConversation, followEscalations, followRun, type FollowDeps } from './runs/follow.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Context } from './schema/builder.ts';
 import { schema } from './schema/schema.ts';
-import { pruneCheckpoints } from './store/checkpoints.ts';
 import { openDatabase, probe, type Database } from './store/database.ts';
 import { openEmbeddedPostgres } from './store/embedded-postgres.ts';
 import { migrate } from './store/migrate.ts';
 import { openSignalReader } from './orchestration/understand/kept-signals.ts';
 import { quietLog } from './quiet-log.ts';
-import { DAY_MS } from './store/period.ts';
 import { seedPolicy } from './store/policy.ts';
 import { createTools } from './tools/tools.ts';
 import { openDesk, openWork } from './house.ts';
 import { registerOwn, reportOutdated } from './own-operations.ts';
+import { startRounds } from './rounds.ts';
 import { openWebhooks } from './webhooks.ts';
 
 export interface ParleyDeps {
@@ -122,12 +113,7 @@ export async function startParley(deps: ParleyDeps): Promise<Parley> {
 async function open({ config, log: bareLog, clock, captureException }: ParleyDeps, opened: Close[], close: () => Promise<void>): Promise<Parley> {
   const { redaction } = config;
   const log = quietLog(bareLog, redaction);
-  // Both take seconds after a change of the examples, in threads of their own; the tools they are granted are checked below.
-  const spokenTo = reachableAgents(await loadCatalog(AGENTS, ANY_TOOL));
-  const learning = openRoutingModel(spokenTo);
-  learning.catch(() => undefined);
-  const hearing = openSignalReader(AGENTS, spokenTo);
-  hearing.catch(() => undefined);
+  const { learning, hearing } = await startLearning();
   const databaseUrl = await openPostgres(config, log, opened);
   await migrate({ url: databaseUrl, log });
   const database = openRows(databaseUrl, config, log, opened);
@@ -252,6 +238,16 @@ function joinRuns(driver: RunDriver, follow: FollowDeps): Runs {
   });
 }
 
+/** Both take seconds after a change of the examples, in threads of their own; the tools that agents are granted are checked later. */
+async function startLearning() {
+  const spokenTo = reachableAgents(await loadCatalog(AGENTS, ANY_TOOL));
+  const learning = openRoutingModel(spokenTo);
+  learning.catch(() => undefined);
+  const hearing = openSignalReader(AGENTS, spokenTo);
+  hearing.catch(() => undefined);
+  return { learning, hearing };
+}
+
 async function openPostgres(config: Config, log: Logger, opened: Close[]): Promise<string> {
   if (config.databaseUrl) return config.databaseUrl;
   const postgres = await openEmbeddedPostgres({ dataDir: config.dataDir, log });
@@ -265,40 +261,6 @@ function openRows(url: string, config: Config, log: Logger, opened: Close[]): Da
   const database = openDatabase({ url, ...limits, onConnectionLost });
   opened.push(() => database.$disconnect());
   return database;
-}
-
-interface RoundsDeps {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly eventLog: EventLog;
-  readonly jobs: JobQueue;
-  readonly config: Config;
-  readonly budgets: Budgets;
-}
-
-/** What is done by the hour or the quarter of a minute, whether anybody asks or not. */
-function startRounds({ database, clock, log, eventLog, jobs, config, budgets }: RoundsDeps, opened: Close[]): void {
-  const rounds = startKnowledgeRounds({ database, clock, log });
-  opened.push(() => rounds.close());
-  const retention = startRetention({
-    database,
-    clock,
-    log,
-    days: config.retention,
-    also: async (now, signal) =>
-      (await budgets.reconcile(now, signal)) +
-      (await pruneCheckpoints(database)) +
-      (await pruneOperationUsage(database, now)) +
-      (await removeDeliveries(database, new Date(now.getTime() - config.retention.outboxDays * DAY_MS), signal)),
-  });
-  opened.push(() => retention.close());
-  const watch = startEscalationWatch({ database, log: eventLog, clock, logger: log, timeZone: config.deskTimeZone });
-  opened.push(() => watch.close());
-  const approvals = startApprovalWatch({ database, log: eventLog, jobs, clock, logger: log });
-  opened.push(() => approvals.close());
-  const schedules = startScheduleRounds({ database, log: eventLog, jobs, clock, logger: log });
-  opened.push(() => schedules.close());
 }
 
 interface OperationsDeps {

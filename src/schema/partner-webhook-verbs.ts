@@ -4,6 +4,7 @@ import { badInput } from '../foundation/errors.ts';
 import { builder } from './builder.ts';
 import { email, given, idOf, line, wholeNumber } from './input.ts';
 import { Delivery, Webhook, WebhookEventType } from './partner-webhook.ts';
+import { WEBHOOKS_DELETE, WEBHOOKS_WRITE } from './rule.ts';
 
 const URL_CHARS_MAX = 2_048;
 const DESCRIPTION_CHARS_MAX = 200;
@@ -29,6 +30,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: WEBHOOKS_WRITE,
     description:
       'Makes a webhook: what happens to the customers of its partner from now on is sent to it by POST, signed as Standard Webhooks 1.0 says, within two seconds on all instances. Partners and the leads and admins of the staff. QUOTA_REACHED when the partner has 20.',
     resolve: (_root, { input }, { viewer, desk }) =>
@@ -68,6 +70,7 @@ builder.relayMutationField(
     }),
   },
   {
+    authScopes: WEBHOOKS_WRITE,
     description: 'Changes a webhook, switches it on or off, or gives it a new secret. Partners and the leads and admins of the staff.',
     resolve: (_root, { input }, { viewer, desk }) => {
       if (input.url === null) throw badInput('input.url', 'must not be null.');
@@ -103,6 +106,7 @@ builder.relayMutationField(
     inputFields: (t) => ({ webhookId: t.id({ required: true, description: 'The webhook.' }) }),
   },
   {
+    authScopes: WEBHOOKS_DELETE,
     description: 'Deletes a webhook with all that it was sent; what is on its way is not sent any more. Partners and the admins of the staff.',
     resolve: (_root, { input }, { viewer, desk }) =>
       desk.partnerWebhooks.remove(requireViewer(viewer), { webhookId: idOf('input.webhookId', 'hook', input.webhookId) }),
@@ -117,6 +121,7 @@ builder.relayMutationField(
     inputFields: (t) => ({ deliveryId: t.id({ required: true, description: 'The delivery.' }) }),
   },
   {
+    authScopes: WEBHOOKS_WRITE,
     description:
       'Sends a delivery again, taken or not: the same bytes under the same `webhook-id`, signed anew, and tried for another day. One that is being sent at this moment is left to it. CONFLICT while its webhook is disabled. Partners and the leads and admins of the staff.',
     resolve: (_root, { input }, { viewer, desk }) =>

@@ -6,6 +6,7 @@ import { builder, ID_DESCRIPTION, Node } from './builder.ts';
 import { found, given, idOf } from './input.ts';
 import { page } from './page.ts';
 import { upperCased } from './scalars.ts';
+import { WEBHOOKS_READ } from './rule.ts';
 import { relations } from './selection.ts';
 
 const EVENT_TYPES: Readonly<Record<WebhookEventTypeValue, string>> = {
@@ -48,6 +49,7 @@ const DeliveryStatus = builder.enumType('DeliveryStatus', {
 });
 
 const Attempt = builder.prismaObject('PartnerDeliveryAttempt', {
+  authScopes: WEBHOOKS_READ,
   name: 'DeliveryAttempt',
   description: 'One try to deliver, and what came back.',
   fields: (t) => ({
@@ -64,6 +66,7 @@ const Attempt = builder.prismaObject('PartnerDeliveryAttempt', {
 });
 
 export const Webhook = builder.prismaObject('PartnerWebhook', {
+  authScopes: WEBHOOKS_READ,
   name: 'Webhook',
   description: 'Where a partner, or the business itself, is told of what happens to its customers.',
   interfaces: [Node],
@@ -99,6 +102,7 @@ export const Webhook = builder.prismaObject('PartnerWebhook', {
 });
 
 export const Delivery = builder.prismaObject('PartnerDelivery', {
+  authScopes: WEBHOOKS_READ,
   name: 'Delivery',
   description: 'One event on its way to one webhook.',
   interfaces: [Node],
@@ -146,6 +150,7 @@ const DeliveryConnection = builder.connectionObject({ type: Delivery, name: 'Del
 builder.queryFields((t) => ({
   webhooks: t.connection(
     {
+      authScopes: WEBHOOKS_READ,
       type: Webhook,
       nullable: true,
       description: 'Webhooks, newest first. Partners see their own, leads and admins of the staff all.',
@@ -166,6 +171,7 @@ builder.queryFields((t) => ({
     WebhookConnection,
   ),
   webhook: t.prismaField({
+    authScopes: WEBHOOKS_READ,
     type: Webhook,
     nullable: true,
     description: 'One webhook. NOT_FOUND when there is none with this id, or it is somebody else’s.',
@@ -175,6 +181,7 @@ builder.queryFields((t) => ({
   }),
   deliveries: t.connection(
     {
+      authScopes: WEBHOOKS_READ,
       type: Delivery,
       nullable: true,
       description: 'What webhooks were sent, newest first, as far as they may be seen.',

@@ -57,6 +57,11 @@ export const usageBy: Rule = { staff: 'read:analytics:detailed', partner: 'read:
 /** Registered operations: a partner’s own, and for the staff with this scope. */
 export const operations = perScope((scope) => ({ staff: scope, partner: 'read:conversations' }));
 
+/** Webhooks: a partner’s own, and for the staff with the scope. */
+export const WEBHOOKS_READ: Rule = { staff: 'read:webhooks', partner: 'read:conversations' };
+export const WEBHOOKS_WRITE: Rule = { staff: 'write:webhooks', partner: 'write:conversations' };
+export const WEBHOOKS_DELETE: Rule = { staff: 'delete:webhooks', partner: 'write:conversations' };
+
 /** One object per rule: what was found out for it is kept by the object. */
 function perScope(make: (scope: Scope) => Rule): (scope: Scope) => Rule {
   const made = new Map<Scope, Rule>();

@@ -4,7 +4,7 @@ import { verifyWebhook } from '../../src/client/verify-webhook.ts';
 import { PARTNER_EVENT_TYPES, WEBHOOK_EVENT_TYPES } from '../../src/desk/partner-webhook-events.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { webhookOperation } from '../../src/schema/partner-webhook-body.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { contextOf, open } from '../schema/ask.ts';
 import { STAFF } from '../support/house.ts';
 import { bodyOf, isGenuine, openRig, type Rig } from './webhook-rig.ts';
@@ -185,7 +185,7 @@ describe('a webhook', () => {
     await rig.settle();
     const { database } = rig.house;
     expect(await database.partnerDelivery.count({ where: { customerId } })).toBe(5);
-    const admin: Viewer = { kind: 'staff', userId: newId('usr'), name: 'Ada', role: 'admin' };
+    const admin: Viewer = staffViewer({ userId: newId('usr'), name: 'Ada', role: 'super_admin' });
     await rig.house.desk.erasures.erase(admin, { customerId, idempotencyKey: newId('req') });
     await rig.deliver();
     expect(rig.bodies(path)).toEqual([]);

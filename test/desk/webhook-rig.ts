@@ -14,7 +14,7 @@ import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { renderWebhookBody } from '../../src/schema/partner-webhook-body.ts';
 import type { PartnerWebhook } from '../../src/store/generated/prisma/client.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { partnerViewer, type Viewer } from '../../src/store/viewer.ts';
 import { contextOf } from '../schema/ask.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { createFixedLlm } from '../support/scripted-llm.ts';
@@ -114,7 +114,7 @@ export async function openRig(answers: readonly string[] = ['Hello, ', 'Dana.'])
     async addPartner() {
       const partnerId = newId('ptn');
       await database.partner.create({ data: { id: partnerId, name: 'Partner' } });
-      return { kind: 'partner', partnerId, keyId: null };
+      return partnerViewer({ partnerId, keyId: null });
     },
     addWebhook: (owner, eventTypes, path = '/') => house.desk.partnerWebhooks.create(owner, { url: `${receiver.url}${path}`, eventTypes }),
     settle,

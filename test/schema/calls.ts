@@ -33,7 +33,7 @@ const ROOTS: Readonly<Record<RootName, GraphQLObjectType | null | undefined>> = 
 };
 
 /** Arguments of queries and subscriptions. */
-const ARGUMENTS: Readonly<Record<string, (ground: Ground) => Values>> = {
+const ARGUMENTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Values>>> = {
   agent: () => ({ id: 'first_agent' }),
   auditEntries: () => ({}),
   agents: () => ({}),
@@ -63,6 +63,9 @@ const ARGUMENTS: Readonly<Record<string, (ground: Ground) => Values>> = {
   users: () => ({}),
   usage: () => ({ from: '2026-01-01T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z', by: 'AGENT' }),
   viewer: () => ({}),
+  deliveries: async (ground) => ({ webhookId: await addHook(ground), conversationId: ground.theirs.ids['Conversation'] }),
+  webhook: async (ground) => ({ id: await addHook(ground) }),
+  webhooks: ({ partnerId }) => ({ partnerId }),
   workflows: () => ({}),
   conversationEvents: ({ theirs }) => ({ id: theirs.ids['Conversation'] }),
   escalationEvents: () => ({}),
@@ -101,6 +104,35 @@ async function operationOf({ house: { database }, partnerId }: Ground): Promise<
   return { partnerId, ids: [id] };
 }
 
+async function addHook({ house: { database }, partnerId }: Ground): Promise<string> {
+  const id = newId('hook');
+  const now = new Date();
+  const hook = { url: 'https://hooks.example/parley', eventTypes: ['RunFinished'], secret: 'sealed', createdBy: 'user:usr_test' };
+  await database.partnerWebhook.create({ data: { id, partnerId, ...hook, createdAt: now, updatedAt: now } });
+  return id;
+}
+
+const webhookOf = async (ground: Ground) => ({ webhookId: await addHook(ground) });
+
+async function deliveryOf(ground: Ground): Promise<Values> {
+  const id = newId('dlv');
+  const now = new Date();
+  const sent = {
+    channel: 'conversation:conv_1',
+    type: 'RunFinished',
+    event: {},
+    after: 'a.1',
+    position: 'a.2',
+    sequence: 2,
+    body: '{}',
+    status: 'failed',
+  } as const;
+  await ground.house.database.partnerDelivery.create({
+    data: { id, webhookId: await addHook(ground), ...sent, nextAttemptAt: now, expiresAt: now, createdAt: now },
+  });
+  return { deliveryId: id };
+}
+
 async function personOf({ house: { database } }: Ground): Promise<Values> {
   const userId = newId('usr');
   await database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name: 'New', role: 'user' } });
@@ -115,6 +147,7 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   claimEscalation: escalationOf,
   correctRoute: ({ theirs }) => ({ runId: theirs.ids['Run'], agentId: 'second_agent' }),
   createCustomer: () => ({ email: `${newId('req')}@new.example`, name: 'New' }),
+  createWebhook: ({ partnerId }) => ({ partnerId, url: 'https://hooks.example.com/parley', eventTypes: ['RunFinished'] }),
   createSchedule: ({ theirs }) => ({
     name: 'Daily',
     cron: '0 9 * * *',
@@ -125,6 +158,7 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   }),
   decideApproval: async (ground) => ({ approvalId: (await anew(ground)).ids['Approval'], approve: false, argumentsHash: 'hash' }),
   deleteSchedule: scheduleOf,
+  deleteWebhook: webhookOf,
   dismissArticleSuggestion: suggestionOf,
   eraseCustomer: async (ground) => ({ customerId: (await anew(ground)).customerId, idempotencyKey: newId('req') }),
   postMessage: async (ground) => ({ conversationId: (await heldBy(ground))['Conversation'], text: 'Hello' }),
@@ -135,6 +169,7 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   registerOperations: ({ partnerId }) => ({ partnerId, operations: [{ body: 'query Who { viewer { id } }' }] }),
   releaseEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'] }),
   reopenConversation: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'] }),
+  replayDelivery: deliveryOf,
   resolveConversation: conversationOf,
   resolveEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'], summary: 'Settled' }),
   retireOperations: operationOf,
@@ -153,6 +188,7 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
     conversationId: theirs.ids['Conversation'],
   }),
   stopRun: async (ground) => ({ runId: (await anew(ground)).ids['Run'] }),
+  updateWebhook: async (ground) => ({ ...(await webhookOf(ground)), description: 'Ours' }),
   updateCustomer: ({ theirs }) => ({ customerId: theirs.customerId, industry: 'Design' }),
 };
 

@@ -5,7 +5,7 @@ import { newId } from '../../src/foundation/ids.ts';
 import { webhookOperation } from '../../src/schema/partner-webhook-body.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { PARTNER_EVENT_TYPES } from '../../src/desk/partner-webhook-events.ts';
-import type { Viewer } from '../../src/store/viewer.ts';
+import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openRig, type Rig } from '../desk/webhook-rig.ts';
 import { STAFF } from '../support/house.ts';
 import { ask, refusalOf } from './ask.ts';
@@ -23,8 +23,8 @@ const DELIVERIES = `query($webhookId: ID, $status: DeliveryStatus, $eventType: W
 const NODE = 'query($id: ID!) { node(id: $id) { __typename id } }';
 
 const LEAD: Viewer = STAFF;
-const ADMIN: Viewer = { kind: 'staff', userId: newId('usr'), name: 'Ada', role: 'admin' };
-const AGENT: Viewer = { kind: 'staff', userId: newId('usr'), name: 'Alan', role: 'agent' };
+const ADMIN: Viewer = staffViewer({ userId: newId('usr'), name: 'Ada', role: 'super_admin' });
+const AGENT: Viewer = staffViewer({ userId: newId('usr'), name: 'Alan', role: 'user' });
 
 interface Hook {
   readonly id: string;

@@ -24,8 +24,11 @@ AuditEntry action actorId changes requestId subjectId subjectKind
 BudgetWarning scope
 Citation section slug title
 Contact title
+CreateWebhookPayload secret
 Customer company country industry language timezone
 CustomerExport endCursor
+Delivery body
+DeliveryAttempt error responseBody
 Erasure counts
 Escalation raisedBy resolvedBy rules team
 EscalationDecided rules team
@@ -57,9 +60,11 @@ StepStarted path role
 StreamReset reason
 ToolCalled tool
 ToolReturned failureCode tool
+UpdateWebhookPayload secret
 UsageRow key
 User email name
 Viewer name scopes
+Webhook contactEmail description disabledReason url
 Workflow description input inputSchema resultSchema title`;
 
 const user = staffViewer({ userId: newId('usr'), name: 'Kim', role: 'user' });
