@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
+  // As in vitest.ts: one build of graphql for every package.
+  resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(new URL('../node_modules/graphql/index.js', import.meta.url)) }] },
   test: {
     include: ['test/browser/**/*.test.ts'],
     globalSetup: ['test/browser/chromium.ts'],

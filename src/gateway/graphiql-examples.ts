@@ -24,7 +24,7 @@ mutation Ask($input: StartConversationInput!) {
   }
 }
 `,
-    variables: { input: { text: 'I was charged twice this month. Can I get a refund?' } },
+    variables: { input: { text: 'How much would the premium plan cost for 30 seats?' } },
   },
   {
     query: `# 2. Follow a conversation live: put its id below, start, and ask something in the first or third tab.

@@ -148,7 +148,7 @@ describe('the chat', () => {
     })()`);
     await ask(page, QUESTION);
     await untilWords(page, 15);
-    expect(await page.locator('.answer .who').innerText()).toMatch(/^Refund processor\s+\d+% sure$/);
+    expect(await page.locator('.answer .who').innerText()).toMatch(/^Pricing explainer\s+\d+% sure$/);
     expect((await page.locator('.answer .why').innerText()).length).toBeGreaterThan(20);
     await photograph(page, 'chat-writing');
     await page.waitForSelector(COMPLETE);
