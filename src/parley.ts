@@ -23,16 +23,18 @@ import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-ou
 import { createFileTransport, createHttpTransport } from './desk/outbox-transport.ts';
 import { createToolDesk } from './desk/tool-desk.ts';
 import { createPresence } from './desk/presence.ts';
+import { openCredentials } from './credentials.ts';
 import { openDelivery } from './delivery.ts';
-import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
+import { openDemo, writeDemo, type Demo } from './development.ts';
 import type { EventLog } from './events/event-log.ts';
 import type { Clock } from './foundation/clock.ts';
 import { newId } from './foundation/ids.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import type { Logger } from './foundation/logger.ts';
+import { publishedKeysPage } from './gateway/published-keys.ts';
 import { createGateway } from './gateway/server.ts';
 import { createAuthenticate } from './identity/authenticate.ts';
-import { createTokens } from './identity/token.ts';
+import { PUBLISHED_S } from './identity/key-set.ts';
 import { createKnowledge } from './knowledge/article-search.ts';
 import { createAnthropicLlm } from './llm/anthropic-llm.ts';
 import type { Llm } from './llm/llm.ts';
@@ -115,7 +117,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   await migrate({ url: databaseUrl, log });
   const database = openRows(databaseUrl, config, log, opened);
   await seedPolicy(database);
-  const tokens = createTokens({ secret: config.jwtSecret ?? (await keepSecret(config.dataDir)), clock });
+  const { keys, tokens } = await openCredentials({ config, database, clock, log }, opened);
   const demo = config.production ? null : await openDemo({ database, databaseUrl, tokens, clock, log, dataDir: config.dataDir });
 
   const delivery = await openDelivery({ config, databaseUrl, log, clock, opened });
@@ -187,7 +189,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     authenticate: createAuthenticate({ tokens, database, clock }),
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
     healthOnly: config.role === 'worker',
-    pages: await makePages(demo, llm, catalog),
+    pages: [...(await makePages(demo, llm, catalog)), publishedKeysPage(keys.published, PUBLISHED_S)],
     graphiqlHeaders: config.graphiql ? (demo ? { Authorization: `Bearer ${demo.credentials.customerToken}` } : {}) : null,
     clock,
     log,

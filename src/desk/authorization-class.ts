@@ -48,6 +48,9 @@ function anonymousStaff(role: Extract<Viewer, { kind: 'staff' }>['role']): Viewe
     get name(): string {
       return refuse(viewer);
     },
+    get sessionId(): string | null {
+      return refuse(viewer);
+    },
   };
   return viewer;
 }

@@ -79,7 +79,8 @@ export function createOutboxDelivery({ database, transport, clock, log, random =
     const now = clock.now();
     await database.$transaction(async (tx) => {
       const { count } = await tx.outboxMessage.updateMany({ where: { id, status: 'pending', attempts }, data: { status: 'failed', lastError } });
-      if (count === 0) return;
+      // Who asked for a mail to the desk asks again when it does not come.
+      if (count === 0 || customerId === null) return;
       const title = `Could not be delivered: ${kind} ${subject}`;
       const description = `The outgoing message ${id} was tried ${ATTEMPTS_MAX} times and not taken: ${lastError}. The customer was told that it is on its way.`;
       await openTicket(

@@ -1,6 +1,13 @@
 /** Who is asking, as every floor above sees it. Made by identity/ from a credential; what each may see is decided in desk/access.ts. */
 export type Viewer =
-  | { readonly kind: 'staff'; readonly userId: string; readonly name: string; readonly role: 'agent' | 'lead' | 'admin' }
+  | {
+      readonly kind: 'staff';
+      readonly userId: string;
+      readonly name: string;
+      readonly role: 'agent' | 'lead' | 'admin';
+      /** The log-in it came by; left out or null for tokens that no log-in stands behind. */
+      readonly sessionId?: string | null | undefined;
+    }
   | { readonly kind: 'customer'; readonly customerId: string }
   | { readonly kind: 'partner'; readonly partnerId: string; readonly keyId: string | null };
 

@@ -11,10 +11,10 @@ import { Redis } from 'ioredis';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
-import { createTokens } from '../../src/identity/token.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { openEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { tokensOf } from '../support/keys.ts';
 import type { Stage } from './stage.ts';
 
 export interface Customers {
@@ -61,7 +61,7 @@ export async function openRows(stage: Stage): Promise<Rows> {
   const database = openDatabase({ url: postgres.url, connectionsMax: 4, connectMs: 5_000, statementMs: 30_000 });
   stage.own(() => database.$disconnect());
   const jwtSecret = randomBytes(32).toString('base64url');
-  const tokens = createTokens({ secret: jwtSecret, clock: systemClock });
+  const tokens = tokensOf(database, jwtSecret);
   return {
     url: postgres.url,
     jwtSecret,

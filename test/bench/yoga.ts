@@ -27,7 +27,6 @@ import { createMemoryEventLog } from '../../src/events/memory-event-log.ts';
 import { systemClock as clock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
-import { createTokens } from '../../src/identity/token.ts';
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import { createKnowledge } from '../../src/knowledge/article-search.ts';
@@ -36,19 +35,20 @@ import type { Context } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createTools } from '../../src/tools/tools.ts';
+import { tokensOf } from '../support/keys.ts';
 import { REDACTION } from '../support/redaction.ts';
 import { AGENTS, learnedSignals } from '../support/signals.ts';
 
 const MESSAGE_CHARS_MAX = 10_000;
 
 const log = createLogger({ level: 'error', pretty: false });
-const tokens = createTokens({ secret: process.env['JWT_SECRET'] ?? '', clock });
 const database = openDatabase({
   url: process.env['DATABASE_URL'] ?? '',
   connectionsMax: Number(process.env['DATABASE_CONNECTIONS']),
   connectMs: 5_000,
   statementMs: 15_000,
 });
+const tokens = tokensOf(database, process.env['JWT_SECRET'] ?? '');
 const toolDesk = createToolDesk({ database, clock });
 const knowledge = createKnowledge({ database, clock });
 const eventLog = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 100 });

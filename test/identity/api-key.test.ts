@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiKey, verifyApiKey } from '../../src/identity/api-key.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { makeDemoCredentials } from '../../src/identity/demo.ts';
-import { createTokens } from '../../src/identity/token.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestTokens } from '../support/keys.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
 let test: TestDatabase;
 const clock = createManualClock();
-const tokens = createTokens({ secret: 'a secret of the test, long enough for it', clock });
+const tokens = createTestTokens(clock);
 const refusal = expect.objectContaining({ code: 'UNAUTHENTICATED', message: 'This API key is not valid.' }) as unknown;
 
 beforeAll(async () => {

@@ -8,11 +8,11 @@ import { readConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
-import { createTokens } from '../../src/identity/token.ts';
 import { startParley, type Parley } from '../../src/parley.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { createTestDatabase } from './database.ts';
+import { tokensOf } from './keys.ts';
 import { startMessagesApi, type MessagesApi } from './messages-api.ts';
 
 const JWT_SECRET = 'a secret for tests that has more than 32 characters';
@@ -122,7 +122,7 @@ export function textOf(items: readonly StreamItem[], start = ''): string {
 export async function openGround(): Promise<Ground & { close(): Promise<void> }> {
   const rows = await createTestDatabase();
   const model = await startMessagesApi();
-  const tokens = createTokens({ secret: JWT_SECRET, clock: systemClock });
+  const tokens = tokensOf(rows.database, JWT_SECRET);
   return {
     database: rows.database,
     databaseUrl: rows.url,
