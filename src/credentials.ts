@@ -7,6 +7,7 @@ import type { Logger } from './foundation/logger.ts';
 import { createKeySet, type KeySet } from './identity/key-set.ts';
 import { createSeal } from './identity/seal.ts';
 import { createTokens, type Tokens } from './identity/token.ts';
+import { createRevocation, LOOK_MS, type Revocation, type RevocationDeps } from './identity/revocation.ts';
 import type { Database } from './store/database.ts';
 import { DAY_MS } from './store/period.ts';
 
@@ -39,4 +40,14 @@ export async function openCredentials({ config, database, clock, log }: Credenti
   });
   opened.push(() => rotation.close());
   return { keys, tokens: createTokens({ keys, clock }) };
+}
+
+/** What was granted can be taken back, here and on every other instance. */
+export function watchRevocation(deps: RevocationDeps, opened: (() => Promise<void> | void)[]): Revocation {
+  const revocation = createRevocation(deps);
+  opened.push(revocation.close);
+  const { clock, log } = deps;
+  const looks = startRounds({ clock, log, everyMs: LOOK_MS, failed: 'what was revoked could not be looked at', round: () => revocation.look() });
+  opened.push(() => looks.close());
+  return revocation;
 }

@@ -23,7 +23,7 @@ import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-ou
 import { createFileTransport, createHttpTransport } from './desk/outbox-transport.ts';
 import { createToolDesk } from './desk/tool-desk.ts';
 import { createPresence } from './desk/presence.ts';
-import { openCredentials } from './credentials.ts';
+import { openCredentials, watchRevocation } from './credentials.ts';
 import { openDelivery } from './delivery.ts';
 import { openDemo, writeDemo, type Demo } from './development.ts';
 import type { EventLog } from './events/event-log.ts';
@@ -187,6 +187,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     contextOf: (call): Context => ({ ...call, ...shared }),
     onFollowed: presence.follow,
     authenticate: createAuthenticate({ tokens, database, clock }),
+    revocation: watchRevocation({ database, signals, clock, log }, opened),
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
     healthOnly: config.role === 'worker',
     pages: [...(await makePages(demo, llm, catalog)), publishedKeysPage(keys.published, PUBLISHED_S)],

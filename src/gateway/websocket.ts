@@ -14,6 +14,7 @@ import { AppError } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
+import type { Revocation } from '../identity/revocation.ts';
 import { createAdmission } from './admission.ts';
 import type { Arrivals } from './arrivals.ts';
 import { createDeparture } from './departure.ts';
@@ -36,6 +37,7 @@ export interface WebSocketDoorDeps {
   readonly arrivals: Arrivals;
   readonly errors: Errors;
   readonly authenticate: Authenticate;
+  readonly revocation: Pick<Revocation, 'watch'>;
   readonly limits: SocketLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -64,7 +66,7 @@ const INIT_MS = 3_000;
 export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
   const { operations, limits, clock } = deps;
   const log = deps.log.child({ door: 'websocket' });
-  const admission = createAdmission({ authenticate: deps.authenticate, errors: deps.errors, clock, socketsPerViewer: limits.socketsPerViewer });
+  const admission = createAdmission({ authenticate: deps.authenticate, revocation: deps.revocation, errors: deps.errors, clock, limits });
   const fanOut = createFanOut({ operations, errors: deps.errors, clock });
   const started = new WeakMap<object, { readonly prepared: Prepared; readonly call: Call; readonly outlet: Outlet }>();
 
@@ -95,7 +97,8 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
             : `This socket already has ${max} operations in flight. Wait for one to finish.`,
         );
       }
-      const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }) };
+      const standing = session.standing?.standing() ?? null;
+      const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }), standing };
       call.log.debug(labelOf(prepared), 'operation begins on a socket');
       const contextValue = {};
       started.set(contextValue, { prepared, call, outlet: session.outlet(id) });
@@ -116,6 +119,9 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
     const known = typeof contextValue === 'object' && contextValue !== null ? started.get(contextValue) : undefined;
     if (!known) throw new Error('an operation that was never prepared');
     const { prepared, call, outlet } = known;
+    const { standing } = call;
+    if (standing?.held) await standing.confirmed();
+    if (standing?.rights.aborted) return refusedStream([deps.errors.present(standing.rights.reason, call.requestId)]);
     const result = await (fanOut.subscribe(prepared, call, outlet) ?? operations.run(prepared, call));
     if (Symbol.asyncIterator in result) deps.arrivals.began(prepared, call);
     return Symbol.asyncIterator in result || 'data' in result ? result : refusedStream(result.errors ?? []);

@@ -75,7 +75,14 @@ export async function openRows(stage: Stage): Promise<Rows> {
       const groups = await database.run.groupBy({ by: ['status', 'errorCode'], _count: true });
       return groups.map(({ status, errorCode, _count }) => `${_count} ${status}${errorCode === null ? '' : ` (${errorCode})`}`).join(', ');
     },
-    staffToken: () => tokens.sign({ kind: 'staff', userId: newId('usr'), name: 'Sam', role: 'agent' }, { ttlS: TOKEN_S }),
+    async staffToken() {
+      const {
+        id: userId,
+        name,
+        role,
+      } = await database.user.create({ data: { id: newId('usr'), email: `${newId('usr')}@desk.example`, name: 'Sam', role: 'agent' } });
+      return tokens.sign({ kind: 'staff', userId, name, role }, { ttlS: TOKEN_S });
+    },
     async conversations({ ids }) {
       const now = systemClock.now();
       const rows = ids.map((customerId) => ({

@@ -55,6 +55,7 @@ export async function startGateway(overrides: Partial<GatewayDeps> = {}): Promis
       if (credential.startsWith('pk_')) throw new AppError('UNAUTHENTICATED', 'This API key is not valid.');
       return tokens.verify(credential);
     },
+    revocation: { watch: () => () => undefined },
     probes: { database: async () => undefined, eventLog: async () => undefined, model: async () => undefined },
     pages: [{ path: '/', contentType: 'text/html; charset=utf-8', body: '<h1>Welcome</h1>' }, publishedKeysPage(keys.published, 300)],
     graphiqlHeaders: { authorization: 'Bearer demo' },

@@ -86,6 +86,7 @@ describe('demo credentials', () => {
   const deps = () => ({ tokens, database: test.database, clock, production: false });
 
   it('open the desk, one customer and one partner', async () => {
+    await test.database.user.create({ data: { id: 'usr_1', email: 'ada@desk.example', name: 'Ada', role: 'admin' } });
     const made = await makeDemoCredentials(deps(), rows);
     const authenticate = createAuthenticate({ tokens, database: test.database, clock });
     const viewers = await Promise.all(

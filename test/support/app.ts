@@ -118,6 +118,12 @@ export function textOf(items: readonly StreamItem[], start = ''): string {
   return text;
 }
 
+/** Nobody of the desk is let in without a row. */
+export async function addStaff(database: Database, { userId, name, role }: Extract<Viewer, { kind: 'staff' }>): Promise<void> {
+  const email = `${userId}@desk.example`;
+  await database.user.upsert({ where: { id: userId }, create: { id: userId, email, name, role, verifiedAt: systemClock.now() }, update: { name, role } });
+}
+
 /** A ground of one's own, without an instance on it yet. */
 export async function openGround(): Promise<Ground & { close(): Promise<void> }> {
   const rows = await createTestDatabase();
@@ -141,7 +147,10 @@ export async function openGround(): Promise<Ground & { close(): Promise<void> }>
       DRAIN_MS: '0',
       ...env,
     }),
-    token: (viewer) => tokens.sign(viewer, { ttlS: 3_600 }),
+    async token(viewer) {
+      if (viewer.kind === 'staff') await addStaff(rows.database, viewer);
+      return tokens.sign(viewer, { ttlS: 3_600 });
+    },
     async addCustomer(partnerId) {
       const customerId = newId('cus');
       if (partnerId) await rows.database.partner.upsert({ where: { id: partnerId }, create: { id: partnerId, name: 'Partner' }, update: {} });
