@@ -40,6 +40,9 @@ const Environment = z.object({
   DESK_TIMEZONE: z.string().default('UTC').refine(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin'),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SIGNING_KEY_DAYS: count(1, 365).default(30),
+  REGISTRATION: z.enum(['open', 'invited']).optional(),
+  PASSWORD_CHARS_MIN: count(8, 64).default(15),
+  LEAKED_PASSWORDS_URL: httpUrl.optional(),
   ALLOWED_ORIGINS: z.string().default(''),
   GRAPHIQL: flag.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
@@ -154,6 +157,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     deskTimeZone: set.DESK_TIMEZONE,
     /** Null outside production: a secret is made once and kept in the data directory. */
     jwtSecret: set.JWT_SECRET ?? null,
+    /** Whether anybody may make an account of the desk; else by invitation alone. */
+    registrationOpen: (set.REGISTRATION ?? (production ? 'invited' : 'open')) === 'open',
+    passwordCharsMin: set.PASSWORD_CHARS_MIN,
+    /** A range-query service for leaked passwords. Null: nobody is asked. */
+    leakedPasswordsUrl: set.LEAKED_PASSWORDS_URL ?? null,
     /** A new key signs tokens after this many days. */
     signingKeyDays: set.SIGNING_KEY_DAYS,
     /** Origins besides our own that browsers may connect from. */

@@ -23,7 +23,7 @@ import { createOutboxDelivery, type OutboxDeliveryDeps } from './desk/deliver-ou
 import { createFileTransport, createHttpTransport } from './desk/outbox-transport.ts';
 import { createToolDesk } from './desk/tool-desk.ts';
 import { createPresence } from './desk/presence.ts';
-import { openCredentials, watchRevocation } from './credentials.ts';
+import { mailPurpose, openAccounts, openCredentials, watchRevocation } from './credentials.ts';
 import { openDelivery } from './delivery.ts';
 import { openDemo, writeDemo, type Demo } from './development.ts';
 import type { EventLog } from './events/event-log.ts';
@@ -117,12 +117,14 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   await migrate({ url: databaseUrl, log });
   const database = openRows(databaseUrl, config, log, opened);
   await seedPolicy(database);
-  const { keys, tokens } = await openCredentials({ config, database, clock, log }, opened);
+  const { keys, tokens, seal } = await openCredentials({ config, database, clock, log }, opened);
   const demo = config.production ? null : await openDemo({ database, databaseUrl, tokens, clock, log, dataDir: config.dataDir });
 
   const delivery = await openDelivery({ config, databaseUrl, log, clock, opened });
   const { eventLog, jobs, signals } = delivery;
-  if (config.role !== 'gateway') openOutbox(config, { database, clock, log }, opened);
+  if (config.role !== 'gateway') openOutbox(config, { database, clock, log, unseal: (text, id) => seal.open(text, mailPurpose(id)) }, opened);
+  const revocation = watchRevocation({ database, signals, clock, log }, opened);
+  const accounts = openAccounts({ config, database, tokens, seal, revocation, clock, log }, opened);
   const presence = createPresence({ database, log: eventLog, registry: delivery.presence, clock, logger: log });
   opened.push(() => presence.close());
 
@@ -175,7 +177,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     conversationHead: (id) => conversationHead(follow, id),
   });
 
-  const shared = { database, desk, runs, catalog, workflows, router, knowledge, messageCharsMax: config.limits.messageCharsMax };
+  const shared = { database, accounts, desk, runs, catalog, workflows, router, knowledge, messageCharsMax: config.limits.messageCharsMax };
   const gateway = createGateway({
     host: config.host,
     port: config.port,
@@ -187,7 +189,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     contextOf: (call): Context => ({ ...call, ...shared }),
     onFollowed: presence.follow,
     authenticate: createAuthenticate({ tokens, database, clock }),
-    revocation: watchRevocation({ database, signals, clock, log }, opened),
+    revocation,
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
     healthOnly: config.role === 'worker',
     pages: [...(await makePages(demo, llm, catalog)), publishedKeysPage(keys.published, PUBLISHED_S)],

@@ -10,6 +10,7 @@ import type { Revocation } from '../identity/revocation.ts';
 import { credentialOfHeaders } from './credential.ts';
 import { hasExpired } from './expiry.ts';
 import type { Exchange } from './http.ts';
+import type { Call } from './operations.ts';
 import { createStanding, type Standing } from './standing.ts';
 
 export interface ExchangeDeps {
@@ -17,6 +18,11 @@ export interface ExchangeDeps {
   readonly revocation: Pick<Revocation, 'watch'>;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** Where a request comes from. */
+export function originOf(request: IncomingMessage): NonNullable<Call['origin']> {
+  return { address: request.socket.remoteAddress ?? null, userAgent: request.headers['user-agent'] ?? null };
 }
 
 /** @param cut Ends the response. */
@@ -52,7 +58,7 @@ export function createExchange(deps: ExchangeDeps, request: IncomingMessage, res
       const known = credential === null ? null : await authenticate(credential);
       expiresAt = known?.expiresAt ?? null;
       const standing = known && credential !== null ? watch(credential, known, sinceMs) : null;
-      return { viewer: known?.viewer ?? null, requestId, signal, log: log.child({ requestId }), standing };
+      return { viewer: known?.viewer ?? null, requestId, signal, log: log.child({ requestId }), standing, origin: originOf(request) };
     },
   };
 }

@@ -37,6 +37,8 @@ export interface Call {
   readonly log: Logger;
   /** Whether the viewer still is who they were; left out for what has no credential. Asked before each item is delivered. */
   readonly standing?: Standing | null;
+  /** Where the call comes from: the IP address, and what the client says it is. */
+  readonly origin?: { readonly address: string | null; readonly userAgent: string | null };
 }
 
 /** Makes the schema's context. Called for each operation, and again for each item of a subscription: a cache in it lives no longer. */

@@ -19,6 +19,7 @@ import { createAdmission } from './admission.ts';
 import type { Arrivals } from './arrivals.ts';
 import { createDeparture } from './departure.ts';
 import { refusal, RequestRefused, type Errors } from './errors.ts';
+import { originOf } from './exchange.ts';
 import { createFanOut } from './fan-out.ts';
 import { labelOf, type Call, type Operations, type Prepared } from './operations.ts';
 import { connect, type Outlet, type Session } from './socket.ts';
@@ -73,14 +74,14 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
   const server = makeServer<Record<string, unknown> | undefined, Extra>({
     connectionInitWaitTimeout: INIT_MS,
     onConnect: ({ connectionParams, extra: { session, request } }) => admission.admit(session, request, connectionParams),
-    onSubscribe: ({ extra }: SocketContext, id, payload) => begin(extra.session, id, payload),
+    onSubscribe: ({ extra }: SocketContext, id, payload) => begin(extra, id, payload),
     execute: (args: ExecutionArgs) => runStarted(args),
     subscribe: (args: ExecutionArgs) => runStarted(args),
     onError: (_ctx, _id, _payload, errors): readonly GraphQLFormattedError[] => errors.flatMap(unwrapped).map((error) => error.toJSON()),
   });
 
   function begin(
-    session: Session,
+    { session, request }: Extra,
     id: string,
     payload: { readonly query: string; readonly operationName?: string | null | undefined; readonly variables?: Record<string, unknown> | null | undefined },
   ): ExecutionArgs | GraphQLError[] {
@@ -98,7 +99,8 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
         );
       }
       const standing = session.standing?.standing() ?? null;
-      const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }), standing };
+      const origin = originOf(request);
+      const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }), standing, origin };
       call.log.debug(labelOf(prepared), 'operation begins on a socket');
       const contextValue = {};
       started.set(contextValue, { prepared, call, outlet: session.outlet(id) });

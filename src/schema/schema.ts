@@ -2,6 +2,7 @@
 import { builder } from './builder.ts';
 import './scalars.ts';
 import './viewer.ts';
+import './account.ts';
 import './agent.ts';
 import './customer.ts';
 import './contact.ts';

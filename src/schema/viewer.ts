@@ -14,12 +14,12 @@ const ViewerKind = builder.enumType('ViewerKind', {
   }),
 });
 
-const UserRole = builder.enumType('UserRole', {
+export const UserRole = builder.enumType('UserRole', {
   description: 'What a person of the desk may do.',
   values: upperCased<UserRoleValue>({ agent: 'Serves customers.', lead: 'Leads a team.', admin: 'Administers the gateway.' }),
 });
 
-const Viewer = builder.objectRef<ViewerValue>('Viewer').implement({
+export const Viewer = builder.objectRef<ViewerValue>('Viewer').implement({
   description: 'Who is asking.',
   fields: (t) => ({
     id: t.id({ description: 'Of the user, the customer or the partner.', resolve: (viewer) => viewerKey(viewer).replace(/^[^:]*:/, '') }),

@@ -35,6 +35,7 @@ import type { Context } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createTools } from '../../src/tools/tools.ts';
+import { openTestAccounts } from '../support/accounts.ts';
 import { tokensOf } from '../support/keys.ts';
 import { REDACTION } from '../support/redaction.ts';
 import { AGENTS, learnedSignals } from '../support/signals.ts';
@@ -78,6 +79,7 @@ const presence = createPresence({ database, log: eventLog, registry: createMemor
 const agents = createAgentDesk({ database, catalog, clock });
 const shared = {
   database,
+  accounts: openTestAccounts({ database, clock }).accounts,
   desk: {
     ...toolDesk,
     presence,

@@ -25,6 +25,7 @@ import { createToolDesk } from '../../src/desk/tool-desk.ts';
 import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
+import type { Accounts } from '../../src/identity/account.ts';
 import type { Llm } from '../../src/llm/llm.ts';
 import type { NamedWorkflow, NamedWorkflows } from '../../src/orchestration/named-workflows.ts';
 import { createPatterns } from '../../src/orchestration/patterns.ts';
@@ -40,6 +41,7 @@ import { createCheckpoints, forgetCheckpoints } from '../../src/store/checkpoint
 import type { Database } from '../../src/store/database.ts';
 import { readPolicy } from '../../src/store/policy.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
+import { openTestAccounts } from './accounts.ts';
 import { createTestDatabase } from './database.ts';
 import { REDACTION } from './redaction.ts';
 import { NO_SIGNALS } from './signals.ts';
@@ -49,6 +51,7 @@ export const STAFF: Viewer = { kind: 'staff', userId: 'usr_test', name: 'Sam', r
 export interface House {
   readonly database: Database;
   readonly log: MemoryEventLog;
+  readonly accounts: Accounts;
   readonly desk: Desk;
   readonly runs: Runs;
   readonly driver: RunDriver;
@@ -151,6 +154,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     erasures: createErasureDesk({ database, log, signals, clock }),
     exports: createExportDesk({ database, clock }),
   };
+  const { accounts, close: closeAccounts } = openTestAccounts({ database, clock, signals });
   const checkpoints = createCheckpoints(database);
   const makeDriver = (llm: Llm, queue = jobs) =>
     createRunDriver({
@@ -205,6 +209,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   return {
     database,
     log,
+    accounts,
     desk,
     driver,
     catalog,
@@ -235,6 +240,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     },
     async close() {
       for (const one of drivers) await one.close(0);
+      await closeAccounts();
       await jobs.close();
       await log.close();
       await closeDatabase();
