@@ -124,6 +124,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   const { eventLog, jobs, signals } = delivery;
   if (config.role !== 'gateway') openOutbox(config, { database, clock, log, unseal: (text, id) => seal.open(text, mailPurpose(id)) }, opened);
   const revocation = watchRevocation({ database, signals, clock, log }, opened);
+  revocation.onRevoked((principal) => (principal.startsWith('signer:') ? keys.forget() : undefined));
   const accounts = openAccounts({ config, database, tokens, seal, revocation, clock, log }, opened);
   const presence = createPresence({ database, log: eventLog, registry: delivery.presence, clock, logger: log });
   opened.push(() => presence.close());

@@ -36,6 +36,8 @@ export interface KeySet {
   published(): Promise<{ readonly keys: readonly JWK[] }>;
   /** Makes the next key. With `revoke` it signs at once and all others are retired at once; answers the ids of those. */
   rotate(options?: { readonly alg?: SigningAlg; readonly revoke?: boolean }): Promise<{ readonly kid: string; readonly revoked: readonly string[] }>;
+  /** Reads the rows again before the next use: a key was revoked elsewhere. */
+  forget(): void;
   /** Rotates when the newest key is older than this; true when it did. Any number of instances may ask at once. */
   rotateWhenOlder(ageMs: number): Promise<boolean>;
 }
@@ -158,6 +160,9 @@ export function createKeySet({ database, seal, clock, log }: KeySetDeps): KeySet
       const made = await make(alg, revoke, () => true);
       if (!made) throw new Error('no key was made');
       return made;
+    },
+    forget() {
+      readAtMs = -Infinity;
     },
     async rotateWhenOlder(ageMs) {
       const isDue = (newest: SigningKey | null) => newest === null || clock.now().getTime() - newest.createdAt.getTime() >= ageMs;

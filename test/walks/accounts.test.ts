@@ -3,12 +3,14 @@ import { createClient, type Client } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { mailPurpose } from '../../src/credentials.ts';
+import { readConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { createApiKey } from '../../src/identity/api-key.ts';
 import { createRevocation } from '../../src/identity/revocation.ts';
 import { createSeal } from '../../src/identity/seal.ts';
 import { createRedisSignalBus } from '../../src/jobs/redis-signal-bus.ts';
+import { rotateKeys } from '../../src/rotate-keys.ts';
 import { openSocket, subscribe } from '../gateway/raw-socket.ts';
 import { addStaff, openApp, type Answer, type App } from '../support/app.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -177,4 +179,20 @@ describe('on every instance', () => {
     expect(await raw.next()).toMatchObject({ payload: { data: { viewer: { role: 'AGENT' } } } });
     raw.socket.close();
   });
+});
+
+// The last of all: it ends every token there is.
+it('the command that rotates keys works beside running instances, and the one that revokes them ends every token at once', async () => {
+  const config = readConfig(one.environment({ REDIS_URL: redis.url }));
+  const log = createLogger({ level: 'silent', pretty: false });
+  const customer = await one.customer();
+  const token = await one.token({ kind: 'customer', customerId: customer.customerId });
+  expect(await rotateKeys({ config, clock: systemClock, log }, false)).toContain('signs in ten minutes');
+  expect(await done(other.frontEnd(token).http('{ viewer { kind } }'))).toEqual({ viewer: { kind: 'CUSTOMER' } });
+  const raw = await openSocket(other.parley.url);
+  raw.send({ type: 'connection_init', payload: { authorization: token } });
+  await raw.next();
+  expect(await rotateKeys({ config, clock: systemClock, log }, true)).toContain('2 others were revoked');
+  expect((await raw.closed).code).toBe(4401);
+  expect((await other.frontEnd(token).http('{ viewer { kind } }')).errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
 });
