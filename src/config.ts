@@ -2,6 +2,7 @@
  * Every setting, with its unit, default and bounds: the only reader of the environment besides instrument.ts. All problems are
  * reported at once. Decides nothing beyond what is set: main.ts acts on it.
  */
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isTimeZone } from './desk/cron.ts';
@@ -46,6 +47,10 @@ const Environment = z.object({
   WEBHOOK_LOOPBACK: flag.optional(),
   DESK_TIMEZONE: z.string().default('UTC').refine(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin'),
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  SIGNING_KEY_DAYS: count(1, 365).default(30),
+  REGISTRATION: z.enum(['open', 'invited']).optional(),
+  PASSWORD_CHARS_MIN: count(8, 64).default(15),
+  LEAKED_PASSWORDS_URL: httpUrl.optional(),
   ALLOWED_ORIGINS: z.string().default(''),
   GRAPHIQL: flag.optional(),
   ALLOW_ARBITRARY_OPERATIONS: flag.optional(),
@@ -89,6 +94,9 @@ const Environment = z.object({
   OPERATION_COST_MAX: count(100, 1_000_000).default(10_000),
 });
 
+/** What may also come from a file: `<name>_FILE` is its path. */
+export const SECRETS = ['DATABASE_URL', 'REDIS_URL', 'ANTHROPIC_API_KEY', 'OUTBOX_TOKEN', 'JWT_SECRET', 'SENTRY_DSN'] as const;
+
 export type Config = ReturnType<typeof readConfig>;
 
 /** A configuration that cannot be used; `problems` names each variable at fault. */
@@ -102,13 +110,14 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads and checks the environment; an empty value counts as not set.
+ * Reads and checks the environment; an empty value counts as not set. A secret may stand in a file instead, as orchestrators mount
+ * them: JWT_SECRET_FILE is the path of the file that holds JWT_SECRET.
  * @throws ConfigError naming every problem at once.
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>) {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const { given, unreadable } = withFiles(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== '')));
   const parsed = Environment.safeParse(given);
-  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const problems = [...unreadable, ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))];
   const production = given['NODE_ENV'] === 'production';
   if (production) problems.push(...missingInProduction(given));
   if (production && parsed.success && parsed.data.WEBHOOK_LOOPBACK) problems.push('WEBHOOK_LOOPBACK: is for development only');
@@ -164,6 +173,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     deskTimeZone: set.DESK_TIMEZONE,
     /** Null outside production: a secret is made once and kept in the data directory. */
     jwtSecret: set.JWT_SECRET ?? null,
+    /** Whether anybody may make an account of the desk; else by invitation alone. */
+    registrationOpen: (set.REGISTRATION ?? (production ? 'invited' : 'open')) === 'open',
+    passwordCharsMin: set.PASSWORD_CHARS_MIN,
+    /** A range-query service for leaked passwords. Null: nobody is asked. */
+    leakedPasswordsUrl: set.LEAKED_PASSWORDS_URL ?? null,
+    /** A new key signs tokens after this many days. */
+    signingKeyDays: set.SIGNING_KEY_DAYS,
     /** Origins besides our own that browsers may connect from. */
     allowedOrigins: listOf(set.ALLOWED_ORIGINS),
     /** What is taken out of all that is said, before it is kept, told or sent on: cards, ids, passwords and keys always, these as set. */
@@ -201,6 +217,29 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
       operationCostMax: set.OPERATION_COST_MAX,
     }),
   });
+}
+
+/** Puts what stands in the files of secrets where the secrets would stand. What a file holds is never said. */
+function withFiles(env: Readonly<Record<string, string | undefined>>): { readonly given: Record<string, string | undefined>; readonly unreadable: string[] } {
+  const given = { ...env };
+  const unreadable: string[] = [];
+  for (const name of SECRETS) {
+    const path = env[`${name}_FILE`];
+    if (path === undefined) continue;
+    if (env[name] !== undefined) {
+      unreadable.push(`${name}_FILE: set either this or ${name}, not both`);
+      continue;
+    }
+    try {
+      // Editors and `echo` end files with a line break, which is no part of the secret.
+      const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+      if (text === '') unreadable.push(`${name}_FILE: the file is empty`);
+      else given[name] = text;
+    } catch (error) {
+      unreadable.push(`${name}_FILE: the file cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'})`);
+    }
+  }
+  return { given, unreadable };
 }
 
 function listOf(text: string): string[] {
@@ -244,11 +283,11 @@ function unorderedBudgets({ run, conversation, day }: ReturnType<typeof budgetsO
 function missingInProduction(given: Readonly<Record<string, unknown>>): string[] {
   const needed = {
     DATABASE_URL: 'the PostgreSQL to use (the embedded one is for development)',
-    JWT_SECRET: 'the secret that signs tokens, at least 32 characters',
+    JWT_SECRET: 'the secret that seals the keys which sign tokens, at least 32 characters',
     ANTHROPIC_API_KEY: 'the key of the Anthropic API (the offline model is for development)',
     PUBLIC_URL: 'the address customers reach this server under',
   };
   return Object.entries(needed)
-    .filter(([name]) => given[name] === undefined)
+    .filter(([name]) => given[name] === undefined && given[`${name}_FILE`] === undefined)
     .map(([name, meaning]) => `${name}: must be set in production: ${meaning}`);
 }

@@ -20,6 +20,7 @@ import type { EventLog } from './events/event-log.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import type { SignalBus } from './jobs/signal-bus.ts';
 import type { Clock } from './foundation/clock.ts';
+import type { Revocation } from './identity/revocation.ts';
 import { createPatterns } from './orchestration/patterns.ts';
 import { createReply } from './orchestration/reply.ts';
 import type { ReplyDeps } from './orchestration/reply-state.ts';
@@ -63,6 +64,7 @@ interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations' | 'p
   readonly workflows: NamedWorkflows;
   readonly toolDesk: ToolDesk;
   readonly inspect: Inspect;
+  readonly revocation: Revocation;
 }
 
 export function openDesk({ config, toolDesk, agents, presence, escalations, partnerWebhooks, ...deps }: DeskDeps): Desk {

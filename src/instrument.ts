@@ -2,9 +2,10 @@
  * Error reporting, imported before anything else: Sentry when SENTRY_DSN is set, nothing otherwise (not even loaded). Reports carry
  * the stack and a request id; requests, users, messages and variables stay here.
  */
+import { readFileSync } from 'node:fs';
 import { redact } from './privacy/redact.ts';
 
-const dsn = process.env['SENTRY_DSN'];
+const dsn = process.env['SENTRY_DSN'] || dsnOfFile(process.env['SENTRY_DSN_FILE']);
 const sentry = dsn ? await import('@sentry/node') : null;
 
 /** Whatever the desk may need to know, nobody who reads reports does. */
@@ -56,4 +57,13 @@ export function captureException(error: unknown, context: { readonly requestId?:
 /** Sends what is still queued, for at most `limitMs`. */
 export async function flushReports(limitMs: number): Promise<void> {
   await sentry?.flush(limitMs);
+}
+
+/** A file that cannot be read is reported by config.ts, which names it. */
+function dsnOfFile(path: string | undefined): string | undefined {
+  try {
+    return path ? readFileSync(path, 'utf8').trim() : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -7,6 +7,7 @@ import { ConfigError, readConfig, type Config } from './config.ts';
 import { systemClock } from './foundation/clock.ts';
 import { createLogger, type Logger } from './foundation/logger.ts';
 import { startParley, type Parley } from './parley.ts';
+import { rotateKeys } from './rotate-keys.ts';
 import { quietLog } from './quiet-log.ts';
 import { waitForServices } from './services.ts';
 
@@ -14,7 +15,7 @@ const NODE_MAJOR = 24;
 /** With `--wait`: how long PostgreSQL and Redis may take to answer. */
 const SERVICES_MS = 5 * 60_000;
 const USAGE =
-  'Usage: npm start [-- --wait]\n\n  --wait   wait up to five minutes for PostgreSQL and Redis instead of failing at once\n\nEverything else is set by environment variables; the README lists them.';
+  'Usage: npm start [-- --wait | --rotate-keys | --revoke-keys]\n\n  --wait          wait up to five minutes for PostgreSQL and Redis instead of failing at once\n  --rotate-keys   make the next key that signs tokens, and end\n  --revoke-keys   make a key that signs at once, revoke all others, which ends every token, and end\n\nEverything else is set by environment variables; the README lists them.';
 const FLUSH_MS = 2_000;
 /** One Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. */
 const ONE_KEY_MS = 1_000;
@@ -36,10 +37,13 @@ function checkNode(): void {
   process.exit(1);
 }
 
-/** Whether to wait for services. Ends the process for words it does not know. */
-function readArguments(words: readonly string[]): { readonly wait: boolean } {
-  const unknown = words.find((word) => word !== '--wait');
-  if (unknown === undefined) return { wait: words.includes('--wait') };
+const WORDS = ['--wait', '--rotate-keys', '--revoke-keys'];
+
+/** What is asked for. Ends the process for words it does not know. */
+function readArguments(words: readonly string[]): { readonly wait: boolean; readonly rotate: boolean; readonly revoke: boolean } {
+  const unknown = words.find((word) => !WORDS.includes(word));
+  const revoke = words.includes('--revoke-keys');
+  if (unknown === undefined) return { wait: words.includes('--wait'), rotate: revoke || words.includes('--rotate-keys'), revoke };
   if (unknown === '--help') say(USAGE);
   else complain(`"${unknown}" is not known.\n\n${USAGE}`);
   process.exit(unknown === '--help' ? 0 : 1);
@@ -135,7 +139,7 @@ async function flushAndFail(): Promise<never> {
 
 async function main(): Promise<void> {
   checkNode();
-  const { wait } = readArguments(process.argv.slice(2));
+  const { wait, rotate, revoke } = readArguments(process.argv.slice(2));
   const config = readConfigOrExit();
   const log = quietLog(createLogger({ level: config.logLevel, pretty: config.logPretty }), config.redaction);
   process.on('unhandledRejection', (error) => {
@@ -148,6 +152,10 @@ async function main(): Promise<void> {
     void flushAndFail();
   });
   try {
+    if (rotate) {
+      say(await rotateKeys({ config, clock: systemClock, log }, revoke));
+      process.exit(0);
+    }
     const { databaseUrl, redisUrl } = config;
     const ready = wait ? waitForServices({ databaseUrl, redisUrl, waitMs: SERVICES_MS, clock: systemClock, log }) : Promise.resolve();
     const starting = ready.then(() => startParley({ config, log, clock: systemClock, captureException }));

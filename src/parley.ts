@@ -21,17 +21,18 @@ import { createOperationLookup } from './desk/operation-lookup.ts';
 import { createOperationUsage } from './desk/operation-usage.ts';
 import type { Inspect, OperationDesk } from './desk/registered-operation.ts';
 import { createPresence } from './desk/presence.ts';
+import { mailPurpose, openCallers, openCredentials } from './credentials.ts';
 import { openDelivery } from './delivery.ts';
-import { keepSecret, openDemo, writeDemo, type Demo } from './development.ts';
+import { openDemo, writeDemo, type Demo } from './development.ts';
 import type { Clock } from './foundation/clock.ts';
 import { newId } from './foundation/ids.ts';
 import type { SignalBus } from './jobs/signal-bus.ts';
 import type { Logger } from './foundation/logger.ts';
 import { createInspect } from './gateway/inspect-operation.ts';
 import type { Call } from './gateway/operations.ts';
+import { publishedKeysPage } from './gateway/published-keys.ts';
 import { createGateway } from './gateway/server.ts';
-import { createAuthenticate } from './identity/authenticate.ts';
-import { createTokens } from './identity/token.ts';
+import { PUBLISHED_S } from './identity/key-set.ts';
 import { createKnowledge } from './knowledge/article-search.ts';
 import { createAnthropicLlm } from './llm/anthropic-llm.ts';
 import type { Llm } from './llm/llm.ts';
@@ -49,7 +50,7 @@ import { migrate } from './store/migrate.ts';
 import { openSignalReader } from './orchestration/understand/kept-signals.ts';
 import { quietLog } from './quiet-log.ts';
 import { seedPolicy } from './store/policy.ts';
-import { createTools } from './tools/tools.ts';
+import { createTools, type ToolDeps } from './tools/tools.ts';
 import { openDesk, openWork } from './house.ts';
 import { registerOwn, reportOutdated } from './own-operations.ts';
 import { startRounds } from './rounds.ts';
@@ -118,14 +119,16 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   await migrate({ url: databaseUrl, log });
   const database = openRows(databaseUrl, config, log, opened);
   await seedPolicy(database);
-  const tokens = createTokens({ secret: config.jwtSecret ?? (await keepSecret(config.dataDir)), clock });
-  const demo = config.production ? null : await openDemo({ database, databaseUrl, tokens, clock, log, dataDir: config.dataDir });
+  const credentials = await openCredentials({ config, database, clock, log }, opened);
+  const demo = config.production ? null : await openDemo({ database, databaseUrl, tokens: credentials.tokens, clock, log, dataDir: config.dataDir });
 
   const delivery = await openDelivery({ config, databaseUrl, log, clock, opened });
   const { jobs, signals } = delivery;
   const webhooks = await openWebhooks({ config, database, eventLog: delivery.eventLog, clock, log, opened });
   const { eventLog } = webhooks;
-  if (config.role !== 'gateway') openOutbox(config, { database, clock, log }, opened);
+  const unseal = (text: string, id: string) => credentials.seal.open(text, mailPurpose(id));
+  if (config.role !== 'gateway') openOutbox(config, { database, clock, log, unseal }, opened);
+  const { revocation, accounts, authenticate } = openCallers({ ...credentials, config, database, signals, clock, log }, opened);
   const presence = createPresence({ database, log: eventLog, registry: delivery.presence, clock, logger: log });
   opened.push(() => presence.close());
 
@@ -134,19 +137,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   const toolDesk = createToolDesk({ database, clock });
   const escalations = createEscalationDesk({ database, log: eventLog, signals, clock, timeZone: config.deskTimeZone, redaction });
   const readSignals = await hearing;
-  const tools = createTools({
-    database,
-    readSignals,
-    escalations,
-    knowledge,
-    desk: toolDesk,
-    catalog: { get: (id) => catalog.get(id) },
-    router: { route: (request, signal) => router.route(request, signal) },
-  });
-  const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
-  const router: Router = createLocalRouter(catalog, { model: await learning });
-  const workflows = await loadNamedWorkflows(AGENTS, { has: (id) => catalog.get(id) !== null });
-  const agents = createAgentDesk({ database, catalog, clock });
+  const { tools, catalog, router, workflows, agents } = await openAgents({ database, clock, readSignals, escalations, knowledge, desk: toolDesk }, learning);
   const inspect = createInspect(schema, config.limits);
   const desk = openDesk({
     config,
@@ -162,6 +153,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     escalations,
     toolDesk,
     inspect,
+    revocation,
     partnerWebhooks: webhooks.desk,
   });
 
@@ -187,7 +179,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   });
   const runs = joinRuns(driver, { database, log: eventLog, clock });
 
-  const shared = { database, desk, runs, catalog, workflows, router, knowledge, messageCharsMax: config.limits.messageCharsMax };
+  const shared = { database, accounts, desk, runs, catalog, workflows, router, knowledge, messageCharsMax: config.limits.messageCharsMax };
   const operations = await openOperations({ config, database, signals, clock, log, inspect, desk: desk.operations }, opened);
   const contextOf = (call: Call): Context => ({ ...call, ...shared });
   webhooks.start(contextOf);
@@ -202,10 +194,11 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     schema,
     contextOf,
     onFollowed: presence.follow,
-    authenticate: createAuthenticate({ tokens, database, clock }),
+    authenticate,
+    revocation,
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
     healthOnly: config.role === 'worker',
-    pages: await makePages(demo, llm, catalog),
+    pages: [...(await makePages(demo, llm, catalog)), publishedKeysPage(credentials.keys.published, PUBLISHED_S)],
     graphiqlHeaders: config.graphiql ? (demo ? { Authorization: `Bearer ${demo.credentials.customerToken}` } : {}) : null,
     clock,
     log,
@@ -225,6 +218,22 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
   // Whoever tries things out does not go to a process that takes no clients.
   if (demo && config.role !== 'worker') await writeDemo(config.dataDir, demo.credentials, url);
   return { url, port, model: llm.name, agents: catalog.agents.length, demo, isHome: delivery.isHome(), close };
+}
+
+type AgentsDeps = Omit<ToolDeps, 'catalog' | 'router'> & { readonly clock: Clock };
+
+/** The agents, what they can do, who gets which message, and which of them are switched off. */
+async function openAgents({ clock, ...deps }: AgentsDeps, learning: ReturnType<typeof openRoutingModel>) {
+  const tools = createTools({
+    ...deps,
+    catalog: { get: (id) => catalog.get(id) },
+    router: { route: (request, signal) => router.route(request, signal) },
+  });
+  const catalog = await loadCatalog(AGENTS, { has: (name) => tools.has(name), parseGrant: (name, grant) => void tools.get(name)?.parseGrant(grant) });
+  const router: Router = createLocalRouter(catalog, { model: await learning });
+  const workflows = await loadNamedWorkflows(AGENTS, { has: (id) => catalog.get(id) !== null });
+  const agents = createAgentDesk({ database: deps.database, catalog, clock });
+  return { tools, catalog, router, workflows, agents };
 }
 
 /** What the schema may ask of runs: to end them, and to follow what they and others tell. */

@@ -1,6 +1,9 @@
 /** Every setting: defaults that work with nothing set, and all problems at once. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../src/config.ts';
+import { ConfigError, readConfig, SECRETS } from '../src/config.ts';
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -104,6 +107,35 @@ describe('the configuration', () => {
     expect(namesOf(problemsOf({ NODE_ENV: 'production' }))).toEqual(['ANTHROPIC_API_KEY', 'DATABASE_URL', 'JWT_SECRET', 'PUBLIC_URL']);
     expect(namesOf(problemsOf({ NODE_ENV: 'production', PORT: 'x' }))).toContain('PORT');
     expect(namesOf(problemsOf({ ...PRODUCTION, JWT_SECRET: 'short' }))).toEqual(['JWT_SECRET']);
+  });
+
+  it('takes secrets from files, without the line break at their end', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parley-secrets-'));
+    try {
+      const files = Object.fromEntries(SECRETS.map((name) => [`${name}_FILE`, join(folder, name)]));
+      const values: Record<string, string> = { ...PRODUCTION, REDIS_URL: 'redis://cache', OUTBOX_TOKEN: 'out', SENTRY_DSN: 'https://a@sentry.example/1' };
+      for (const name of SECRETS) await writeFile(join(folder, name), `${values[name]}\n`);
+      const config = readConfig({ NODE_ENV: 'production', PUBLIC_URL: PRODUCTION.PUBLIC_URL, OUTBOX_URL: 'https://out.example', ...files });
+      expect(config).toMatchObject({
+        databaseUrl: PRODUCTION.DATABASE_URL,
+        jwtSecret: PRODUCTION.JWT_SECRET,
+        redisUrl: 'redis://cache',
+        anthropic: { apiKey: 'a-key' },
+        outbox: { token: 'out' },
+        sentryDsn: 'https://a@sentry.example/1',
+      });
+      await writeFile(join(folder, 'JWT_SECRET'), '\n');
+      expect(problemsOf(files)).toEqual(['JWT_SECRET_FILE: the file is empty']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('refuses a secret that is given twice, and a file that cannot be read, by the name of the variable alone', () => {
+    expect(problemsOf({ JWT_SECRET: 'x'.repeat(32), JWT_SECRET_FILE: '/run/secrets/jwt' })).toEqual([
+      'JWT_SECRET_FILE: set either this or JWT_SECRET, not both',
+    ]);
+    expect(problemsOf({ ...PRODUCTION, JWT_SECRET: '', JWT_SECRET_FILE: '/nowhere/secret' })).toEqual(['JWT_SECRET_FILE: the file cannot be read (ENOENT)']);
   });
 
   it('says no secret in its complaints', () => {

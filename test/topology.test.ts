@@ -20,11 +20,11 @@ import { z } from 'zod';
 import { readConfig } from '../src/config.ts';
 import { systemClock } from '../src/foundation/clock.ts';
 import { newId } from '../src/foundation/ids.ts';
-import { createTokens } from '../src/identity/token.ts';
 import { createFrontEnd, isTerminal, ITEM, textOf, type FrontEnd, type StreamItem } from './support/app.ts';
 import { takeUntil } from './support/collect.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { requireProgram } from './support/debian.ts';
+import { tokensOf } from './support/keys.ts';
 import { startMessagesApi, type MessagesApi, type ScriptedReply } from './support/messages-api.ts';
 import { eventually, freePort, openBench, type Bench, type ParleyProcess } from './support/process.ts';
 import { startRedis, type RedisServer } from './support/redis-server.ts';
@@ -222,7 +222,7 @@ describe('two gateways behind nginx', { timeout: 60_000 }, () => {
   async function customer(): Promise<FrontEnd & { readonly token: string }> {
     const customerId = newId('cus');
     await rows.database.customer.create({ data: { id: customerId, email: `${customerId}@example.test`, name: 'Dana Reyes' } });
-    const token = await createTokens({ secret: JWT_SECRET, clock: systemClock }).sign({ kind: 'customer', customerId }, { ttlS: 3_600 });
+    const token = await tokensOf(rows.database, JWT_SECRET).sign({ kind: 'customer', customerId }, { ttlS: 3_600 });
     const frontEnd = createFrontEnd(() => nginx.url, token);
     closers.push(() => frontEnd.dispose());
     return { ...frontEnd, token };

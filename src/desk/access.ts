@@ -60,6 +60,13 @@ export function requireStaff(viewer: Viewer | null, scope: Scope): StaffViewer {
   return known;
 }
 
+/** A person of the desk, whatever they may: for what is about themselves. */
+export function requirePerson(viewer: Viewer | null): StaffViewer {
+  const known = requireViewer(viewer);
+  if (known.kind !== 'staff') throw new AppError('FORBIDDEN', 'Only the staff may do this.');
+  return known;
+}
+
 /** Staff, or the partner whose customer it is, with this scope; a customer may not. */
 export function requireOperator(viewer: Viewer | null, scope: Scope): Exclude<Viewer, { kind: 'customer' }> {
   const known = requireViewer(viewer);

@@ -60,6 +60,9 @@ function anonymousStaff({ role, scopes }: StaffViewer): Viewer {
     get name(): string {
       return refuse(viewer);
     },
+    get sessionId(): string | null {
+      return refuse(viewer);
+    },
   };
   return viewer;
 }

@@ -28,6 +28,8 @@ export interface OutboxDeliveryDeps {
   readonly log: Logger;
   /** 0 up to but not including 1: spreads retries. */
   readonly random?: () => number;
+  /** Opens what was sealed for the row with this id: JSON. Left out: rows with secrets cannot be delivered. */
+  readonly unseal?: (sealed: string, id: string) => string;
 }
 
 const POLL_MS = 2_000;
@@ -41,7 +43,7 @@ const FIRST_RETRY_MS = 30_000;
 const GROWTH = 3.6;
 const ERROR_CHARS_MAX = 200;
 
-export function createOutboxDelivery({ database, transport, clock, log, random = Math.random }: OutboxDeliveryDeps): OutboxDelivery {
+export function createOutboxDelivery({ database, transport, clock, log, random = Math.random, unseal }: OutboxDeliveryDeps): OutboxDelivery {
   const stop = new AbortController();
   let nudge = new AbortController();
   let loop: Promise<void> | null = null;
@@ -58,10 +60,10 @@ export function createOutboxDelivery({ database, transport, clock, log, random =
     try {
       // A row whose last try nobody noted is not tried a ninth time.
       if (attempts > ATTEMPTS_MAX) throw new Error('The last try was never noted');
-      const { receipt } = await transport.deliver(row, AbortSignal.any([signal, AbortSignal.timeout(DELIVER_MS)]));
+      const { receipt } = await transport.deliver(opened(row), AbortSignal.any([signal, AbortSignal.timeout(DELIVER_MS)]));
       await database.outboxMessage.updateMany({
         where: { id, status: 'pending' },
-        data: { status: 'delivered', receipt, lastError: null, deliveredAt: clock.now() },
+        data: { status: 'delivered', receipt, sealed: null, lastError: null, deliveredAt: clock.now() },
       });
     } catch (error) {
       // On the way out nothing is noted: the lease ends, and another process tries it.
@@ -73,13 +75,21 @@ export function createOutboxDelivery({ database, transport, clock, log, random =
     }
   }
 
+  /** With its secrets among the payload, for the receiver alone. */
+  function opened(row: OutboxMessage): OutboxMessage {
+    if (row.sealed === null) return row;
+    if (!unseal) throw new Error('The secrets of this message cannot be opened here');
+    const secrets = JSON.parse(unseal(row.sealed, row.id)) as Record<string, string>;
+    return { ...row, payload: { ...(row.payload as object), ...secrets } };
+  }
+
   /** The customer was told that it is on its way, so people must know that it is not. */
   async function giveUp({ id, kind, subject, customerId, conversationId, attempts }: OutboxMessage, lastError: string): Promise<void> {
     log.error({ outboxId: id, kind, subject, attempts, lastError }, 'an outgoing message could not be delivered');
     const now = clock.now();
     await database.$transaction(async (tx) => {
-      const { count } = await tx.outboxMessage.updateMany({ where: { id, status: 'pending', attempts }, data: { status: 'failed', lastError } });
-      // What was to tell the people who receive webhooks has no customer behind it: the log line above is what is left.
+      const { count } = await tx.outboxMessage.updateMany({ where: { id, status: 'pending', attempts }, data: { status: 'failed', sealed: null, lastError } });
+      // Mail to people of the desk and of partners has no customer behind it: the log line above is what is left, and who asked for it asks again.
       if (count === 0 || customerId === null) return;
       const title = `Could not be delivered: ${kind} ${subject}`;
       const description = `The outgoing message ${id} was tried ${ATTEMPTS_MAX} times and not taken: ${lastError}. The customer was told that it is on its way.`;

@@ -11,6 +11,7 @@ import type { SignalBus } from '../jobs/signal-bus.ts';
 import { eraseCheckpoints } from '../store/checkpoints.ts';
 import type { Database } from '../store/database.ts';
 import { Prisma, type Customer, type Erasure } from '../store/generated/prisma/client.ts';
+import type { PrincipalChanges } from '../store/principal.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { requireStaff } from './access.ts';
 import { tellDeskClosed } from './approval-events.ts';
@@ -38,6 +39,7 @@ export interface ErasureDeskDeps {
   readonly database: Database;
   readonly log: EventLog;
   readonly signals: SignalBus;
+  readonly revocation: Pick<PrincipalChanges, 'end' | 'tell'>;
   readonly clock: Clock;
 }
 
@@ -57,6 +59,7 @@ export function createErasureDesk(deps: ErasureDeskDeps): ErasureDesk {
 
   async function answer(erasureId: string): Promise<{ customer: Customer; erasure: Erasure }> {
     const erasure = await database.erasure.findUniqueOrThrow({ where: { id: erasureId } });
+    await deps.revocation.tell([`customer:${erasure.customerId}`]);
     await forgetChannels(deps, erasure.customerId);
     return { customer: await database.customer.findUniqueOrThrow({ where: { id: erasure.customerId } }), erasure };
   }
@@ -82,6 +85,8 @@ export function createErasureDesk(deps: ErasureDeskDeps): ErasureDesk {
             const now = clock.now();
             await tx.erasure.create({ data: { id, customerId, requestedById: staff.userId, counts, createdAt: now } });
             await tx.auditEntry.create({ data: auditEntry(viewer, 'customer.erase', 'customer', customerId, { erasureId: id }, now) });
+            // Tokens of the customer end, and what was opened with them.
+            await deps.revocation.end(tx, [`customer:${customerId}`]);
             await recordFirstAnswer(tx, call, id, now);
           },
           { timeout: TRANSACTION_MS, maxWait: WAIT_MS },

@@ -16,19 +16,23 @@ export interface Outgoing {
   /** Sums as decimal strings, moments as ISO 8601; never a secret. */
   readonly payload: Prisma.InputJsonObject;
   readonly conversationId?: string | null;
+  /** Secrets as JSON, encrypted for the row with this id; whoever delivers opens them. */
+  readonly seal?: (id: string) => string;
 }
 
 /** The row's id is the key by which whoever receives it recognises a repetition. */
 export async function enqueueOutgoing(tx: Prisma.TransactionClient, outgoing: Outgoing, now: Date): Promise<OutboxMessage> {
-  const { kind, customerId, subject, recipient, payload, conversationId } = outgoing;
+  const { kind, customerId, subject, recipient, payload, conversationId, seal } = outgoing;
+  const id = newId('out');
   return tx.outboxMessage.create({
     data: {
-      id: newId('out'),
+      id,
       kind,
       customerId,
       subject,
       recipient: recipient ?? null,
       payload,
+      sealed: seal?.(id) ?? null,
       conversationId: conversationId ?? null,
       nextAttemptAt: now,
       createdAt: now,

@@ -6,6 +6,8 @@ import type { Clock } from '../foundation/clock.ts';
 import { AppError, notFound } from '../foundation/errors.ts';
 import type { Database } from '../store/database.ts';
 import type { ApprovalLevel, Prisma, User } from '../store/generated/prisma/client.ts';
+import type { Principal, PrincipalChanges } from '../store/principal.ts';
+import { holdRoleGivers, refuseLastRoleGiver } from '../store/role-givers.ts';
 import type { UserRole } from '../store/roles.ts';
 import type { Viewer } from '../store/viewer.ts';
 import { requireStaff } from './access.ts';
@@ -13,7 +15,7 @@ import { auditEntry } from './audit.ts';
 
 export interface UserDesk {
   /**
-   * What somebody signs in with from now on carries the scopes of this role.
+   * Holds at once, also for tokens and sockets in use, on every instance.
    * @throws AppError NOT_FOUND, FORBIDDEN for one's own role, CONFLICT when nobody would be left who may give roles.
    */
   setRole(viewer: Viewer, input: { readonly userId: string; readonly role: UserRole }): Promise<{ user: User }>;
@@ -26,10 +28,11 @@ export interface UserDesk {
 
 export interface UserDeskDeps {
   readonly database: Database;
+  readonly revocation: Pick<PrincipalChanges, 'note' | 'tell'>;
   readonly clock: Clock;
 }
 
-export function createUserDesk({ database, clock }: UserDeskDeps): UserDesk {
+export function createUserDesk({ database, revocation, clock }: UserDeskDeps): UserDesk {
   /** Takes the row first, so that of two changes at once each sees what the other left. */
   async function change(
     viewer: Viewer,
@@ -39,25 +42,27 @@ export function createUserDesk({ database, clock }: UserDeskDeps): UserDesk {
   ): Promise<{ user: User }> {
     if (requireStaff(viewer, 'manage:roles').userId === userId)
       throw new AppError('FORBIDDEN', 'Nobody changes what they may do themselves: ask somebody else.');
-    return database.$transaction(async (tx) => {
-      // All who may give roles, in one order: two of them who take it from each other at once must not both succeed.
-      await tx.$queryRaw`SELECT "id" FROM "User" WHERE "role" = 'super_admin' OR "id" = ${userId} ORDER BY "id" FOR UPDATE`;
+    const principals: Principal[] = [`user:${userId}`];
+    const changed = await database.$transaction(async (tx) => {
+      await holdRoleGivers(tx, userId);
       const before = await tx.user.findUnique({ where: { id: userId } });
       if (!before) throw notFound('user');
       const wanted = await write(tx, before);
       if (!wanted) return { user: before };
       const user = await tx.user.update({ where: { id: userId }, data: wanted.data });
       await tx.auditEntry.create({ data: auditEntry(viewer, action, 'user', userId, wanted.changes, clock.now()) });
+      await revocation.note(tx, principals);
       return { user };
     });
+    await revocation.tell(principals);
+    return changed;
   }
 
   return Object.freeze<UserDesk>({
     setRole: (viewer, { userId, role }) =>
       change(viewer, userId, 'user.role', async (tx, before) => {
         if (before.role === role) return null;
-        if (before.role === 'super_admin' && (await tx.user.count({ where: { role: 'super_admin', active: true, id: { not: userId } } })) === 0)
-          throw new AppError('CONFLICT', 'This is the last one who may give roles: give that role to somebody else first.');
+        if (before.role === 'super_admin') await refuseLastRoleGiver(tx, userId);
         return { data: { role }, changes: { from: before.role, to: role } };
       }),
 

@@ -32,6 +32,7 @@ export const ID_PREFIXES = [
   'proof',
   'mem',
   'sess',
+  'login',
   'ntf',
   'wse',
   'whk',

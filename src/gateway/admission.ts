@@ -3,34 +3,57 @@
  * credential is bad or expires. A client may bring a fresh one of the same viewer before that, in a ping `{ auth: "<token>" }`; it is
  * reminded with a ping `{ reauth: { deadlineMs } }`.
  *
+ * The acknowledgement tells until when the credential lasts and what the socket may do. What it stands on is watched: a revoked key, a
+ * disabled user or a log-out ends the socket, other rights end what it follows (standing.ts).
+ *
  * Close codes, chosen by what the stock client does with them: 4403 (retried) for a credential that has expired, since a fresh one may
- * be at hand, and for one of somebody else; 4401 (final) for one that never was; 4429 (final) for too many sockets of one viewer; 1013 (retried) when credentials
- * cannot be checked right now.
+ * be at hand, and for one of somebody else; 4401 (final) for one that never was or was taken back; 4429 (final) for too many sockets of
+ * one viewer; 1013 (retried) when credentials cannot be checked right now.
  */
 import type { IncomingMessage } from 'node:http';
 import { CloseCode } from 'graphql-ws';
-import { authorizationClassOf } from '../desk/authorization-class.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Authenticate, Authenticated } from '../identity/authenticate.ts';
+import type { Revocation } from '../identity/revocation.ts';
 import { isExpired } from '../identity/token.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
-import { credentialOfHeader, credentialOfParams, credentialOfPing, isRenewal } from './credential.ts';
+import { credentialOfHeaders, credentialOfParams, credentialOfPing, isRenewal } from './credential.ts';
 import type { Errors } from './errors.ts';
 import { hasExpired } from './expiry.ts';
 import type { Session } from './socket.ts';
+import { createStanding, isSame } from './standing.ts';
 
 export interface AdmissionDeps {
   readonly authenticate: Authenticate;
+  readonly revocation: Pick<Revocation, 'watch'>;
   readonly errors: Errors;
   readonly clock: Clock;
-  readonly socketsPerViewer: number;
+  readonly limits: AckLimits & { readonly socketsPerViewer: number };
+}
+
+/** What one socket may do. */
+export interface AckLimits {
+  readonly subscriptionsPerSocket: number;
+  readonly operationsPerSocket: number;
+  readonly frameBytesMax: number;
+}
+
+/** The payload of `connection_ack`. */
+export interface Ack extends Record<string, unknown> {
+  /** When the credential ends, as ISO 8601; null for one without an end, and for nobody. */
+  readonly expiresAt: string | null;
+  /** How long before that the ping `{ reauth }` comes. */
+  readonly refreshBeforeMs: number | null;
+  /** The log-in behind the credential; null where there is none. */
+  readonly sessionId: string | null;
+  readonly limits: AckLimits;
 }
 
 export interface Admission {
-  /** Names the session's viewer and answers true, or closes the socket and answers false. Without a credential the viewer is nobody. */
-  admit(session: Session, request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | undefined): Promise<boolean>;
+  /** Names the session's viewer and answers what to acknowledge with, or closes the socket and answers false. Without a credential the viewer is nobody. */
+  admit(session: Session, request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | undefined): Promise<Ack | false>;
 }
 
 /** Many people may share an address behind one proxy. */
@@ -39,7 +62,8 @@ const TRY_AGAIN_LATER = 1013;
 /** Before a credential expires; half of its time when it has less. */
 const REMINDER_MS = 30_000;
 
-export function createAdmission({ authenticate, errors, clock, socketsPerViewer }: AdmissionDeps): Admission {
+export function createAdmission({ authenticate, revocation, errors, clock, limits }: AdmissionDeps): Admission {
+  const { socketsPerViewer, subscriptionsPerSocket, operationsPerSocket, frameBytesMax } = limits;
   const perViewer = new Map<string, number>();
 
   /** Anonymous sockets are counted by address. */
@@ -56,9 +80,25 @@ export function createAdmission({ authenticate, errors, clock, socketsPerViewer 
     return true;
   }
 
-  /** Closes the session when its credential expires; answers how its pings are answered, which may renew it. */
-  function watch(session: Session, admitted: Authenticated): Session['answerPing'] {
+  /** Closes the session when its credential expires or is taken back; answers how its pings are answered, which may renew it. */
+  function watch(session: Session, credential: string, admitted: Authenticated, sinceMs: number): Session['answerPing'] {
     let known = admitted;
+    const standing = createStanding(
+      {
+        authenticate,
+        revocation,
+        onChanged(fresh) {
+          known = fresh;
+          session.viewer = fresh.viewer;
+        },
+        onRefused: (error) => closeRefused(session, error, errors),
+      },
+      credential,
+      admitted,
+      sinceMs,
+    );
+    session.standing = standing;
+    session.onClose(standing.stop);
     let renewed = new AbortController();
     let checking = false;
     session.onClose(() => renewed.abort());
@@ -67,7 +107,7 @@ export function createAdmission({ authenticate, errors, clock, socketsPerViewer 
       while (known.expiresAt && !session.signal.aborted) {
         const { signal } = renewed;
         const { expiresAt } = known;
-        const leadMs = Math.min(REMINDER_MS, Math.max(0, expiresAt.getTime() - clock.now().getTime()) / 2);
+        const leadMs = leadOf(expiresAt, clock.now());
         if (!(await hasExpired(new Date(expiresAt.getTime() - leadMs), clock, signal))) continue;
         session.ping({ reauth: { deadlineMs: Math.round(leadMs) } });
         if (await hasExpired(expiresAt, clock, signal)) return session.close(CloseCode.Forbidden, 'Token expired');
@@ -75,11 +115,14 @@ export function createAdmission({ authenticate, errors, clock, socketsPerViewer 
     }
 
     async function renew(payload: { readonly auth: unknown }): Promise<void> {
-      const fresh = await authenticate(credentialOfPing(payload));
+      const startedMs = clock.now().getTime();
+      const brought = credentialOfPing(payload);
+      const fresh = await authenticate(brought);
       if (!isSame(fresh.viewer, known.viewer)) return session.close(CloseCode.Forbidden, 'The token is of somebody else');
       const wasEndless = !known.expiresAt;
       known = fresh;
       session.viewer = fresh.viewer;
+      standing.renew(brought, fresh, startedMs);
       const before = renewed;
       renewed = new AbortController();
       before.abort();
@@ -99,18 +142,29 @@ export function createAdmission({ authenticate, errors, clock, socketsPerViewer 
     };
   }
 
+  function acknowledge(known: Authenticated | null): Ack {
+    const { viewer = null, expiresAt = null } = known ?? {};
+    return {
+      expiresAt: expiresAt?.toISOString() ?? null,
+      refreshBeforeMs: expiresAt && Math.round(leadOf(expiresAt, clock.now())),
+      sessionId: viewer?.kind === 'staff' ? (viewer.sessionId ?? null) : null,
+      limits: { subscriptionsPerSocket, operationsPerSocket, frameBytesMax },
+    };
+  }
+
   return Object.freeze({
     async admit(session: Session, request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | undefined) {
       try {
-        const credential = credentialOfParams(connectionParams) ?? credentialOfHeader(request.headers.authorization);
+        const startedMs = clock.now().getTime();
+        const credential = credentialOfParams(connectionParams) ?? credentialOfHeaders(request.headers);
         const known = credential === null ? null : await authenticate(credential);
         if (!count(session, known?.viewer ?? null)) {
           session.close(CloseCode.TooManyInitialisationRequests, 'Too many connections');
           return false;
         }
         session.viewer = known?.viewer ?? null;
-        session.answerPing = known ? watch(session, known) : nobody(session);
-        return true;
+        session.answerPing = known && credential !== null ? watch(session, credential, known, startedMs) : nobody(session);
+        return acknowledge(known);
       } catch (error) {
         closeRefused(session, error, errors);
         return false;
@@ -128,9 +182,9 @@ function nobody(session: Session): Session['answerPing'] {
   };
 }
 
-/** The same person with the same rights: what they follow goes on as it is. */
-function isSame(one: Viewer, other: Viewer): boolean {
-  return viewerKey(one) === viewerKey(other) && authorizationClassOf(one).key === authorizationClassOf(other).key;
+/** How long before its end a credential is asked to be renewed. */
+function leadOf(expiresAt: Date, now: Date): number {
+  return Math.min(REMINDER_MS, Math.max(0, expiresAt.getTime() - now.getTime()) / 2);
 }
 
 function closeRefused(session: Session, error: unknown, errors: Errors): void {

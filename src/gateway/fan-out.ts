@@ -9,7 +9,7 @@ import type { Clock } from '../foundation/clock.ts';
 import type { Errors } from './errors.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createLeafPayloads } from './leaf-payload.ts';
-import { cutOff, drained, JOINING_BYTES_MAX, type Member } from './member.ts';
+import { cutOff, drained, JOINING_BYTES_MAX, mustWait, type Member } from './member.ts';
 import type { Call, Operations, Prepared } from './operations.ts';
 import { createParked, type Parked } from './parked.ts';
 import { createSharing } from './sharing.ts';
@@ -61,7 +61,7 @@ export function createFanOut({ operations, errors, clock }: FanOutDeps): FanOut 
   }
 
   function move(member: Member, from: Feed, position: string, group: Feed): boolean {
-    if (member.outlet.owed() > JOINING_BYTES_MAX || !group.join(member, position)) return false;
+    if (mustWait(member) || member.outlet.owed() > JOINING_BYTES_MAX || !group.join(member, position)) return false;
     from.leave(member);
     return true;
   }
@@ -136,15 +136,20 @@ export function createFanOut({ operations, errors, clock }: FanOutDeps): FanOut 
       const parked = createParked(clock, () => {
         member.left = true;
         call.signal.removeEventListener('abort', parked.end);
+        call.standing?.rights.removeEventListener('abort', lose);
         forget(member);
         member.leave?.();
       });
+      const lose = () => parked.fail([errors.present(call.standing?.rights.reason, call.requestId)]);
       const member: Member = { prepared, call, share, outlet, parked, leave: null, left: false };
       if (call.signal.aborted) {
         parked.end();
         return Promise.resolve(parked.iterator);
       }
       call.signal.addEventListener('abort', parked.end, { once: true });
+      // Whoever lost rights is in no group of those who have them.
+      if (call.standing?.rights.aborted) lose();
+      else call.standing?.rights.addEventListener('abort', lose, { once: true });
       return start(member);
     },
   };

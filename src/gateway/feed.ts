@@ -8,11 +8,10 @@ import { NotShareable, wasAskedWho } from '../desk/authorization-class.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { createNextFrames } from './frame.ts';
 import type { LeafPayload } from './leaf-payload.ts';
-import { cutOff, drained, type Member } from './member.ts';
+import { cutOff, drained, mustWait, type Member } from './member.ts';
 import type { Call, OpenedSubscription } from './operations.ts';
 import { takeWhilePolled } from './polling.ts';
 import { createReading } from './reading.ts';
-import { OWED_BYTES_MAX } from './socket.ts';
 
 export interface FeedDeps {
   readonly clock: Clock;
@@ -103,6 +102,7 @@ export function createFeed(deps: FeedDeps): Feed {
     members.delete(member);
     member.leave = null;
     deps.onSentOff(member, position);
+    if (members.size === 0) close();
   }
 
   async function follow(opened: OpenedSubscription): Promise<void> {
@@ -206,10 +206,10 @@ async function nextWaiting(items: AsyncIterator<unknown>, tell: (item: unknown) 
   }
 }
 
-/** The only member, when it owes so much that it is waited for. */
+/** The only member, when it is waited for. */
 function slowAlone(members: ReadonlySet<Member>): Member | null {
   const [only] = members;
-  return only && members.size === 1 && only.outlet.owed() > OWED_BYTES_MAX ? only : null;
+  return only && members.size === 1 && mustWait(only) ? only : null;
 }
 
 /** Waits for the only member when it owes too much, and lets go of one that takes nothing any more. */
@@ -222,12 +222,12 @@ function endAll(members: ReadonlySet<Member>): void {
   for (const member of members) member.parked.end();
 }
 
-/** Writes one payload to all; answers those who owe too much to be waited for. The last one is written to in any case. */
+/** Writes one payload to all; answers those who are not waited for. Of those who owe much the last one is written to in any case, of those in doubt none. */
 function writeToAll(members: ReadonlySet<Member>, payload: string): Member[] {
   const frames = createNextFrames(payload);
   const slow: Member[] = [];
   for (const member of members) {
-    if (members.size - slow.length > 1 && member.outlet.owed() > OWED_BYTES_MAX) slow.push(member);
+    if (member.call.standing?.held === true || (members.size - slow.length > 1 && mustWait(member))) slow.push(member);
     else member.outlet.write(frames);
   }
   return slow;

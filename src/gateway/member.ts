@@ -20,6 +20,11 @@ export interface Member {
   left: boolean;
 }
 
+/** It must be waited for: it owes too much, or it is being found out whether it may still see anything. */
+export function mustWait({ call, outlet }: Member): boolean {
+  return call.standing?.held === true || outlet.owed() > OWED_BYTES_MAX;
+}
+
 /** A member that owes more than this does not join others: it would soon have to leave them again. */
 export const JOINING_BYTES_MAX = OWED_BYTES_MAX / 4;
 const POLL_MS = 25;
@@ -27,13 +32,16 @@ const POLL_MS_MAX = 200;
 /** A socket that takes nothing for this long is closed. */
 const STUCK_MS = 30_000;
 
-/** Waits until the socket has taken most of what it owes; false when it takes nothing any more. Ends when the member leaves. */
-export async function drained({ outlet, call }: Member, clock: Clock): Promise<boolean> {
-  if (outlet.owed() <= OWED_BYTES_MAX) return true;
+/** Waits until it need not be waited for; false when its socket takes nothing any more. Ends when the member leaves. */
+export async function drained(member: Member, clock: Clock): Promise<boolean> {
+  const { outlet, call } = member;
+  if (!mustWait(member)) return true;
+  await call.standing?.confirmed();
+  if (!mustWait(member)) return true;
   let taken = outlet.taken();
   let takenAtMs = clock.now().getTime();
   let waitMs = POLL_MS;
-  while (outlet.owed() > OWED_BYTES_MAX / 2) {
+  while (call.standing?.held === true || outlet.owed() > OWED_BYTES_MAX / 2) {
     await clock.sleep(waitMs, call.signal).catch(() => undefined);
     if (call.signal.aborted) return true;
     const nowMs = clock.now().getTime();

@@ -25,6 +25,7 @@ import type { Viewer } from '../store/viewer.ts';
 import { argumentField, coded, refusal, RequestRefused, type Errors } from './errors.ts';
 import { assertWithinLimits, measureOperation, type OperationLimits } from './operation-limits.ts';
 import { startAfter } from './start-after.ts';
+import type { Standing } from './standing.ts';
 import { openSource, openStream } from './stream.ts';
 
 /** Who calls: what the schema's context is made of. */
@@ -34,6 +35,10 @@ export interface Call {
   /** Aborts when the caller is gone or the operation was completed. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Whether the viewer still is who they were; left out for what has no credential. Asked before each item is delivered. */
+  readonly standing?: Standing | null;
+  /** Where the call comes from: the IP address, and what the client says it is. */
+  readonly origin?: { readonly address: string | null; readonly userAgent: string | null };
 }
 
 /** Makes the schema's context. Called for each operation, and again for each item of a subscription: a cache in it lives no longer. */
@@ -130,7 +135,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       const { argsOf, present, failed } = argumentsOf(prepared, call, after);
       try {
         if (prepared.operation.operation !== 'subscription') return present(await execute(argsOf()));
-        return await openStream({ argsOf, present, signal: call.signal, clock: deps.clock, failed });
+        return await openStream({ argsOf, present, signal: call.signal, standing: call.standing ?? null, clock: deps.clock, failed });
       } catch (error) {
         return { errors: [failed(error)] };
       }

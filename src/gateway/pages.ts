@@ -8,6 +8,8 @@ export interface Page {
   readonly contentType: string;
   /** A function is called for each request. */
   readonly body: string | Buffer | (() => string | Buffer | Promise<string | Buffer>);
+  /** Left out: browsers ask each time whether it has changed. */
+  readonly cacheControl?: string;
   /** Overrides the policy below, for a page that needs more. */
   readonly contentSecurityPolicy?: string;
 }
@@ -21,7 +23,7 @@ export async function servePage(page: Page, request: IncomingMessage, response: 
   const body = typeof page.body === 'function' ? await page.body() : page.body;
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
   response.setHeader('ETag', etag);
-  response.setHeader('Cache-Control', 'no-cache');
+  response.setHeader('Cache-Control', page.cacheControl ?? 'no-cache');
   response.setHeader('Content-Security-Policy', page.contentSecurityPolicy ?? POLICY);
   if (request.headers['if-none-match'] === etag) {
     response.writeHead(304).end();

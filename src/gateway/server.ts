@@ -10,12 +10,12 @@ import type { Clock } from '../foundation/clock.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
+import type { Revocation } from '../identity/revocation.ts';
 import { isDatabaseUnavailable } from '../store/database.ts';
-import { credentialOfHeader } from './credential.ts';
 import { createArrivals, type OnFollowed } from './arrivals.ts';
 import { createDocuments, type DocumentsDeps } from './documents.ts';
 import { createErrors } from './errors.ts';
-import { hasExpired } from './expiry.ts';
+import { createExchange } from './exchange.ts';
 import { graphiqlPage } from './graphiql.ts';
 import { createHealth, mayServe, type Health, type HealthDeps } from './health.ts';
 import { createHttpDoor, writeErrors, type Exchange } from './http.ts';
@@ -38,6 +38,8 @@ export interface GatewayDeps extends OriginsDeps {
   readonly allowArbitrary: boolean;
   /** Told of each registered operation that runs. */
   readonly onOperation?: DocumentsDeps['onRun'];
+  /** Tells when a credential is to be checked again. */
+  readonly revocation: Pick<Revocation, 'watch'>;
   /** Told of each subscription to a subject that began. */
   readonly onFollowed?: OnFollowed;
   readonly probes: HealthDeps['probes'];
@@ -82,7 +84,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const documents = createDocuments({ operations, registered, allowArbitrary, onRun: onOperation });
   const arrivals = createArrivals(deps.schema, deps.onFollowed);
   const http = createHttpDoor({ operations, documents, arrivals, errors, bodyBytesMax: limits.bodyBytesMax });
-  const websocket = createWebSocketDoor({ operations, documents, arrivals, errors, authenticate: deps.authenticate, limits, clock, log });
+  const { authenticate, revocation } = deps;
+  const websocket = createWebSocketDoor({ operations, documents, arrivals, errors, authenticate, revocation, limits, clock, log });
   const health = createHealth(deps);
   const origins = createOrigins(deps);
   const pages = new Map(deps.pages.map((page) => [page.path, page]));
@@ -114,21 +117,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     response.setHeader('Referrer-Policy', 'no-referrer');
     if (draining) response.setHeader('Connection', 'close');
     origins.setHeaders(request, response);
-    let expiresAt: Date | null = null;
-    const exchange: Exchange = {
-      requestId,
-      signal: cut.signal,
-      endWithCredential() {
-        // The reader comes back with a fresh one, or is told that the old one has expired.
-        if (expiresAt) void hasExpired(expiresAt, clock, cut.signal).then((expired) => (expired ? cut.abort() : undefined));
-      },
-      async open() {
-        const credential = credentialOfHeader(request.headers.authorization);
-        const known = credential === null ? null : await deps.authenticate(credential);
-        expiresAt = known?.expiresAt ?? null;
-        return { viewer: known?.viewer ?? null, requestId, signal: cut.signal, log: log.child({ requestId }) };
-      },
-    };
+    const exchange = createExchange(deps, request, response, requestId, cut);
     const done = route(request, response, exchange)
       .catch((error: unknown) => {
         const presented = errors.present(error, requestId);

@@ -8,7 +8,9 @@ import { CloseCode } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Logger } from '../foundation/logger.ts';
 import type { Viewer } from '../store/viewer.ts';
+
 import { frameStart, type NextFrames } from './frame.ts';
+import type { StandingControl } from './standing.ts';
 
 /** What graphql-ws asks of a transport. */
 export interface Transport {
@@ -34,6 +36,8 @@ export interface Outlet {
 export interface Session {
   /** Null until connection_init named somebody. */
   viewer: Viewer | null;
+  /** Null while there is no credential that could be taken back. */
+  standing: StandingControl | null;
   readonly address: string;
   /** Aborts when the socket has closed. */
   readonly signal: AbortSignal;
@@ -90,6 +94,7 @@ export function connect(
     set viewer(known) {
       viewer = known;
     },
+    standing: null,
     address: request.socket.remoteAddress ?? 'unknown',
     signal: gone.signal,
     count: (subscription) => [...operations.values()].filter((operation) => operation.subscription === subscription).length,

@@ -4,6 +4,7 @@
  */
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import type { Clock } from '../foundation/clock.ts';
+import type { Standing } from './standing.ts';
 
 /** GraphiQL loses the last item of a burst when `complete` follows at once. */
 const COMPLETE_AFTER_MS = 50;
@@ -14,6 +15,7 @@ export interface StreamDeps {
   present(result: ExecutionResult): ExecutionResult;
   failed(error: unknown): GraphQLError;
   readonly signal: AbortSignal;
+  readonly standing: Standing | null;
   readonly clock: Clock;
 }
 
@@ -37,17 +39,27 @@ export async function openSource(deps: Pick<StreamDeps, 'argsOf' | 'present'>): 
 }
 
 function follow(source: AsyncIterator<unknown>, deps: StreamDeps): AsyncIterableIterator<ExecutionResult> {
-  const { signal } = deps;
+  const { signal, standing } = deps;
   let open = true;
   let wake: () => void = () => undefined;
   const end = () => {
     if (!open) return;
     open = false;
     signal.removeEventListener('abort', end);
+    standing?.rights.removeEventListener('abort', lose);
     wake();
     // Not awaited: a source that cannot be interrupted must not keep the socket waiting. What goes wrong while closing has no reader.
     Promise.resolve(source.return?.()).catch(() => undefined);
   };
+  /** The viewer's rights are others now: whoever waits for the next item hears so instead. */
+  let lost: unknown = null;
+  let tell: (error: unknown) => void = () => undefined;
+  const lose = () => {
+    lost = standing?.rights.reason ?? null;
+    tell(lost);
+  };
+  if (standing?.rights.aborted) lose();
+  else standing?.rights.addEventListener('abort', lose, { once: true });
   // A client that is gone does not always call return(); the signal always comes.
   if (signal.aborted) end();
   else signal.addEventListener('abort', end, { once: true });
@@ -56,14 +68,19 @@ function follow(source: AsyncIterator<unknown>, deps: StreamDeps): AsyncIterable
   const nextItem = () =>
     new Promise<IteratorResult<unknown>>((resolve, reject) => {
       wake = () => resolve(done);
+      tell = reject;
       source.next().then(resolve, reject);
     });
   return {
     async next() {
       if (!open) return done;
       try {
+        if (lost !== null) throw lost;
         const item = await nextItem();
-        if (!open) return done;
+        if (standing?.held) await standing.confirmed();
+        // Held still: the line is being closed.
+        if (!open || standing?.held) return done;
+        if (lost !== null) throw lost;
         if (item.done) {
           end();
           await deps.clock.sleep(COMPLETE_AFTER_MS, signal).catch(() => undefined);

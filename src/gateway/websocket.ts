@@ -14,10 +14,12 @@ import { AppError } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
+import type { Revocation } from '../identity/revocation.ts';
 import { createAdmission } from './admission.ts';
 import type { Arrivals } from './arrivals.ts';
 import { createDeparture } from './departure.ts';
 import { refusal, RequestRefused, type Errors } from './errors.ts';
+import { originOf } from './exchange.ts';
 import { createFanOut } from './fan-out.ts';
 import { namesOperation, type Documents, type SentOperation } from './documents.ts';
 import { labelOf, type Call, type Operations, type Prepared } from './operations.ts';
@@ -38,6 +40,7 @@ export interface WebSocketDoorDeps {
   readonly arrivals: Arrivals;
   readonly errors: Errors;
   readonly authenticate: Authenticate;
+  readonly revocation: Pick<Revocation, 'watch'>;
   readonly limits: SocketLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -66,7 +69,7 @@ const INIT_MS = 3_000;
 export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
   const { operations, documents, limits, clock } = deps;
   const log = deps.log.child({ door: 'websocket' });
-  const admission = createAdmission({ authenticate: deps.authenticate, errors: deps.errors, clock, socketsPerViewer: limits.socketsPerViewer });
+  const admission = createAdmission({ authenticate: deps.authenticate, revocation: deps.revocation, errors: deps.errors, clock, limits });
   const fanOut = createFanOut({ operations, errors: deps.errors, clock });
   const looking = new WeakMap<Session, number>();
   const started = new WeakMap<object, { readonly prepared: Prepared; readonly call: Call; readonly outlet: Outlet }>();
@@ -75,13 +78,13 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
     connectionInitWaitTimeout: INIT_MS,
     onConnect: ({ connectionParams, extra: { session, request } }) => admission.admit(session, request, connectionParams),
     jsonMessageReviver: fillQuery,
-    onSubscribe: ({ extra }: SocketContext, id, payload) => begin(extra.session, id, payload),
+    onSubscribe: ({ extra }: SocketContext, id, payload) => begin(extra, id, payload),
     execute: (args: ExecutionArgs) => runStarted(args),
     subscribe: (args: ExecutionArgs) => runStarted(args),
     onError: (_ctx, _id, _payload, errors): readonly GraphQLFormattedError[] => errors.flatMap(unwrapped).map((error) => error.toJSON()),
   });
 
-  async function begin(session: Session, id: string, payload: SentOperation): Promise<ExecutionArgs | GraphQLError[]> {
+  async function begin({ session, request }: Extra, id: string, payload: SentOperation): Promise<ExecutionArgs | GraphQLError[]> {
     const requestId = newId('req');
     try {
       const prepared = await prepare(session, payload);
@@ -95,7 +98,9 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
             : `This socket already has ${max} operations in flight. Wait for one to finish.`,
         );
       }
-      const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }) };
+      const standing = session.standing?.standing() ?? null;
+      const origin = originOf(request);
+      const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }), standing, origin };
       call.log.debug(labelOf(prepared), 'operation begins on a socket');
       const contextValue = {};
       started.set(contextValue, { prepared, call, outlet: session.outlet(id) });
@@ -129,6 +134,9 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
     const known = typeof contextValue === 'object' && contextValue !== null ? started.get(contextValue) : undefined;
     if (!known) throw new Error('an operation that was never prepared');
     const { prepared, call, outlet } = known;
+    const { standing } = call;
+    if (standing?.held) await standing.confirmed();
+    if (standing?.rights.aborted) return refusedStream([deps.errors.present(standing.rights.reason, call.requestId)]);
     const result = await (fanOut.subscribe(prepared, call, outlet) ?? operations.run(prepared, call));
     if (Symbol.asyncIterator in result) deps.arrivals.began(prepared, call);
     return Symbol.asyncIterator in result || 'data' in result ? result : refusedStream(result.errors ?? []);

@@ -2,11 +2,11 @@
  * The contract of the signal bus: a word to every instance at once, this one included. It may get lost: whoever sends one has written
  * the row first, and whoever must know looks at the row now and then. Implementations: memory-signal-bus.ts, redis-signal-bus.ts.
  */
-export const SIGNAL_KINDS = ['stop', 'operations'] as const;
+export const SIGNAL_KINDS = ['stop', 'operations', 'revoke'] as const;
 export type SignalKind = (typeof SIGNAL_KINDS)[number];
 
 export interface Signal {
-  /** `stop`: the run with this id was asked to stop. `operations`: those this owner has registered have changed. */
+  /** `stop`: the run with this id was asked to stop. `operations`: those this owner has registered have changed. `revoke`: what this principal may do has changed. */
   readonly kind: SignalKind;
   readonly id: string;
 }

@@ -12,6 +12,7 @@ import type { Router } from '../catalog/router.ts';
 import type { NamedWorkflows } from '../orchestration/named-workflows.ts';
 import type { Desk } from '../desk/desk.ts';
 import type { Logger } from '../foundation/logger.ts';
+import type { Accounts } from '../identity/account.ts';
 import type { Knowledge } from '../knowledge/knowledge.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Database } from '../store/database.ts';
@@ -28,7 +29,10 @@ export interface Context {
   readonly requestId: string;
   /** Aborts when the client has gone. */
   readonly signal?: AbortSignal | undefined;
+  /** Where the call comes from, where that is known. */
+  readonly origin?: { readonly address: string | null; readonly userAgent: string | null } | undefined;
   readonly database: Database;
+  readonly accounts: Accounts;
   readonly desk: Desk;
   readonly runs: Runs;
   readonly catalog: Catalog;

@@ -16,6 +16,8 @@ export interface AuthScopes {
   /** Anybody, also who did not sign in. */
   readonly anyone: boolean;
   readonly signedIn: boolean;
+  /** A person of the desk. */
+  readonly desk: boolean;
   readonly customer: boolean;
   /** A customer or a partner. */
   readonly outsider: boolean;
@@ -31,6 +33,7 @@ export type Rule = Partial<AuthScopes>;
 
 export const ANYONE: Rule = { anyone: true };
 export const SIGNED_IN: Rule = { signedIn: true };
+export const DESK: Rule = { desk: true };
 
 /**
  * For types that are parts of others (pages, sums, what a verb answers, items of a stream): whoever has one was let in by the field
@@ -77,6 +80,7 @@ export function authScopesOf(viewer: Viewer | null) {
   return {
     anyone: true,
     signedIn: viewer !== null,
+    desk: viewer?.kind === 'staff',
     customer: viewer?.kind === 'customer',
     outsider: viewer !== null && viewer.kind !== 'staff',
     has: (scope: Scope) => viewer !== null && hasScope(viewer, scope),

@@ -3,6 +3,7 @@ import { builder } from './builder.ts';
 import { withPersonalDataMasked } from './personal-data.ts';
 import './scalars.ts';
 import './viewer.ts';
+import './account.ts';
 import './agent.ts';
 import './customer.ts';
 import './contact.ts';

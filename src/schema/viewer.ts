@@ -25,7 +25,7 @@ export const UserRole = builder.enumType('UserRole', {
   }),
 });
 
-const Viewer = builder.objectRef<ViewerValue>('Viewer').implement({
+export const Viewer = builder.objectRef<ViewerValue>('Viewer').implement({
   authScopes: SIGNED_IN,
   description: 'Who is asking.',
   fields: (t) => ({

@@ -12,6 +12,7 @@ export const ADVISORY_LOCKS = {
   home: 724_190_004,
   knowledge: 724_190_005,
   retention: 724_190_006,
+  signingKeys: 724_190_007,
 } as const;
 export type AdvisoryLock = keyof typeof ADVISORY_LOCKS;
 

@@ -3,7 +3,15 @@ import { scopesOf, type Scope, type UserRole } from './roles.ts';
 
 /** `scopes` are what the credential stands for at the moment it was checked, and never change. */
 export type Viewer =
-  | { readonly kind: 'staff'; readonly userId: string; readonly name: string; readonly role: UserRole; readonly scopes: readonly Scope[] }
+  | {
+      readonly kind: 'staff';
+      readonly userId: string;
+      readonly name: string;
+      readonly role: UserRole;
+      readonly scopes: readonly Scope[];
+      /** The log-in it came by; left out or null for tokens that no log-in stands behind. */
+      readonly sessionId?: string | null | undefined;
+    }
   | { readonly kind: 'customer'; readonly customerId: string }
   | { readonly kind: 'partner'; readonly partnerId: string; readonly keyId: string | null; readonly scopes: readonly Scope[] };
 
@@ -11,8 +19,8 @@ export type StaffViewer = Extract<Viewer, { kind: 'staff' }>;
 export type PartnerViewer = Extract<Viewer, { kind: 'partner' }>;
 
 /** A person of the desk, with all that their role may. */
-export function staffViewer({ userId, name, role }: Pick<StaffViewer, 'userId' | 'name' | 'role'>): StaffViewer {
-  return { kind: 'staff', userId, name, role, scopes: scopesOf(role) };
+export function staffViewer({ userId, name, role, sessionId = null }: Omit<StaffViewer, 'kind' | 'scopes'>): StaffViewer {
+  return { kind: 'staff', userId, name, role, scopes: scopesOf(role), sessionId };
 }
 
 /** A partner’s system, with all that such a one may have. */

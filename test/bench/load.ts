@@ -84,7 +84,7 @@ const QUESTIONS = [
   'How do I set up single sign-on with Okta?',
   'How do I export my tasks as CSV?',
   'How do I create a webhook?',
-  'Can I get a refund for last month?',
+  'How do I share a dashboard with my team?',
 ];
 
 let counters: Counters = createCounters();

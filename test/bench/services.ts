@@ -11,10 +11,10 @@ import { Redis } from 'ioredis';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
-import { createTokens } from '../../src/identity/token.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { openEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { tokensOf } from '../support/keys.ts';
 import type { Stage } from './stage.ts';
 import { staffViewer } from '../../src/store/viewer.ts';
 
@@ -62,7 +62,7 @@ export async function openRows(stage: Stage): Promise<Rows> {
   const database = openDatabase({ url: postgres.url, connectionsMax: 4, connectMs: 5_000, statementMs: 30_000 });
   stage.own(() => database.$disconnect());
   const jwtSecret = randomBytes(32).toString('base64url');
-  const tokens = createTokens({ secret: jwtSecret, clock: systemClock });
+  const tokens = tokensOf(database, jwtSecret);
   return {
     url: postgres.url,
     jwtSecret,
@@ -76,7 +76,10 @@ export async function openRows(stage: Stage): Promise<Rows> {
       const groups = await database.run.groupBy({ by: ['status', 'errorCode'], _count: true });
       return groups.map(({ status, errorCode, _count }) => `${_count} ${status}${errorCode === null ? '' : ` (${errorCode})`}`).join(', ');
     },
-    staffToken: () => tokens.sign(staffViewer({ userId: newId('usr'), name: 'Sam', role: 'user' }), { ttlS: TOKEN_S }),
+    async staffToken() {
+      const user = await database.user.create({ data: { id: newId('usr'), email: `${newId('usr')}@desk.example`, name: 'Sam', role: 'admin' } });
+      return tokens.sign(staffViewer({ userId: user.id, name: user.name, role: user.role }), { ttlS: TOKEN_S });
+    },
     async conversations({ ids }) {
       const now = systemClock.now();
       const rows = ids.map((customerId) => ({

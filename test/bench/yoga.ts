@@ -2,6 +2,7 @@
  * Stock Yoga with the same schema, the same rows and the same tokens, as its documentation sets it up: what plain queries and
  * mutations are measured against. None of Parley's doors, limits, caches or logs.
  */
+import { createRevocation } from '../../src/identity/revocation.ts';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createYoga } from 'graphql-yoga';
@@ -28,7 +29,6 @@ import { createMemoryEventLog } from '../../src/events/memory-event-log.ts';
 import { systemClock as clock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
-import { createTokens } from '../../src/identity/token.ts';
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import { createKnowledge } from '../../src/knowledge/article-search.ts';
@@ -39,23 +39,27 @@ import { openDatabase } from '../../src/store/database.ts';
 import { createTools } from '../../src/tools/tools.ts';
 import { openOperationDesk } from '../support/operations.ts';
 import { noWebhooks } from '../support/webhooks.ts';
+import { openTestAccounts } from '../support/accounts.ts';
+import { tokensOf } from '../support/keys.ts';
 import { REDACTION } from '../support/redaction.ts';
 import { AGENTS, learnedSignals } from '../support/signals.ts';
 
 const MESSAGE_CHARS_MAX = 10_000;
 
 const log = createLogger({ level: 'error', pretty: false });
-const tokens = createTokens({ secret: process.env['JWT_SECRET'] ?? '', clock });
 const database = openDatabase({
   url: process.env['DATABASE_URL'] ?? '',
   connectionsMax: Number(process.env['DATABASE_CONNECTIONS']),
   connectMs: 5_000,
   statementMs: 15_000,
 });
+const tokens = tokensOf(database, process.env['JWT_SECRET'] ?? '');
 const toolDesk = createToolDesk({ database, clock });
 const knowledge = createKnowledge({ database, clock });
 const eventLog = createMemoryEventLog({ clock, historyMs: 60_000, historyEventsMax: 100 });
-const escalations = createEscalationDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock, timeZone: 'UTC', redaction: REDACTION });
+const signals = createMemorySignalBus({ log });
+const revocation = createRevocation({ database, signals, clock, log });
+const escalations = createEscalationDesk({ database, log: eventLog, signals, clock, timeZone: 'UTC', redaction: REDACTION });
 const readSignals = await learnedSignals();
 const tools = createTools({
   database,
@@ -72,7 +76,7 @@ const conversations = createConversationDesk({
   database,
   log: eventLog,
   jobs: createMemoryJobQueue({ log }),
-  signals: createMemorySignalBus({ log }),
+  signals,
   clock,
   messageCharsMax: MESSAGE_CHARS_MAX,
   redaction: REDACTION,
@@ -81,6 +85,7 @@ const presence = createPresence({ database, log: eventLog, registry: createMemor
 const agents = createAgentDesk({ database, catalog, clock });
 const shared = {
   database,
+  accounts: openTestAccounts({ database, clock }).accounts,
   desk: {
     ...toolDesk,
     presence,
@@ -93,10 +98,10 @@ const shared = {
     schedules: createScheduleDesk({ database, clock, checkStart: createAgentCheck({ catalog, agents, redaction: REDACTION, messageCharsMax: 10_000 }) }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
-    erasures: createErasureDesk({ database, log: eventLog, signals: createMemorySignalBus({ log }), clock }),
+    erasures: createErasureDesk({ database, log: eventLog, signals, revocation, clock }),
     exports: createExportDesk({ database, clock }),
-    users: createUserDesk({ database, clock }),
-    operations: openOperationDesk({ database, signals: createMemorySignalBus({ log }), clock }),
+    users: createUserDesk({ database, revocation, clock }),
+    operations: openOperationDesk({ database, signals, clock }),
     partnerWebhooks: noWebhooks({ database, clock }),
   },
   runs: nothingRuns(),

@@ -10,13 +10,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
-import { createTokens } from '../../src/identity/token.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { openEmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { tokensOf } from '../support/keys.ts';
 import { startMessagesApi } from '../support/messages-api.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { questionIn, wordsFor } from './question.ts';
@@ -95,7 +94,7 @@ export async function openPlace({ gateways: count, tokensPerAnswer, tokenMs, env
     }
     // The first brings the database up to date before the others look at it.
     for (const gateway of gateways) await gateway.start();
-    const tokens = createTokens({ secret: jwtSecret, clock: systemClock });
+    const tokens = tokensOf(database, jwtSecret);
     return {
       database,
       redis,

@@ -1,7 +1,8 @@
 /** A fresh token on the open socket: the same viewer stays, whoever else comes is sent away, and the token is repeated nowhere. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createTestTokens } from '../support/keys.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
-import { createTokens, type Tokens } from '../../src/identity/token.ts';
+import type { Tokens } from '../../src/identity/token.ts';
 import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { openAcknowledged, subscribe, type RawSocket } from './raw-socket.ts';
 import { startGateway, type Started } from './start-gateway.ts';
@@ -14,7 +15,7 @@ let tokens: Tokens;
 let started: Started;
 beforeEach(async () => {
   clock = createManualClock();
-  tokens = createTokens({ secret: 'a secret of the test, long enough for it', clock });
+  tokens = createTestTokens(clock);
   started = await startGateway({ clock, authenticate: (credential) => tokens.verify(credential) });
 });
 afterEach(() => started.close());

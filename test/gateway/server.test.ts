@@ -1,3 +1,4 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +62,20 @@ describe('pages', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     const again = await fetch(`${started.url}/`, { headers: { 'if-none-match': response.headers.get('etag') ?? '' } });
     expect(again.status).toBe(304);
+  });
+
+  it('include the public keys, with which anybody verifies our tokens by themselves', async () => {
+    const url = new URL('/.well-known/jwks.json', started.url);
+    const response = await fetch(url);
+    expect([response.status, response.headers.get('cache-control'), response.headers.get('content-type')]).toEqual([
+      200,
+      'public, max-age=300',
+      'application/jwk-set+json; charset=utf-8',
+    ]);
+    expect(Object.keys(((await response.json()) as { keys: object[] }).keys[0] ?? {}).toSorted()).toEqual(['crv', 'kid', 'kty', 'x']);
+    const token = await started.tokens.sign({ kind: 'customer', customerId: 'cus_1' }, { ttlS: 60 });
+    const { payload } = await jwtVerify(token, createRemoteJWKSet(url), { issuer: 'parley', audience: 'parley' });
+    expect(payload.sub).toBe('customer:cus_1');
   });
 
   it('that do not exist are 404 in JSON, whatever the method', async () => {

@@ -8,6 +8,7 @@ import { createErrors, RequestRefused } from '../../src/gateway/errors.ts';
 import { createFanOut, type FanOut } from '../../src/gateway/fan-out.ts';
 import { frameStart } from '../../src/gateway/frame.ts';
 import { createOperations } from '../../src/gateway/operations.ts';
+import type { Standing } from '../../src/gateway/standing.ts';
 import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { sharedSchema, type SharedStreams } from './shared-schema.ts';
@@ -55,6 +56,7 @@ export interface SharedBench {
     readonly query?: string;
     readonly variables?: Record<string, unknown>;
     readonly id?: string;
+    readonly standing?: Standing;
   }): Subscriber;
   append(...events: readonly ParleyEvent[]): Promise<void>;
   /** Appends the next piece of the text. */
@@ -96,7 +98,7 @@ export function openSharedBench(historyEventsMax = 10_000): SharedBench {
       said += text;
       await log.append('conversation:c', [{ ...HEAD, type: 'TextDelta', runId: 'run_1', messageId: 'msg_1', step: 's', attempt: 1, offset, text }]);
     },
-    subscribe({ viewer = SAM, query = FOLLOW, variables = {}, id = `op${(subscribers += 1)}` } = {}) {
+    subscribe({ viewer = SAM, query = FOLLOW, variables = {}, id = `op${(subscribers += 1)}`, standing } = {}) {
       const gone = new AbortController();
       const start = frameStart(id);
       const ended = Promise.withResolvers<'complete' | readonly string[]>();
@@ -115,7 +117,7 @@ export function openSharedBench(historyEventsMax = 10_000): SharedBench {
         ended.resolve(how);
       };
       const prepared = operations.prepare({ query, variables });
-      const call = { viewer, requestId: newId('req'), signal: gone.signal, log: createLogger({ level: 'silent', pretty: false }) };
+      const call = { viewer, requestId: newId('req'), signal: gone.signal, log: createLogger({ level: 'silent', pretty: false }), standing: standing ?? null };
       const answer = fanOut.subscribe(prepared, call, {
         write(frames) {
           if (gone.signal.aborted) throw new Error('written to a subscriber that has left');

@@ -2,8 +2,10 @@
 import { systemClock } from '../../src/foundation/clock.ts';
 import { AppError } from '../../src/foundation/errors.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
+import { publishedKeysPage } from '../../src/gateway/published-keys.ts';
 import { createGateway, type Gateway, type GatewayDeps } from '../../src/gateway/server.ts';
 import { createTokens, type Tokens } from '../../src/identity/token.ts';
+import { createTestKeys } from '../support/keys.ts';
 import { smallSchema, type Streams } from './small-schema.ts';
 
 export interface Started {
@@ -34,7 +36,8 @@ export const LIMITS: GatewayDeps['limits'] = {
 
 export async function startGateway(overrides: Partial<GatewayDeps> = {}): Promise<Started> {
   const { schema, streams } = smallSchema();
-  const tokens = createTokens({ secret: 'a secret of the test, long enough for it', clock: systemClock });
+  const keys = createTestKeys();
+  const tokens = createTokens({ keys, clock: systemClock });
   const reported: { error: unknown; requestId: string }[] = [];
   const lines: Record<string, unknown>[] = [];
   const log = createLogger({ level: 'debug', pretty: false, destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) } });
@@ -54,8 +57,9 @@ export async function startGateway(overrides: Partial<GatewayDeps> = {}): Promis
     },
     registered: { find: async () => null, isTestKey: async () => false },
     allowArbitrary: true,
+    revocation: { watch: () => () => undefined },
     probes: { database: async () => undefined, eventLog: async () => undefined, model: async () => undefined },
-    pages: [{ path: '/', contentType: 'text/html; charset=utf-8', body: '<h1>Welcome</h1>' }],
+    pages: [{ path: '/', contentType: 'text/html; charset=utf-8', body: '<h1>Welcome</h1>' }, publishedKeysPage(keys.published, 300)],
     graphiqlHeaders: { authorization: 'Bearer demo' },
     clock: systemClock,
     log,

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiKey, verifyApiKey } from '../../src/identity/api-key.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { makeDemoCredentials } from '../../src/identity/demo.ts';
-import { createTokens } from '../../src/identity/token.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestTokens } from '../support/keys.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { partnerViewer, staffViewer } from '../../src/store/viewer.ts';
 
 let test: TestDatabase;
 const clock = createManualClock();
-const tokens = createTokens({ secret: 'a secret of the test, long enough for it', clock });
+const tokens = createTestTokens(clock);
 const refusal = expect.objectContaining({ code: 'UNAUTHENTICATED', message: 'This API key is not valid.' }) as unknown;
 
 beforeAll(async () => {
@@ -87,6 +87,7 @@ describe('demo credentials', () => {
   const deps = () => ({ tokens, database: test.database, clock, production: false });
 
   it('open the desk, one customer and one partner', async () => {
+    await test.database.user.create({ data: { id: 'usr_1', email: 'ada@desk.example', name: 'Ada', role: 'super_admin' } });
     const made = await makeDemoCredentials(deps(), rows);
     const authenticate = createAuthenticate({ tokens, database: test.database, clock });
     const viewers = await Promise.all(

@@ -27,12 +27,13 @@ const router: Router = {
 };
 
 export function contextOf(house: House, viewer: Viewer | null, signal?: AbortSignal): Context {
-  const { database, desk, runs, catalog } = house;
+  const { database, accounts, desk, runs, catalog } = house;
   return {
     viewer,
     requestId: 'req_test',
     ...(signal ? { signal } : {}),
     database,
+    accounts,
     desk,
     runs,
     catalog,

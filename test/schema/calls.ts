@@ -5,7 +5,9 @@
 import { createHash } from 'node:crypto';
 import { type GraphQLField, type GraphQLObjectType } from 'graphql';
 import { newId } from '../../src/foundation/ids.ts';
+import { createPasswords } from '../../src/identity/password.ts';
 import { schema } from '../../src/schema/schema.ts';
+import { CHEAP } from '../support/accounts.ts';
 import { addBelongings, type Belongings } from '../support/belongings.ts';
 import type { House } from '../support/house.ts';
 
@@ -139,11 +141,30 @@ async function personOf({ house: { database } }: Ground): Promise<Values> {
   return { userId };
 }
 
+const PASSWORD = 'plum tractor sings at noon';
+
+/** Somebody of the desk with a password. */
+async function accountOf(ground: Ground): Promise<{ readonly email: string; readonly password: string }> {
+  const { userId } = await personOf(ground);
+  const passwordHash = await createPasswords({ charsMin: 15, cost: CHEAP }).hash(PASSWORD);
+  const { email } = await ground.house.database.user.update({ where: { id: String(userId) }, data: { passwordHash, verifiedAt: new Date() } });
+  return { email, password: PASSWORD };
+}
+
+async function loggedInOf(ground: Ground): Promise<Values> {
+  const caller = { address: null, userAgent: null, deviceToken: null };
+  const { refreshToken } = await ground.house.accounts.logIn(await accountOf(ground), caller);
+  return { refreshToken };
+}
+
+const NO_SUCH_TOKEN = 'x'.repeat(43);
+
 /** Inputs of verbs, about the customer that is given or, where a verb uses something up, about a new one of the same partner. */
 const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Values>>> = {
   acceptArticleSuggestion: suggestionOf,
   addCustomerNote: ({ theirs }) => ({ customerId: theirs.customerId, text: 'Calls at noon' }),
   cancelJob: async (ground) => ({ jobId: (await anew(ground)).ids['Run'] }),
+  changePassword: () => ({ currentPassword: PASSWORD, newPassword: 'seven grey herons in fog' }),
   claimEscalation: escalationOf,
   correctRoute: ({ theirs }) => ({ runId: theirs.ids['Run'], agentId: 'second_agent' }),
   createCustomer: () => ({ email: `${newId('req')}@new.example`, name: 'New' }),
@@ -161,15 +182,22 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   deleteWebhook: webhookOf,
   dismissArticleSuggestion: suggestionOf,
   eraseCustomer: async (ground) => ({ customerId: (await anew(ground)).customerId, idempotencyKey: newId('req') }),
+  inviteUser: () => ({ email: `${newId('req')}@desk.example`, role: 'READONLY' }),
+  logIn: accountOf,
+  logOut: () => ({ sessionId: newId('login') }),
   postMessage: async (ground) => ({ conversationId: (await heldBy(ground))['Conversation'], text: 'Hello' }),
   raiseEscalation: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'], reason: 'A person, please' }),
   rateArticle: ({ articleId, theirs }) => ({ articleId, helpful: true, conversationId: theirs.ids['Conversation'] }),
   rateConversation: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'], rating: 5 }),
   refreshKnowledge: () => ({}),
+  refreshTokens: loggedInOf,
+  register: () => ({ email: `${newId('req')}@desk.example`, name: 'New', password: PASSWORD }),
   registerOperations: ({ partnerId }) => ({ partnerId, operations: [{ body: 'query Who { viewer { id } }' }] }),
   releaseEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'] }),
   reopenConversation: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'] }),
   replayDelivery: deliveryOf,
+  requestPasswordReset: () => ({ email: `${newId('req')}@desk.example` }),
+  resetPassword: () => ({ token: NO_SUCH_TOKEN, password: PASSWORD }),
   resolveConversation: conversationOf,
   resolveEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'], summary: 'Settled' }),
   retireOperations: operationOf,
@@ -177,6 +205,7 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   setAgentEnabled: () => ({ agentId: 'second_agent', enabled: true }),
   setApprovalLevel: async (ground) => ({ ...(await personOf(ground)), level: 'LEAD' }),
   setScheduleEnabled: async (ground) => ({ ...(await scheduleOf(ground)), enabled: false }),
+  setUserActive: async (ground) => ({ ...(await personOf(ground)), active: false }),
   setTyping: ({ theirs }) => ({ conversationId: theirs.ids['Conversation'], typing: true }),
   setUserRole: async (ground) => ({ ...(await personOf(ground)), role: 'READONLY' }),
   startConversation: ({ theirs }) => ({ customerId: theirs.customerId, text: 'Hello' }),
@@ -189,6 +218,7 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   }),
   stopRun: async (ground) => ({ runId: (await anew(ground)).ids['Run'] }),
   updateWebhook: async (ground) => ({ ...(await webhookOf(ground)), description: 'Ours' }),
+  verifyEmail: () => ({ token: NO_SUCH_TOKEN }),
   updateCustomer: ({ theirs }) => ({ customerId: theirs.customerId, industry: 'Design' }),
 };
 

@@ -40,6 +40,7 @@ Job owner
 KnowledgeAnswer text
 KnowledgeArticle body category slug tags title
 KnowledgeHit category section slug text title
+LogInPayload deviceToken
 Message author clientMessageId
 MessageReset reason
 Money amount currency
@@ -54,6 +55,8 @@ RunFinished outcome
 RunStep path role
 RunStopped by
 Schedule cron name timeZone
+Session network userAgent
+SessionTokens accessToken refreshToken
 StepError code message
 StepFinished outcome path role
 StepStarted path role

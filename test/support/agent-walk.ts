@@ -13,6 +13,7 @@ import { z } from 'zod';
 import type { Catalog } from '../../src/catalog/agent.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { openRoutingModel } from '../../src/catalog/kept-routing.ts';
+import { createRevocation } from '../../src/identity/revocation.ts';
 import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
@@ -157,6 +158,7 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
   const eventLog = createMemoryEventLog({ clock, historyMs: 600_000, historyEventsMax: 100_000 });
   const jobs = createMemoryJobQueue({ log });
   const signals = createMemorySignalBus({ log });
+  const revocation = createRevocation({ database, signals, clock, log });
   const knowledge = createKnowledge({ database, clock });
   const toolDesk = createToolDesk({ database, clock });
   const escalations = createEscalationDesk({ database, log: eventLog, signals, clock, timeZone: 'UTC', redaction: REDACTION });
@@ -191,9 +193,9 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     schedules: createScheduleDesk({ database, clock, checkStart: createAgentCheck({ catalog, agents, redaction: REDACTION, messageCharsMax: 10_000 }) }),
     routeCorrections,
     articles: createArticleDesk({ database, clock }),
-    erasures: createErasureDesk({ database, log: eventLog, signals, clock }),
+    erasures: createErasureDesk({ database, log: eventLog, signals, revocation, clock }),
     exports: createExportDesk({ database, clock }),
-    users: createUserDesk({ database, clock }),
+    users: createUserDesk({ database, revocation, clock }),
     operations: openOperationDesk({ database, signals, clock }),
     partnerWebhooks: noWebhooks({ database, clock }),
   };

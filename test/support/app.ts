@@ -8,11 +8,11 @@ import { readConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
-import { createTokens } from '../../src/identity/token.ts';
 import { startParley, type Parley } from '../../src/parley.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { Viewer } from '../../src/store/viewer.ts';
 import { createTestDatabase } from './database.ts';
+import { tokensOf } from './keys.ts';
 import { startMessagesApi, type MessagesApi } from './messages-api.ts';
 
 const JWT_SECRET = 'a secret for tests that has more than 32 characters';
@@ -118,11 +118,17 @@ export function textOf(items: readonly StreamItem[], start = ''): string {
   return text;
 }
 
+/** Nobody of the desk is let in without a row. */
+export async function addStaff(database: Database, { userId, name, role }: Extract<Viewer, { kind: 'staff' }>): Promise<void> {
+  const email = `${userId}@desk.example`;
+  await database.user.upsert({ where: { id: userId }, create: { id: userId, email, name, role, verifiedAt: systemClock.now() }, update: { name, role } });
+}
+
 /** A ground of one's own, without an instance on it yet. */
 export async function openGround(): Promise<Ground & { close(): Promise<void> }> {
   const rows = await createTestDatabase();
   const model = await startMessagesApi();
-  const tokens = createTokens({ secret: JWT_SECRET, clock: systemClock });
+  const tokens = tokensOf(rows.database, JWT_SECRET);
   return {
     database: rows.database,
     databaseUrl: rows.url,
@@ -143,7 +149,10 @@ export async function openGround(): Promise<Ground & { close(): Promise<void> }>
       ALLOW_ARBITRARY_OPERATIONS: 'true',
       ...env,
     }),
-    token: (viewer) => tokens.sign(viewer, { ttlS: 3_600 }),
+    async token(viewer) {
+      if (viewer.kind === 'staff') await addStaff(rows.database, viewer);
+      return tokens.sign(viewer, { ttlS: 3_600 });
+    },
     async addCustomer(partnerId) {
       const customerId = newId('cus');
       if (partnerId) await rows.database.partner.upsert({ where: { id: partnerId }, create: { id: partnerId, name: 'Partner' }, update: {} });

@@ -28,6 +28,7 @@ import type { EventLog } from '../../src/events/event-log.ts';
 import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memory-event-log.ts';
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
+import type { Accounts } from '../../src/identity/account.ts';
 import type { Llm } from '../../src/llm/llm.ts';
 import type { NamedWorkflow, NamedWorkflows } from '../../src/orchestration/named-workflows.ts';
 import { createPatterns } from '../../src/orchestration/patterns.ts';
@@ -43,6 +44,7 @@ import { createCheckpoints, forgetCheckpoints } from '../../src/store/checkpoint
 import type { Database } from '../../src/store/database.ts';
 import { readPolicy } from '../../src/store/policy.ts';
 import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
+import { openTestAccounts } from './accounts.ts';
 import { createTestDatabase } from './database.ts';
 import { openOperationDesk } from './operations.ts';
 import { REDACTION } from './redaction.ts';
@@ -56,6 +58,7 @@ export const SUPER: Viewer = staffViewer({ userId: 'usr_super', name: 'Ruth', ro
 export interface House {
   readonly database: Database;
   readonly log: MemoryEventLog;
+  readonly accounts: Accounts;
   readonly desk: Desk;
   readonly runs: Runs;
   readonly driver: RunDriver;
@@ -153,6 +156,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   };
   const agentDesk = createAgentDesk({ database, catalog, clock });
   const escalations = createEscalationDesk({ database, log, signals, clock, timeZone: 'UTC', redaction: REDACTION });
+  const { accounts, revocation, close: closeAccounts } = openTestAccounts({ database, clock, signals });
   const desk: Desk = {
     presence: createPresence({ database, log, registry: createMemoryPresenceRegistry(), clock, logger }),
     conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000, redaction: REDACTION }),
@@ -169,9 +173,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     }),
     routeCorrections: createRouteCorrectionDesk({ database, catalog, clock }),
     articles: createArticleDesk({ database, clock }),
-    erasures: createErasureDesk({ database, log, signals, clock }),
+    erasures: createErasureDesk({ database, log, signals, revocation, clock }),
     exports: createExportDesk({ database, clock }),
-    users: createUserDesk({ database, clock }),
+    users: createUserDesk({ database, revocation, clock }),
     operations: openOperationDesk({ database, signals, clock }),
     partnerWebhooks: webhooks?.desk ?? noWebhooks({ database, clock }),
   };
@@ -229,6 +233,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   return {
     database,
     log: memoryLog,
+    accounts,
     desk,
     driver,
     catalog,
@@ -259,6 +264,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     },
     async close() {
       for (const one of drivers) await one.close(0);
+      await closeAccounts();
       await jobs.close();
       await log.close();
       await closeDatabase();

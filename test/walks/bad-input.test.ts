@@ -1,9 +1,13 @@
 /** The table of bad input, row by row, against the whole server over real HTTP and real sockets. */
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SignJWT, UnsecuredJWT } from 'jose';
+import { generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose';
 import { WebSocket } from 'ws';
+import { systemClock } from '../../src/foundation/clock.ts';
 import { newId } from '../../src/foundation/ids.ts';
+import { createLogger } from '../../src/foundation/logger.ts';
+import { createKeySet } from '../../src/identity/key-set.ts';
+import { createSeal } from '../../src/identity/seal.ts';
 import { isTerminal, openApp, type App, type FrontEnd } from '../support/app.ts';
 import { takeUntil } from '../support/collect.ts';
 
@@ -79,19 +83,21 @@ describe('bad input', () => {
   });
 
   async function badTokens(): Promise<Record<string, string>> {
-    const key = new TextEncoder().encode('a secret for tests that has more than 32 characters');
-    const sign = (secret: Uint8Array, audience: string, expires: string) =>
+    const secret = String(app.environment()['JWT_SECRET']);
+    const log = createLogger({ level: 'silent', pretty: false });
+    const { kid, privateKey: key } = await createKeySet({ database: app.database, seal: createSeal(secret), clock: systemClock, log }).signer();
+    const sign = (signer: CryptoKey, audience: string, expires: string) =>
       new SignJWT({ viewer: { kind: 'customer', customerId: me.customerId } })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setSubject('x')
+        .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'JWT' })
+        .setSubject(`customer:${me.customerId}`)
         .setIssuer('parley')
         .setAudience(audience)
         .setIssuedAt()
         .setExpirationTime(expires)
-        .sign(secret);
+        .sign(signer);
     return {
       expired: await sign(key, 'parley', '-1m'),
-      forged: await sign(new TextEncoder().encode('another secret that has more than 32 characters'), 'parley', '1h'),
+      forged: await sign((await generateKeyPair('EdDSA')).privateKey, 'parley', '1h'),
       'for another audience': await sign(key, 'elsewhere', '1h'),
       'without a signature': new UnsecuredJWT({ viewer: { kind: 'customer', customerId: me.customerId } })
         .setIssuer('parley')
