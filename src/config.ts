@@ -95,7 +95,7 @@ const Environment = z.object({
 });
 
 /** What may also come from a file: `<name>_FILE` is its path. */
-export const SECRETS = ['DATABASE_URL', 'REDIS_URL', 'ANTHROPIC_API_KEY', 'OUTBOX_TOKEN', 'JWT_SECRET', 'SENTRY_DSN'] as const;
+export const SECRETS = ['DATABASE_URL', 'REDIS_URL', 'ANTHROPIC_API_KEY', 'OUTBOX_TOKEN', 'JWT_SECRET', 'SENTRY_DSN', 'WEBHOOK_ENCRYPTION_KEY'] as const;
 
 export type Config = ReturnType<typeof readConfig>;
 

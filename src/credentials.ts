@@ -14,6 +14,7 @@ import { createSeal, type Seal } from './identity/seal.ts';
 import { createTokens, type Tokens } from './identity/token.ts';
 import { createLeakedPasswords } from './identity/leaked-passwords.ts';
 import { createLockout } from './identity/lockout.ts';
+import { pruneOneTime } from './identity/one-time.ts';
 import { createPasswords, type Passwords } from './identity/password.ts';
 import { createSessions } from './identity/session.ts';
 import { createRevocation, LOOK_MS, type Revocation, type RevocationDeps } from './identity/revocation.ts';
@@ -131,7 +132,7 @@ export function openAccounts(
       await enqueueOutgoing(tx, { kind: 'email', customerId: null, subject, recipient, payload, ...sealed }, now);
     },
   });
-  const prune = async () => [await lockout.prune(), await sessions.prune()];
+  const prune = async () => [await lockout.prune(), await sessions.prune(), await pruneOneTime(database, clock.now())];
   const rounds = startRounds({ clock, log, everyMs: HOUR_MS, failed: 'old log-ins could not be forgotten', round: prune });
   opened.push(
     () => rounds.close(),

@@ -3,8 +3,11 @@
  */
 import { captureException, flushReports } from './instrument.ts';
 import { CatalogError } from './catalog/load-catalog.ts';
+import type { CommandDeps } from './command.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { systemClock } from './foundation/clock.ts';
+import { AppError } from './foundation/errors.ts';
+import { inviteFirst } from './invite.ts';
 import { createLogger, type Logger } from './foundation/logger.ts';
 import { startParley, type Parley } from './parley.ts';
 import { rotateKeys } from './rotate-keys.ts';
@@ -14,8 +17,14 @@ import { waitForServices } from './services.ts';
 const NODE_MAJOR = 24;
 /** With `--wait`: how long PostgreSQL and Redis may take to answer. */
 const SERVICES_MS = 5 * 60_000;
-const USAGE =
-  'Usage: npm start [-- --wait | --rotate-keys | --revoke-keys]\n\n  --wait          wait up to five minutes for PostgreSQL and Redis instead of failing at once\n  --rotate-keys   make the next key that signs tokens, and end\n  --revoke-keys   make a key that signs at once, revoke all others, which ends every token, and end\n\nEverything else is set by environment variables; the README lists them.';
+const USAGE = `Usage: npm start [-- --wait | --rotate-keys | --revoke-keys | --invite <address>]
+
+  --wait              wait up to five minutes for PostgreSQL and Redis instead of failing at once
+  --rotate-keys       make the next key that signs tokens, and end
+  --revoke-keys       make a key that signs at once, revoke all others, which ends every token, and end
+  --invite <address>  invite somebody who may do everything, print the invitation, and end: for the first person of a new database
+
+Everything else is set by environment variables; the README lists them.`;
 const FLUSH_MS = 2_000;
 /** One Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. */
 const ONE_KEY_MS = 1_000;
@@ -37,16 +46,22 @@ function checkNode(): void {
   process.exit(1);
 }
 
-const WORDS = ['--wait', '--rotate-keys', '--revoke-keys'];
+interface Asked {
+  readonly wait: boolean;
+  /** A command that does one thing and ends; null to start. */
+  readonly command: ((deps: CommandDeps) => Promise<string>) | null;
+}
 
 /** What is asked for. Ends the process for words it does not know. */
-function readArguments(words: readonly string[]): { readonly wait: boolean; readonly rotate: boolean; readonly revoke: boolean } {
-  const unknown = words.find((word) => !WORDS.includes(word));
-  const revoke = words.includes('--revoke-keys');
-  if (unknown === undefined) return { wait: words.includes('--wait'), rotate: revoke || words.includes('--rotate-keys'), revoke };
-  if (unknown === '--help') say(USAGE);
-  else complain(`"${unknown}" is not known.\n\n${USAGE}`);
-  process.exit(unknown === '--help' ? 0 : 1);
+function readArguments(words: readonly string[]): Asked {
+  const [word, value, ...rest] = words;
+  if (word === undefined || (word === '--wait' && value === undefined)) return { wait: word !== undefined, command: null };
+  if (word === '--rotate-keys' && value === undefined) return { wait: false, command: (deps) => rotateKeys(deps, false) };
+  if (word === '--revoke-keys' && value === undefined) return { wait: false, command: (deps) => rotateKeys(deps, true) };
+  if (word === '--invite' && value !== undefined && rest.length === 0) return { wait: false, command: (deps) => inviteFirst(deps, value) };
+  if (word === '--help') say(USAGE);
+  else complain(`"${words.join(' ')}" is not known.\n\n${USAGE}`);
+  process.exit(word === '--help' ? 0 : 1);
 }
 
 function readConfigOrExit(): Config {
@@ -127,6 +142,7 @@ function leaveOnSignals(starting: Promise<Parley>, config: Config, log: Logger):
 }
 
 function explain(error: unknown): string {
+  if (error instanceof AppError) return error.message;
   if (error instanceof CatalogError) return `Parley cannot start with these agent files:\n${error.message}`;
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return 'Parley cannot start: the port is taken. Set PORT to another one.';
   return `Parley cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
@@ -139,7 +155,7 @@ async function flushAndFail(): Promise<never> {
 
 async function main(): Promise<void> {
   checkNode();
-  const { wait, rotate, revoke } = readArguments(process.argv.slice(2));
+  const { wait, command } = readArguments(process.argv.slice(2));
   const config = readConfigOrExit();
   const log = quietLog(createLogger({ level: config.logLevel, pretty: config.logPretty }), config.redaction);
   process.on('unhandledRejection', (error) => {
@@ -152,8 +168,8 @@ async function main(): Promise<void> {
     void flushAndFail();
   });
   try {
-    if (rotate) {
-      say(await rotateKeys({ config, clock: systemClock, log }, revoke));
+    if (command) {
+      say(await command({ config, clock: systemClock, log }));
       process.exit(0);
     }
     const { databaseUrl, redisUrl } = config;
@@ -162,7 +178,8 @@ async function main(): Promise<void> {
     leaveOnSignals(starting, config, log);
     say(welcome(await starting, config));
   } catch (error) {
-    captureException(error);
+    // What somebody typed wrong is told to them, and nobody else.
+    if (!(error instanceof AppError)) captureException(error);
     complain(explain(error));
     await flushAndFail();
   }

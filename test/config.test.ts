@@ -113,7 +113,13 @@ describe('the configuration', () => {
     const folder = await mkdtemp(join(tmpdir(), 'parley-secrets-'));
     try {
       const files = Object.fromEntries(SECRETS.map((name) => [`${name}_FILE`, join(folder, name)]));
-      const values: Record<string, string> = { ...PRODUCTION, REDIS_URL: 'redis://cache', OUTBOX_TOKEN: 'out', SENTRY_DSN: 'https://a@sentry.example/1' };
+      const values: Record<string, string> = {
+        ...PRODUCTION,
+        REDIS_URL: 'redis://cache',
+        OUTBOX_TOKEN: 'out',
+        SENTRY_DSN: 'https://a@sentry.example/1',
+        WEBHOOK_ENCRYPTION_KEY: 'k'.repeat(32),
+      };
       for (const name of SECRETS) await writeFile(join(folder, name), `${values[name]}\n`);
       const config = readConfig({ NODE_ENV: 'production', PUBLIC_URL: PRODUCTION.PUBLIC_URL, OUTBOX_URL: 'https://out.example', ...files });
       expect(config).toMatchObject({
@@ -123,6 +129,7 @@ describe('the configuration', () => {
         anthropic: { apiKey: 'a-key' },
         outbox: { token: 'out' },
         sentryDsn: 'https://a@sentry.example/1',
+        webhooks: { encryptionKeys: ['k'.repeat(32)] },
       });
       await writeFile(join(folder, 'JWT_SECRET'), '\n');
       expect(problemsOf(files)).toEqual(['JWT_SECRET_FILE: the file is empty']);

@@ -39,6 +39,12 @@ export async function useOneTime(tx: Prisma.TransactionClient, field: string, { 
   if (count === 0) throw refusal(field);
 }
 
+/** Forgets those that nobody can use any more. They stay for a day, so that a link tells the same as long as people still try it. @returns How many. */
+export async function pruneOneTime(tx: Prisma.TransactionClient, now: Date): Promise<number> {
+  const { count } = await tx.oneTimeToken.deleteMany({ where: { expiresAt: { lt: new Date(now.getTime() - 24 * HOUR_MS) } } });
+  return count;
+}
+
 function refusal(field: string) {
   return badInput(field, 'this link does not work any more. Ask for a new one.');
 }

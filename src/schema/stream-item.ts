@@ -109,7 +109,7 @@ builder.objectRef<ItemOf<'StreamReset'>>('StreamReset').implement({
   fields: (t) => ({
     reason: t.string({
       description:
-        'Why: EPOCH (the history began anew), TRIMMED (what you missed is no longer kept), AHEAD (your position lies in the future), SLOW (you read too slowly), POLICY (what you may see has changed).',
+        'Why: EPOCH (the history began anew), TRIMMED (what you missed is no longer kept), AHEAD (your position lies in the future), SLOW (you read too slowly), POLICY (what you may see has changed; a change of rights itself ends the subscription with FORBIDDEN, `retryable`, so that you subscribe again).',
       resolve: ({ said }) => said.entry.reason,
     }),
     epoch: t.id({ description: 'The life of the history that is valid from here on.', resolve: ({ said }) => said.entry.epoch }),

@@ -12,6 +12,7 @@ import { createSeal } from '../../src/identity/seal.ts';
 import { createRedisSignalBus } from '../../src/jobs/redis-signal-bus.ts';
 import { staffViewer } from '../../src/store/viewer.ts';
 import { rotateKeys } from '../../src/rotate-keys.ts';
+import { inviteFirst } from '../../src/invite.ts';
 import { openSocket, subscribe } from '../gateway/raw-socket.ts';
 import { addStaff, openApp, type Answer, type App } from '../support/app.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -178,6 +179,35 @@ describe('on every instance', () => {
     subscribe(raw, '2', '{ viewer { role } }');
     expect(await raw.next()).toMatchObject({ payload: { data: { viewer: { role: 'READONLY' } } } });
     raw.socket.close();
+  });
+});
+
+describe('the command that invites', () => {
+  const invite = (address: string) =>
+    inviteFirst(
+      { config: readConfig(one.environment({ REDIS_URL: redis.url })), clock: systemClock, log: createLogger({ level: 'silent', pretty: false }) },
+      address,
+    );
+
+  it('lets the first person in, who may then do everything', async () => {
+    const said = await invite(' First@Desk.example ');
+    expect(said).toContain('first@desk.example as super_admin');
+    const invitation = /^ {2}([\w-]{43})$/m.exec(said)?.[1];
+    const input = { invitation, name: 'Fay', password: PASSWORD };
+    await done(nobody(one)('mutation($input: RegisterInput!) { register(input: $input) { accepted } }', { input }));
+    const { accessToken } = await logIn('first@desk.example');
+    expect(await done(one.frontEnd(accessToken).http('{ viewer { role scopes } }'))).toMatchObject({
+      viewer: { role: 'SUPER_ADMIN', scopes: expect.arrayContaining(['manage:roles']) as unknown },
+    });
+    await expect(invite('first@desk.example')).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect((await nobody(one)('mutation($input: RegisterInput!) { register(input: $input) { accepted } }', { input })).errors?.[0]?.extensions).toMatchObject({
+      code: 'BAD_INPUT',
+      field: 'input.invitation',
+    });
+  });
+
+  it('refuses what is no address', async () => {
+    await expect(invite('ada')).rejects.toMatchObject({ code: 'BAD_INPUT' });
   });
 });
 
