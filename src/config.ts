@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isTimeZone } from './desk/cron.ts';
 import { LOG_LEVELS } from './foundation/logger.ts';
+import { createAddressOf } from './gateway/client-address.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
@@ -51,7 +52,9 @@ const Environment = z.object({
   REGISTRATION: z.enum(['open', 'invited']).optional(),
   PASSWORD_CHARS_MIN: count(8, 64).default(15),
   LEAKED_PASSWORDS_URL: httpUrl.optional(),
-  ALLOWED_ORIGINS: z.string().default(''),
+  ALLOWED_ORIGINS: z.string().default('').refine(areOrigins, 'must be origins such as https://shop.example.com, separated by commas; * is none'),
+  TRUSTED_PROXIES: z.string().default('').refine(areNetworks, 'must be addresses or networks such as 10.0.0.0/8, separated by commas'),
+  RATE_LIMITS: z.enum(['on', 'off']).optional(),
   GRAPHIQL: flag.optional(),
   ALLOW_ARBITRARY_OPERATIONS: flag.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
@@ -86,8 +89,15 @@ const Environment = z.object({
   SOCKETS_PER_VIEWER: count(1, 10_000).default(10),
   SUBSCRIPTIONS_PER_SOCKET: count(1, 10_000).default(100),
   OPERATIONS_PER_SOCKET: count(1, 1_000).default(20),
+  SUBSCRIPTIONS_PER_VIEWER: count(1, 100_000).default(200),
+  OPERATIONS_PER_VIEWER: count(1, 10_000).default(50),
+  RUNS_PER_CUSTOMER: count(1, 10_000).default(20),
+  RUNS_PER_PARTNER: count(1, 100_000).default(200),
   FRAME_BYTES_MAX: count(1_024, 16_777_216).default(256 * 1_024),
   BODY_BYTES_MAX: count(1_024, 16_777_216).default(256 * 1_024),
+  HEADER_BYTES_MAX: count(4_096, 65_536).default(16_384),
+  HEADERS_MS: count(100, 120_000).default(15_000),
+  REQUEST_MS: count(100, 600_000).default(30_000),
   OPERATION_DEPTH_MAX: count(3, 100).default(12),
   OPERATION_ALIASES_MAX: count(1, 1_000).default(20),
   OPERATION_TOKENS_MAX: count(100, 100_000).default(2_000),
@@ -182,6 +192,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     signingKeyDays: set.SIGNING_KEY_DAYS,
     /** Origins besides our own that browsers may connect from. */
     allowedOrigins: listOf(set.ALLOWED_ORIGINS),
+    /** The proxies whose word on a caller's address counts. */
+    trustedProxies: listOf(set.TRUSTED_PROXIES),
+    rateLimits: set.RATE_LIMITS === undefined ? production : set.RATE_LIMITS === 'on',
     /** What is taken out of all that is said, before it is kept, told or sent on: cards, ids, passwords and keys always, these as set. */
     redaction: Object.freeze({
       email: set.REDACT_EMAIL ?? false,
@@ -209,8 +222,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
       socketsPerViewer: set.SOCKETS_PER_VIEWER,
       subscriptionsPerSocket: set.SUBSCRIPTIONS_PER_SOCKET,
       operationsPerSocket: set.OPERATIONS_PER_SOCKET,
+      /** On one instance, over all sockets and requests. */
+      subscriptionsPerViewer: set.SUBSCRIPTIONS_PER_VIEWER,
+      operationsPerViewer: set.OPERATIONS_PER_VIEWER,
+      /** Queued and running, wherever. */
+      runsPerCustomer: set.RUNS_PER_CUSTOMER,
+      runsPerPartner: set.RUNS_PER_PARTNER,
       frameBytesMax: set.FRAME_BYTES_MAX,
       bodyBytesMax: set.BODY_BYTES_MAX,
+      headerBytesMax: set.HEADER_BYTES_MAX,
+      headersMs: set.HEADERS_MS,
+      requestMs: set.REQUEST_MS,
       operationDepthMax: set.OPERATION_DEPTH_MAX,
       operationAliasesMax: set.OPERATION_ALIASES_MAX,
       operationTokensMax: set.OPERATION_TOKENS_MAX,
@@ -240,6 +262,23 @@ function withFiles(env: Readonly<Record<string, string | undefined>>): { readonl
     }
   }
   return { given, unreadable };
+}
+
+/** Scheme, host and port and nothing else, so that what is allowed is what was meant. */
+function areOrigins(text: string): boolean {
+  return listOf(text).every((one) => {
+    const url = URL.parse(one);
+    return url !== null && /^https?:$/.test(url.protocol) && !url.hostname.includes('*') && url.href === `${url.origin}/` && /^[^/]+:\/\/[^/]+\/?$/.test(one);
+  });
+}
+
+function areNetworks(text: string): boolean {
+  try {
+    createAddressOf(listOf(text));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function listOf(text: string): string[] {

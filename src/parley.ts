@@ -31,6 +31,7 @@ import type { Logger } from './foundation/logger.ts';
 import { createInspect } from './gateway/inspect-operation.ts';
 import type { Call } from './gateway/operations.ts';
 import { publishedKeysPage } from './gateway/published-keys.ts';
+import { createRateLimiter, type RateLimiter } from './gateway/rate-limiter.ts';
 import { createGateway } from './gateway/server.ts';
 import { PUBLISHED_S } from './identity/key-set.ts';
 import { createKnowledge } from './knowledge/article-search.ts';
@@ -191,6 +192,8 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     publicUrl: config.publicUrl,
     allowedOrigins: config.allowedOrigins,
     limits: config.limits,
+    trustedProxies: config.trustedProxies,
+    rates: openRates(config, log, opened),
     schema,
     contextOf,
     onFollowed: presence.follow,
@@ -262,6 +265,13 @@ async function openPostgres(config: Config, log: Logger, opened: Close[]): Promi
   const postgres = await openEmbeddedPostgres({ dataDir: config.dataDir, log });
   opened.push(() => postgres.leave());
   return postgres.url;
+}
+
+function openRates({ rateLimits, redisUrl }: Config, log: Logger, opened: Close[]): RateLimiter | null {
+  if (!rateLimits) return null;
+  const rates = createRateLimiter({ redisUrl, log });
+  opened.push(() => rates.close());
+  return rates;
 }
 
 function openRows(url: string, config: Config, log: Logger, opened: Close[]): Database {

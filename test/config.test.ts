@@ -99,6 +99,16 @@ describe('the configuration', () => {
     ['PUBLIC_URL', 'ftp://chat.example'],
     ['NODE_ENV', 'staging'],
     ['DESK_TIMEZONE', 'Berlin'],
+    ['ALLOWED_ORIGINS', '*'],
+    ['ALLOWED_ORIGINS', 'https://*.example.com'],
+    ['ALLOWED_ORIGINS', 'null'],
+    ['ALLOWED_ORIGINS', 'https://a.example,shop.example'],
+    ['ALLOWED_ORIGINS', 'https://a.example/shop'],
+    ['ALLOWED_ORIGINS', 'https://user@a.example'],
+    ['TRUSTED_PROXIES', 'everybody'],
+    ['TRUSTED_PROXIES', '10.0.0.0/64'],
+    ['RATE_LIMITS', 'maybe'],
+    ['RUNS_PER_CUSTOMER', '0'],
   ])('refuses %s=%s by name', (name, value) => {
     expect(namesOf(problemsOf({ [name]: value }))).toEqual([name]);
   });
@@ -155,7 +165,15 @@ describe('the configuration', () => {
     expect(readConfig({ ...PRODUCTION, GRAPHIQL: 'true', LOG_FORMAT: 'pretty' })).toMatchObject({ graphiql: true, logPretty: true });
   });
 
-  it('reads a list of origins, without blanks', () => {
+  it('limits rates in production and nowhere else, unless told otherwise', () => {
+    expect(readConfig({}).rateLimits).toBe(false);
+    expect(readConfig({ RATE_LIMITS: 'on' }).rateLimits).toBe(true);
+    expect(readConfig(PRODUCTION).rateLimits).toBe(true);
+    expect(readConfig({ ...PRODUCTION, RATE_LIMITS: 'off' }).rateLimits).toBe(false);
+  });
+
+  it('reads lists of origins and of proxies, without blanks', () => {
+    expect(readConfig({ TRUSTED_PROXIES: '10.0.0.0/8, ::1' }).trustedProxies).toEqual(['10.0.0.0/8', '::1']);
     expect(readConfig({ ALLOWED_ORIGINS: ' https://a.example, ,https://b.example ' }).allowedOrigins).toEqual(['https://a.example', 'https://b.example']);
   });
 });

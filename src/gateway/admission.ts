@@ -8,7 +8,7 @@
  *
  * Close codes, chosen by what the stock client does with them: 4403 (retried) for a credential that has expired, since a fresh one may
  * be at hand, and for one of somebody else; 4401 (final) for one that never was or was taken back; 4429 (final) for too many sockets of
- * one viewer; 1013 (retried) when credentials cannot be checked right now.
+ * one viewer, and for too many credentials that are none from one address; 1013 (retried) when credentials cannot be checked right now.
  */
 import type { IncomingMessage } from 'node:http';
 import { CloseCode } from 'graphql-ws';
@@ -18,15 +18,18 @@ import { newId } from '../foundation/ids.ts';
 import type { Authenticate, Authenticated } from '../identity/authenticate.ts';
 import type { Revocation } from '../identity/revocation.ts';
 import { isExpired } from '../identity/token.ts';
-import { viewerKey, type Viewer } from '../store/viewer.ts';
+import type { Viewer } from '../store/viewer.ts';
 import { credentialOfHeaders, credentialOfParams, credentialOfPing, isRenewal } from './credential.ts';
-import type { Errors } from './errors.ts';
+import { RequestRefused, type Errors } from './errors.ts';
 import { hasExpired } from './expiry.ts';
+import type { Identify } from './identify.ts';
 import type { Session } from './socket.ts';
 import { createStanding, isSame } from './standing.ts';
+import { ANONYMOUS_FACTOR, callerKey } from './turnstile.ts';
 
 export interface AdmissionDeps {
   readonly authenticate: Authenticate;
+  readonly identify: Identify;
   readonly revocation: Pick<Revocation, 'watch'>;
   readonly errors: Errors;
   readonly clock: Clock;
@@ -56,19 +59,17 @@ export interface Admission {
   admit(session: Session, request: IncomingMessage, connectionParams: Readonly<Record<string, unknown>> | undefined): Promise<Ack | false>;
 }
 
-/** Many people may share an address behind one proxy. */
-const ANONYMOUS_FACTOR = 10;
 const TRY_AGAIN_LATER = 1013;
 /** Before a credential expires; half of its time when it has less. */
 const REMINDER_MS = 30_000;
 
-export function createAdmission({ authenticate, revocation, errors, clock, limits }: AdmissionDeps): Admission {
+export function createAdmission({ authenticate, identify, revocation, errors, clock, limits }: AdmissionDeps): Admission {
   const { socketsPerViewer, subscriptionsPerSocket, operationsPerSocket, frameBytesMax } = limits;
   const perViewer = new Map<string, number>();
 
   /** Anonymous sockets are counted by address. */
   function count(session: Session, viewer: Viewer | null): boolean {
-    const key = viewer ? viewerKey(viewer) : `address:${session.address}`;
+    const key = callerKey({ viewer, address: session.origin.address });
     const open = perViewer.get(key) ?? 0;
     if (open >= socketsPerViewer * (viewer ? 1 : ANONYMOUS_FACTOR)) return false;
     perViewer.set(key, open + 1);
@@ -157,7 +158,7 @@ export function createAdmission({ authenticate, revocation, errors, clock, limit
       try {
         const startedMs = clock.now().getTime();
         const credential = credentialOfParams(connectionParams) ?? credentialOfHeaders(request.headers);
-        const known = credential === null ? null : await authenticate(credential);
+        const known = credential === null ? null : await identify(credential, session.origin);
         if (!count(session, known?.viewer ?? null)) {
           session.close(CloseCode.TooManyInitialisationRequests, 'Too many connections');
           return false;
@@ -188,7 +189,8 @@ function leadOf(expiresAt: Date, now: Date): number {
 }
 
 function closeRefused(session: Session, error: unknown, errors: Errors): void {
-  if (isExpired(error)) session.close(CloseCode.Forbidden, 'Token expired');
+  if (error instanceof RequestRefused) session.close(CloseCode.TooManyInitialisationRequests, 'Too many attempts');
+  else if (isExpired(error)) session.close(CloseCode.Forbidden, 'Token expired');
   else if (error instanceof AppError && error.code === 'UNAUTHENTICATED') session.close(CloseCode.Unauthorized, 'Unauthorized');
   else {
     // Presenting it is what logs and reports it.

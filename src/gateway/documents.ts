@@ -31,8 +31,6 @@ export interface DocumentsDeps {
   readonly registered: Pick<OperationLookup, 'find' | 'isTestKey'>;
   /** Whether documents that nobody registered are run for others than who administers the gateway. */
   readonly allowArbitrary: boolean;
-  /** Told of each registered operation that runs. */
-  readonly onRun: (operationId: string) => void;
 }
 
 interface Resolved {
@@ -44,7 +42,7 @@ interface Resolved {
 const TEXTS_MAX = 1_000;
 const TEXT_CHARS_MAX = 20_000;
 
-export function createDocuments({ operations, registered, allowArbitrary, onRun }: DocumentsDeps): Documents {
+export function createDocuments({ operations, registered, allowArbitrary }: DocumentsDeps): Documents {
   const texts = new Map<string, string>();
 
   /** The one place that decides who may send documents of their own. */
@@ -111,9 +109,7 @@ export function createDocuments({ operations, registered, allowArbitrary, onRun 
   return Object.freeze<Documents>({
     async prepare(viewer, sent) {
       const { text, registered: found } = await resolveOperation(viewer, sent);
-      const prepared = operations.prepare({ query: text, operationName: sent.operationName, variables: sent.variables, registered: found });
-      if (found) onRun(found.id);
-      return prepared;
+      return operations.prepare({ query: text, operationName: sent.operationName, variables: sent.variables, registered: found });
     },
   });
 }

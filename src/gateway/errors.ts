@@ -5,6 +5,7 @@
 import { GraphQLError, visit, type ArgumentNode, type DocumentNode, type ObjectFieldNode } from 'graphql';
 import { AppError, ERROR_CODES, type ErrorCode } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
+import type { Rate } from './rate-limiter.ts';
 
 export interface ErrorsDeps {
   readonly log: Logger;
@@ -22,10 +23,13 @@ export interface Errors {
 /** A request that was refused before it ran: its errors are presented as they are, without data. */
 export class RequestRefused extends Error {
   readonly errors: readonly GraphQLError[];
-  constructor(errors: readonly GraphQLError[]) {
+  /** Where the caller stands, when it was counted. */
+  readonly rate: Rate | null;
+  constructor(errors: readonly GraphQLError[], rate: Rate | null = null) {
     super('the request was refused');
     this.name = 'RequestRefused';
     this.errors = errors;
+    this.rate = rate;
   }
 }
 

@@ -7,27 +7,25 @@ import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate, Authenticated } from '../identity/authenticate.ts';
 import type { Revocation } from '../identity/revocation.ts';
+import type { OriginOf } from './client-address.ts';
 import { credentialOfHeaders } from './credential.ts';
 import { hasExpired } from './expiry.ts';
 import type { Exchange } from './http.ts';
-import type { Call } from './operations.ts';
+import type { Identify } from './identify.ts';
 import { createStanding, type Standing } from './standing.ts';
 
 export interface ExchangeDeps {
   readonly authenticate: Authenticate;
+  readonly identify: Identify;
+  readonly originOf: OriginOf;
   readonly revocation: Pick<Revocation, 'watch'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Where a request comes from. */
-export function originOf(request: IncomingMessage): NonNullable<Call['origin']> {
-  return { address: request.socket.remoteAddress ?? null, userAgent: request.headers['user-agent'] ?? null };
-}
-
 /** @param cut Ends the response. */
 export function createExchange(deps: ExchangeDeps, request: IncomingMessage, response: ServerResponse, requestId: string, cut: AbortController): Exchange {
-  const { authenticate, revocation, clock, log } = deps;
+  const { authenticate, identify, originOf, revocation, clock, log } = deps;
   const { signal } = cut;
   let expiresAt: Date | null = null;
   let streaming = false;
@@ -53,12 +51,13 @@ export function createExchange(deps: ExchangeDeps, request: IncomingMessage, res
       if (expiresAt) void hasExpired(expiresAt, clock, signal).then((expired) => (expired ? cut.abort() : undefined));
     },
     async open() {
+      const origin = originOf(request);
       const sinceMs = clock.now().getTime();
       const credential = credentialOfHeaders(request.headers);
-      const known = credential === null ? null : await authenticate(credential);
+      const known = credential === null ? null : await identify(credential, origin);
       expiresAt = known?.expiresAt ?? null;
       const standing = known && credential !== null ? watch(credential, known, sinceMs) : null;
-      return { viewer: known?.viewer ?? null, requestId, signal, log: log.child({ requestId }), standing, origin: originOf(request) };
+      return { viewer: known?.viewer ?? null, requestId, signal, log: log.child({ requestId }), standing, origin };
     },
   };
 }

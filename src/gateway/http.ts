@@ -10,12 +10,16 @@ import type { Arrivals } from './arrivals.ts';
 import { coded, refusal, RequestRefused, type Errors } from './errors.ts';
 import { namesOperation, type Documents, type SentOperation } from './documents.ts';
 import { labelOf, type Call, type Operations } from './operations.ts';
+import { setRateHeaders, withRate } from './rate-answer.ts';
+import type { Rate } from './rate-limiter.ts';
 import { writeEvents } from './sse.ts';
+import type { Turnstile } from './turnstile.ts';
 
 export interface HttpDoorDeps {
   readonly operations: Operations;
   readonly documents: Documents;
   readonly arrivals: Arrivals;
+  readonly turnstile: Turnstile;
   readonly errors: Errors;
   readonly bodyBytesMax: number;
 }
@@ -39,6 +43,8 @@ interface DoorContext {
   readonly after: string | undefined;
   /** Set when the answer is a stream of events, which this door writes itself. */
   stream: AsyncIterable<ExecutionResult> | null;
+  /** Where the caller stands, once the operation was counted. */
+  rate: Rate | null;
 }
 
 /** Yoga checks the types of the others. */
@@ -71,21 +77,28 @@ const SPEC_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['GRAPHQL_PARSE_FA
 
 const NOT_ACCEPTABLE = 'Accept application/graphql-response+json or application/json; for a subscription text/event-stream, or use a WebSocket.';
 
-export function createHttpDoor({ operations, documents, arrivals, errors, bodyBytesMax }: HttpDoorDeps): HttpDoor {
+export function createHttpDoor({ operations, documents, arrivals, turnstile, errors, bodyBytesMax }: HttpDoorDeps): HttpDoor {
   const answer = async (params: Params, request: Request, context: DoorContext): Promise<ExecutionResult | AsyncIterable<ExecutionResult>> => {
     const { exchange } = context;
     try {
       const call = await exchange.open();
       const { operationName = null } = params;
       if (operationName !== null && typeof operationName !== 'string') return { errors: [statused(refusal(badInput('operationName', 'must be text.')), 400)] };
-      const prepared = await documents.prepare(call.viewer, { ...params, operationName });
+      const { prepared, rate } = await turnstile.enter({ viewer: call.viewer, address: call.origin?.address ?? null }, async () => ({
+        prepared: await documents.prepare(call.viewer, { ...params, operationName }),
+        signal: exchange.signal,
+      }));
+      context.rate = rate;
       if (request.method === 'GET' && prepared.operation.operation === 'mutation') return { errors: [notByGet()] };
       const startedMs = performance.now();
       const result = await operations.run(prepared, call, context.after);
       call.log.debug({ ...labelOf(prepared), ms: Math.round(performance.now() - startedMs) }, 'operation answered over HTTP');
       if (isStream(result)) arrivals.began(prepared, call);
-      return isStream(result) || 'data' in result ? result : { errors: withStatus(result.errors ?? []) };
+      if (isStream(result)) return result;
+      const answered = 'data' in result ? result : { errors: withStatus(result.errors ?? []) };
+      return rate ? withRate(answered, rate) : answered;
     } catch (error) {
+      if (error instanceof RequestRefused) context.rate = error.rate;
       return { errors: withStatus(error instanceof RequestRefused ? error.errors : [errors.present(error, exchange.requestId)]) };
     }
   };
@@ -134,10 +147,11 @@ export function createHttpDoor({ operations, documents, arrivals, errors, bodyBy
           refusal(new AppError('BAD_INPUT', 'Send the operation as JSON: content-type: application/json.')),
         ]);
       }
-      const context: DoorContext = { exchange, after: lastEventId(request), stream: null };
+      const context: DoorContext = { exchange, after: lastEventId(request), stream: null, rate: null };
       contexts.set(context, context);
       const answered = await yoga.handleNodeRequestAndResponse(request, response, context);
       if (response.destroyed) return;
+      if (context.rate) setRateHeaders(response, context.rate);
       if (context.stream) exchange.endWithCredential();
       if (context.stream) return writeEvents(response, answered.status, context.stream, exchange.signal);
       const body = await answered.text();

@@ -1,7 +1,7 @@
 /**
  * How much an operation may ask for: depth, aliases and cost, where the sizes of nested lists multiply. It measures what is written,
  * on every door and before anything runs; it trusts nothing to be valid, because it runs before validation. The number of tokens is
- * limited by the parser, and introspection by GraphQL's own rule, so neither is counted here.
+ * limited by the parser, and the depth of introspection by GraphQL's own rule; how often a schema is asked for is counted beside the cost.
  */
 import {
   getNamedType,
@@ -30,20 +30,27 @@ export interface OperationLimits {
   readonly operationCostMax: number;
 }
 
-export interface Measure {
+interface Extent {
   readonly depth: number;
   readonly aliases: number;
   readonly cost: number;
+  /** How often it asks for the schema itself. */
+  readonly introspections: number;
+}
+
+export interface Measure extends Extent {
+  /** Fields of the operation itself, by the names they are answered under. */
+  readonly fields: number;
 }
 
 /** What a list without a size argument is taken to hold. */
 const LIST_ENTRIES_ASSUMED = 10;
 /** What a connection holds when the operation names no size; the schema's own default. */
 const CONNECTION_ENTRIES_DEFAULT = 25;
-const NOTHING: Measure = { depth: 0, aliases: 0, cost: 0 };
+const NOTHING: Extent = { depth: 0, aliases: 0, cost: 0, introspections: 0 };
 
 /** @throws AppError OPERATION_TOO_COMPLEX naming the limit and what the operation would need. */
-export function assertWithinLimits(measure: Measure, limits: OperationLimits): void {
+export function assertWithinLimits(measure: Extent, limits: OperationLimits): void {
   const excess =
     measure.depth > limits.operationDepthMax
       ? `it is ${measure.depth} levels deep and ${limits.operationDepthMax} are allowed`
@@ -68,7 +75,21 @@ export function measureOperation(
     fragments: new Map(document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : []))),
     measured: new Map(),
   };
-  return ofSelections(walk, operation.selectionSet, schema.getRootType(operation.operation) ?? null);
+  const answered = new Set<string>();
+  collectNames(walk, operation.selectionSet, answered, new Set());
+  return { ...ofSelections(walk, operation.selectionSet, schema.getRootType(operation.operation) ?? null), fields: answered.size };
+}
+
+function collectNames(walk: Walk, selections: SelectionSetNode, names: Set<string>, spread: Set<string>): void {
+  for (const selection of selections.selections) {
+    if (selection.kind === Kind.FIELD) names.add((selection.alias ?? selection.name).value);
+    else if (selection.kind === Kind.INLINE_FRAGMENT) collectNames(walk, selection.selectionSet, names, spread);
+    else if (!spread.has(selection.name.value)) {
+      spread.add(selection.name.value);
+      const fragment = walk.fragments.get(selection.name.value);
+      if (fragment) collectNames(walk, fragment.selectionSet, names, spread);
+    }
+  }
 }
 
 type Field = GraphQLField<unknown, unknown>;
@@ -78,13 +99,14 @@ interface Walk {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Each fragment is measured once: a chain of fragments that double each other costs no time here. */
-  readonly measured: Map<string, Measure>;
+  readonly measured: Map<string, Extent>;
 }
 
-function ofSelections(walk: Walk, selections: SelectionSetNode, parent: GraphQLNamedType | null): Measure {
+function ofSelections(walk: Walk, selections: SelectionSetNode, parent: GraphQLNamedType | null): Extent {
   let depth = 0;
   let aliases = 0;
   let cost = 0;
+  let introspections = 0;
   for (const selection of selections.selections) {
     const measure =
       selection.kind === Kind.FIELD
@@ -95,11 +117,12 @@ function ofSelections(walk: Walk, selections: SelectionSetNode, parent: GraphQLN
     depth = Math.max(depth, measure.depth);
     aliases += measure.aliases;
     cost += measure.cost;
+    introspections += measure.introspections;
   }
-  return { depth, aliases, cost };
+  return { depth, aliases, cost, introspections };
 }
 
-function ofFragment(walk: Walk, name: string): Measure {
+function ofFragment(walk: Walk, name: string): Extent {
   const known = walk.measured.get(name);
   if (known) return known;
   // A fragment that spreads itself meets this entry; validation refuses it afterwards.
@@ -111,14 +134,15 @@ function ofFragment(walk: Walk, name: string): Measure {
   return measure;
 }
 
-function ofField(walk: Walk, node: FieldNode, parent: GraphQLNamedType | null): Measure {
+function ofField(walk: Walk, node: FieldNode, parent: GraphQLNamedType | null): Extent {
   const alias = node.alias ? 1 : 0;
   const introspection = node.name.value.startsWith('__');
   const field = !introspection && (isObjectType(parent) || isInterfaceType(parent)) ? parent.getFields()[node.name.value] : undefined;
   const type = field ? getNamedType(field.type) : null;
   const inner = node.selectionSet ? ofSelections(walk, node.selectionSet, type) : NOTHING;
-  if (introspection) return { depth: 1, aliases: alias + inner.aliases, cost: 0 };
-  return { depth: 1 + inner.depth, aliases: alias + inner.aliases, cost: costOf(walk, node, parent, field, inner.cost) };
+  const aliases = alias + inner.aliases;
+  if (introspection) return { depth: 1, aliases, cost: 0, introspections: node.name.value === '__typename' ? 0 : 1 };
+  return { depth: 1 + inner.depth, aliases, cost: costOf(walk, node, parent, field, inner.cost), introspections: inner.introspections };
 }
 
 function costOf(walk: Walk, node: FieldNode, parent: GraphQLNamedType | null, field: Field | undefined, innerCost: number): number {

@@ -22,8 +22,10 @@ import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Viewer } from '../store/viewer.ts';
+import type { Origin } from './client-address.ts';
 import { argumentField, coded, refusal, RequestRefused, type Errors } from './errors.ts';
-import { assertWithinLimits, measureOperation, type OperationLimits } from './operation-limits.ts';
+import { assertWithinLimits, measureOperation, type Measure, type OperationLimits } from './operation-limits.ts';
+import { pointsOf } from './rate-tiers.ts';
 import { startAfter } from './start-after.ts';
 import type { Standing } from './standing.ts';
 import { openSource, openStream } from './stream.ts';
@@ -37,8 +39,7 @@ export interface Call {
   readonly log: Logger;
   /** Whether the viewer still is who they were; left out for what has no credential. Asked before each item is delivered. */
   readonly standing?: Standing | null;
-  /** Where the call comes from: the IP address, and what the client says it is. */
-  readonly origin?: { readonly address: string | null; readonly userAgent: string | null };
+  readonly origin?: Origin;
 }
 
 /** Makes the schema's context. Called for each operation, and again for each item of a subscription: a cache in it lives no longer. */
@@ -49,7 +50,7 @@ export interface OperationParams {
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   /** The registered operation whose document this is; null for a document of the caller's own. */
-  readonly registered?: { readonly name: string; readonly version: number } | null;
+  readonly registered?: { readonly id: string; readonly name: string; readonly version: number } | null;
 }
 
 /** An operation that may run. */
@@ -58,6 +59,10 @@ export interface Prepared {
   readonly operation: OperationDefinitionNode;
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** What it counts against its caller's rate. */
+  readonly points: number;
+  /** The id of the registered operation it is; null for a document of the caller's own. */
+  readonly registeredId: string | null;
 }
 
 export interface OperationsDeps {
@@ -125,10 +130,11 @@ export function createOperations(deps: OperationsDeps): Operations {
     prepare({ query, operationName = null, variables, registered = null }: OperationParams): Prepared {
       const { document, refused } = check(query, registered !== null);
       const operation = getOperationAST(document, operationName);
-      if (operation) refuseExcess(schema, document, operation, variables ?? {}, limits);
+      const measure = operation ? measureWithin(schema, document, operation, variables ?? {}, limits) : null;
       if (refused.length > 0) throw new RequestRefused(registered ? refused.map((error) => outdated(error, registered)) : refused);
-      if (!operation) throw new RequestRefused([noOperation(operationName)]);
-      return { document, operation, operationName, variables: variables ?? {} };
+      if (!operation || !measure) throw new RequestRefused([noOperation(operationName)]);
+      const points = pointsOf(operation.operation, measure);
+      return { document, operation, operationName, variables: variables ?? {}, points, registeredId: registered?.id ?? null };
     },
 
     async run(prepared: Prepared, call: Call, after?: string) {
@@ -252,15 +258,17 @@ function refusalsOf(schema: GraphQLSchema, document: DocumentNode, rules: typeof
   });
 }
 
-function refuseExcess(
+function measureWithin(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
   limits: OperationLimits,
-): void {
+): Measure {
   try {
-    assertWithinLimits(measureOperation(schema, document, operation, variables), limits);
+    const measure = measureOperation(schema, document, operation, variables);
+    assertWithinLimits(measure, limits);
+    return measure;
   } catch (error) {
     throw error instanceof AppError ? new RequestRefused([refusal(error)]) : error;
   }

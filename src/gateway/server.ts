@@ -7,22 +7,28 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GraphQLSchema } from 'graphql';
 import type { Clock } from '../foundation/clock.ts';
+import { AppError } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import type { Revocation } from '../identity/revocation.ts';
 import { isDatabaseUnavailable } from '../store/database.ts';
 import { createArrivals, type OnFollowed } from './arrivals.ts';
+import { createOriginOf } from './client-address.ts';
 import { createDocuments, type DocumentsDeps } from './documents.ts';
-import { createErrors } from './errors.ts';
+import { createErrors, refusal } from './errors.ts';
 import { createExchange } from './exchange.ts';
 import { graphiqlPage } from './graphiql.ts';
 import { createHealth, mayServe, type Health, type HealthDeps } from './health.ts';
 import { createHttpDoor, writeErrors, type Exchange } from './http.ts';
+import { createIdentify } from './identify.ts';
 import type { OperationLimits } from './operation-limits.ts';
 import { createOperations, type ContextOf } from './operations.ts';
 import { createOrigins, type OriginsDeps } from './origins.ts';
 import { servePage, type Page } from './pages.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import { createSecurityHeaders } from './security-headers.ts';
+import { createTurnstile, type TurnstileDeps, type ViewerLimits } from './turnstile.ts';
 import { createWebSocketDoor, type SocketLimits } from './websocket.ts';
 
 export interface GatewayDeps extends OriginsDeps {
@@ -30,14 +36,18 @@ export interface GatewayDeps extends OriginsDeps {
   /** 0 takes any free port. */
   readonly port: number;
   readonly version: string;
-  readonly limits: OperationLimits & SocketLimits & { readonly bodyBytesMax: number };
+  readonly limits: OperationLimits & SocketLimits & ViewerLimits & RequestLimits;
+  /** Null: rates are not limited. Closed by whoever made it. */
+  readonly rates: RateLimiter | null;
+  /** Addresses and networks of the proxies whose word on the caller's address counts. */
+  readonly trustedProxies: readonly string[];
   readonly schema: GraphQLSchema;
   readonly contextOf: ContextOf;
   readonly authenticate: Authenticate;
   readonly registered: DocumentsDeps['registered'];
   readonly allowArbitrary: boolean;
   /** Told of each registered operation that runs. */
-  readonly onOperation?: DocumentsDeps['onRun'];
+  readonly onOperation?: TurnstileDeps['onRegistered'];
   /** Tells when a credential is to be checked again. */
   readonly revocation: Pick<Revocation, 'watch'>;
   /** Told of each subscription to a subject that began. */
@@ -51,6 +61,16 @@ export interface GatewayDeps extends OriginsDeps {
   readonly clock: Clock;
   readonly log: Logger;
   captureException(error: unknown, context: { readonly requestId: string }): void;
+}
+
+export interface RequestLimits {
+  readonly bodyBytesMax: number;
+  /** Of the request line and all headers. */
+  readonly headerBytesMax: number;
+  /** For the headers to arrive, counted from the connection or the last answer on. */
+  readonly headersMs: number;
+  /** For the whole request to arrive. */
+  readonly requestMs: number;
 }
 
 export interface Gateway {
@@ -71,8 +91,8 @@ export interface Gateway {
 }
 
 const HEALTH_PATHS: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/api/health']);
-const HEADERS_MS = 15_000;
-const REQUEST_MS = 30_000;
+/** Who is too slow is looked for this often at least. */
+const CHECK_MS_MAX = 5_000;
 /** Longer than the idle time of common load balancers, so that they close first. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -80,12 +100,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { clock, limits, log } = deps;
   const errors = createErrors({ log, isDatabaseUnavailable, captureException: deps.captureException });
   const operations = createOperations({ schema: deps.schema, contextOf: deps.contextOf, limits, errors, clock });
-  const { registered, allowArbitrary, onOperation = () => undefined } = deps;
-  const documents = createDocuments({ operations, registered, allowArbitrary, onRun: onOperation });
+  const documents = createDocuments({ operations, registered: deps.registered, allowArbitrary: deps.allowArbitrary });
   const arrivals = createArrivals(deps.schema, deps.onFollowed);
-  const http = createHttpDoor({ operations, documents, arrivals, errors, bodyBytesMax: limits.bodyBytesMax });
+  const turnstile = createTurnstile({ rates: deps.rates, limits, onRegistered: deps.onOperation });
   const { authenticate, revocation } = deps;
-  const websocket = createWebSocketDoor({ operations, documents, arrivals, errors, authenticate, revocation, limits, clock, log });
+  const identify = createIdentify({ authenticate, turnstile });
+  const callers = { authenticate, identify, revocation, originOf: createOriginOf(deps.trustedProxies), turnstile, clock, log };
+  const security = createSecurityHeaders(deps.publicUrl);
+  const http = createHttpDoor({ operations, documents, arrivals, turnstile, errors, bodyBytesMax: limits.bodyBytesMax });
+  const websocket = createWebSocketDoor({ operations, documents, arrivals, errors, limits, ...callers });
   const health = createHealth(deps);
   const origins = createOrigins(deps);
   const pages = new Map(deps.pages.map((page) => [page.path, page]));
@@ -99,6 +122,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     if (deps.healthOnly && !HEALTH_PATHS.has(path)) return writeJson(response, 404, { error: 'There is nothing here.' });
     if (request.method === 'OPTIONS') return void response.writeHead(origins.allows(request) ? 204 : 403).end();
     if (path === '/graphql') {
+      if (origins.isForeign(request)) return writeErrors(response, 403, [refusal(new AppError('FORBIDDEN', 'Pages of this origin may not call here.'))]);
       if (graphiql && request.method === 'GET' && request.headers.accept?.includes('text/html')) return servePage(graphiql, request, response);
       return http.handle(request, response, exchange);
     }
@@ -113,11 +137,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     const cut = new AbortController();
     response.once('close', () => cut.abort());
     response.setHeader('X-Request-Id', requestId);
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('Referrer-Policy', 'no-referrer');
+    security.set(response);
     if (draining) response.setHeader('Connection', 'close');
     origins.setHeaders(request, response);
-    const exchange = createExchange(deps, request, response, requestId, cut);
+    const exchange = createExchange(callers, request, response, requestId, cut);
     const done = route(request, response, exchange)
       .catch((error: unknown) => {
         const presented = errors.present(error, requestId);
@@ -154,19 +177,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
     await stopped;
   }
 
-  const server: Server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, receive);
+  const slow = { headersTimeout: limits.headersMs, requestTimeout: limits.requestMs, keepAliveTimeout: KEEP_ALIVE_MS };
+  const connectionsCheckingInterval = Math.min(CHECK_MS_MAX, limits.headersMs, limits.requestMs);
+  const server: Server = createServer({ ...slow, connectionsCheckingInterval, maxHeaderSize: limits.headerBytesMax }, receive);
   server.on('upgrade', upgrade);
 
   return Object.freeze({
-    listen: () =>
-      new Promise<{ readonly port: number; readonly url: string }>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(deps.port, deps.host, () => {
-          server.off('error', reject);
-          const { port } = server.address() as AddressInfo;
-          resolve({ port, url: `http://${deps.host.includes(':') ? `[${deps.host}]` : deps.host}:${port}` });
-        });
-      }),
+    listen: () => listen(server, deps),
     get sockets() {
       return websocket.sockets;
     },
@@ -178,6 +195,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
       closing ??= leave(drainMs);
       return closing;
     },
+  });
+}
+
+function listen(server: Server, { host, port: wanted }: Pick<GatewayDeps, 'host' | 'port'>): ReturnType<Gateway['listen']> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(wanted, host, () => {
+      server.off('error', reject);
+      const { port } = server.address() as AddressInfo;
+      resolve({ port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` });
+    });
   });
 }
 

@@ -9,6 +9,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { Logger } from '../foundation/logger.ts';
 import type { Viewer } from '../store/viewer.ts';
 
+import type { Origin } from './client-address.ts';
 import { frameStart, type NextFrames } from './frame.ts';
 import type { StandingControl } from './standing.ts';
 
@@ -38,12 +39,12 @@ export interface Session {
   viewer: Viewer | null;
   /** Null while there is no credential that could be taken back. */
   standing: StandingControl | null;
-  readonly address: string;
+  readonly origin: Origin;
   /** Aborts when the socket has closed. */
   readonly signal: AbortSignal;
   /** Operations now running: subscriptions, or the others. */
   count(subscription: boolean): number;
-  /** Registers an operation; the signal aborts when the client completes it or is gone. */
+  /** Registers an operation; the signal aborts when it has ended: finished, completed by the client, or the socket is gone. */
   start(id: string, subscription: boolean): AbortSignal;
   /** For the operation with this id. */
   outlet(id: string): Outlet;
@@ -77,7 +78,7 @@ interface Operation {
 export function connect(
   socket: WebSocket,
   request: IncomingMessage,
-  log: Logger,
+  { log, origin }: { readonly log: Logger; readonly origin: Origin },
   open: (transport: Transport, session: Session) => (code: number, reason: string) => Promise<void>,
 ): void {
   const operations = new Map<string, Operation>();
@@ -95,7 +96,7 @@ export function connect(
       viewer = known;
     },
     standing: null,
-    address: request.socket.remoteAddress ?? 'unknown',
+    origin,
     signal: gone.signal,
     count: (subscription) => [...operations.values()].filter((operation) => operation.subscription === subscription).length,
     start(id, subscription) {
@@ -119,6 +120,8 @@ export function connect(
     },
     finished(id) {
       left.delete(id);
+      // What it held is held no more, however it ended.
+      operations.get(id)?.controller.abort();
       operations.delete(id);
     },
     overflow: () => socket.close(CloseCode.BadRequest, 'Too many messages for a completed id'),

@@ -17,13 +17,17 @@ import type { Authenticate } from '../identity/authenticate.ts';
 import type { Revocation } from '../identity/revocation.ts';
 import { createAdmission } from './admission.ts';
 import type { Arrivals } from './arrivals.ts';
+import type { OriginOf } from './client-address.ts';
 import { createDeparture } from './departure.ts';
 import { refusal, RequestRefused, type Errors } from './errors.ts';
-import { originOf } from './exchange.ts';
 import { createFanOut } from './fan-out.ts';
+import type { Identify } from './identify.ts';
 import { namesOperation, type Documents, type SentOperation } from './documents.ts';
 import { labelOf, type Call, type Operations, type Prepared } from './operations.ts';
+import { withRate } from './rate-answer.ts';
+import type { Rate } from './rate-limiter.ts';
 import { connect, type Outlet, type Session } from './socket.ts';
+import type { Turnstile } from './turnstile.ts';
 
 export interface SocketLimits {
   readonly socketsPerViewer: number;
@@ -38,8 +42,11 @@ export interface WebSocketDoorDeps {
   readonly operations: Operations;
   readonly documents: Documents;
   readonly arrivals: Arrivals;
+  readonly turnstile: Turnstile;
+  readonly originOf: OriginOf;
   readonly errors: Errors;
   readonly authenticate: Authenticate;
+  readonly identify: Identify;
   readonly revocation: Pick<Revocation, 'watch'>;
   readonly limits: SocketLimits;
   readonly clock: Clock;
@@ -61,49 +68,47 @@ interface Extra {
   readonly request: IncomingMessage;
 }
 
+/** An operation that may run. */
+interface Started {
+  readonly prepared: Prepared;
+  readonly rate: Rate | null;
+  readonly call: Call;
+  readonly outlet: Outlet;
+}
+
 type SocketContext = Context<Record<string, unknown> | undefined, Extra>;
 
 /** How long a client may take to say who it is. */
 const INIT_MS = 3_000;
 
 export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
-  const { operations, documents, limits, clock } = deps;
+  const { operations, limits, clock } = deps;
   const log = deps.log.child({ door: 'websocket' });
-  const admission = createAdmission({ authenticate: deps.authenticate, revocation: deps.revocation, errors: deps.errors, clock, limits });
+  const admission = createAdmission(deps);
   const fanOut = createFanOut({ operations, errors: deps.errors, clock });
-  const looking = new WeakMap<Session, number>();
-  const started = new WeakMap<object, { readonly prepared: Prepared; readonly call: Call; readonly outlet: Outlet }>();
+  const prepare = createPreparation(deps);
+  const started = new WeakMap<object, Started>();
 
   const server = makeServer<Record<string, unknown> | undefined, Extra>({
     connectionInitWaitTimeout: INIT_MS,
     onConnect: ({ connectionParams, extra: { session, request } }) => admission.admit(session, request, connectionParams),
     jsonMessageReviver: fillQuery,
-    onSubscribe: ({ extra }: SocketContext, id, payload) => begin(extra, id, payload),
+    onSubscribe: ({ extra: { session } }: SocketContext, id, payload) => begin(session, id, payload),
     execute: (args: ExecutionArgs) => runStarted(args),
     subscribe: (args: ExecutionArgs) => runStarted(args),
     onError: (_ctx, _id, _payload, errors): readonly GraphQLFormattedError[] => errors.flatMap(unwrapped).map((error) => error.toJSON()),
   });
 
-  async function begin({ session, request }: Extra, id: string, payload: SentOperation): Promise<ExecutionArgs | GraphQLError[]> {
+  async function begin(session: Session, id: string, payload: SentOperation): Promise<ExecutionArgs | GraphQLError[]> {
     const requestId = newId('req');
+    const { viewer, origin } = session;
     try {
-      const prepared = await prepare(session, payload);
-      const subscription = prepared.operation.operation === 'subscription';
-      const max = subscription ? limits.subscriptionsPerSocket : limits.operationsPerSocket;
-      if (session.count(subscription) >= max) {
-        throw new AppError(
-          'SUBSCRIPTION_LIMIT',
-          subscription
-            ? `This socket already follows ${max} subscriptions. Complete one first.`
-            : `This socket already has ${max} operations in flight. Wait for one to finish.`,
-        );
-      }
+      const { prepared, signal, rate } = await deps.turnstile.enter({ viewer, address: origin.address }, () => prepare(session, id, payload));
       const standing = session.standing?.standing() ?? null;
-      const origin = originOf(request);
-      const call: Call = { viewer: session.viewer, requestId, signal: session.start(id, subscription), log: log.child({ requestId }), standing, origin };
+      const call: Call = { viewer: session.viewer, requestId, signal, log: log.child({ requestId }), standing, origin };
       call.log.debug(labelOf(prepared), 'operation begins on a socket');
       const contextValue = {};
-      started.set(contextValue, { prepared, call, outlet: session.outlet(id) });
+      started.set(contextValue, { prepared, rate, call, outlet: session.outlet(id) });
       // graphql-ws only reads these; runStarted runs what was prepared.
       return {
         schema: operations.schema,
@@ -117,29 +122,19 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
     }
   }
 
-  /** Looking an operation up may wait for the database, so what a socket has there is counted too. */
-  async function prepare(session: Session, payload: SentOperation): Promise<Prepared> {
-    const waiting = looking.get(session) ?? 0;
-    if (waiting >= limits.subscriptionsPerSocket + limits.operationsPerSocket)
-      throw new AppError('SUBSCRIPTION_LIMIT', 'Too many operations of this socket are being looked up. Wait for one to begin.');
-    looking.set(session, waiting + 1);
-    try {
-      return await documents.prepare(session.viewer, payload);
-    } finally {
-      looking.set(session, (looking.get(session) ?? 1) - 1);
-    }
-  }
-
   async function runStarted({ contextValue }: ExecutionArgs): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
     const known = typeof contextValue === 'object' && contextValue !== null ? started.get(contextValue) : undefined;
     if (!known) throw new Error('an operation that was never prepared');
-    const { prepared, call, outlet } = known;
+    const { prepared, rate, call, outlet } = known;
     const { standing } = call;
     if (standing?.held) await standing.confirmed();
     if (standing?.rights.aborted) return refusedStream([deps.errors.present(standing.rights.reason, call.requestId)]);
     const result = await (fanOut.subscribe(prepared, call, outlet) ?? operations.run(prepared, call));
     if (Symbol.asyncIterator in result) deps.arrivals.began(prepared, call);
-    return Symbol.asyncIterator in result || 'data' in result ? result : refusedStream(result.errors ?? []);
+    if (Symbol.asyncIterator in result) return result;
+    if (!('data' in result)) return refusedStream(result.errors ?? []);
+    // Items of subscriptions say nothing of rates: they are written once for many, and cost nothing.
+    return rate ? withRate(result, rate) : result;
   }
 
   const wss = new WebSocketServer({
@@ -165,7 +160,7 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
   return Object.freeze({
     accept(request: IncomingMessage, socket: Duplex, head: Buffer) {
       wss.handleUpgrade(request, socket, head, (client: WebSocket) => {
-        connect(client, request, log, (transport, session) => {
+        connect(client, request, { log, origin: deps.originOf(request) }, (transport, session) => {
           sessions.add(session);
           session.onClose(() => sessions.delete(session));
           return server.opened(transport, { session, request });
@@ -181,6 +176,39 @@ export function createWebSocketDoor(deps: WebSocketDoorDeps): WebSocketDoor {
       wss.close();
     },
   });
+}
+
+/** Finds what was sent and gives it its place on the socket. Looking it up may wait for the database, so what a socket has there is counted too. */
+function createPreparation({ documents, limits }: Pick<WebSocketDoorDeps, 'documents' | 'limits'>) {
+  const looking = new WeakMap<Session, number>();
+
+  async function lookUp(session: Session, payload: SentOperation): Promise<Prepared> {
+    const waiting = looking.get(session) ?? 0;
+    if (waiting >= limits.subscriptionsPerSocket + limits.operationsPerSocket)
+      throw new AppError('SUBSCRIPTION_LIMIT', 'Too many operations of this socket are being looked up. Wait for one to begin.');
+    looking.set(session, waiting + 1);
+    try {
+      return await documents.prepare(session.viewer, payload);
+    } finally {
+      looking.set(session, (looking.get(session) ?? 1) - 1);
+    }
+  }
+
+  /** The place is held from here on: who completes it while it is being counted has completed it. */
+  return async function prepare(session: Session, id: string, payload: SentOperation): Promise<{ readonly prepared: Prepared; readonly signal: AbortSignal }> {
+    const prepared = await lookUp(session, payload);
+    const subscription = prepared.operation.operation === 'subscription';
+    const max = subscription ? limits.subscriptionsPerSocket : limits.operationsPerSocket;
+    if (session.count(subscription) >= max) {
+      throw new AppError(
+        'SUBSCRIPTION_LIMIT',
+        subscription
+          ? `This socket already follows ${max} subscriptions. Complete one first.`
+          : `This socket already has ${max} operations in flight. Wait for one to finish.`,
+      );
+    }
+    return { prepared, signal: session.start(id, subscription) };
+  };
 }
 
 /**

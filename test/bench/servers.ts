@@ -33,6 +33,11 @@ export async function startParley({ stage, upstreamUrl, redisUrl }: Surroundings
       LOG_LEVEL: 'error',
       // One customer's sockets stand for many customers', and held answers must not be given up.
       SOCKETS_PER_VIEWER: '10000',
+      SUBSCRIPTIONS_PER_VIEWER: '100000',
+      OPERATIONS_PER_VIEWER: '10000',
+      RUNS_PER_CUSTOMER: '10000',
+      RUNS_PER_PARTNER: '100000',
+      RATE_LIMITS: 'off',
       MODEL_TOKEN_GAP_MS: '300000',
       STEP_MS: '600000',
       RUN_MS: '600000',

@@ -82,6 +82,11 @@ export async function openPlace({ gateways: count, tokensPerAnswer, tokenMs, env
       LOG_LEVEL: 'error',
       LOG_FORMAT: 'json',
       SOCKETS_PER_VIEWER: '1000',
+      SUBSCRIPTIONS_PER_VIEWER: '100000',
+      OPERATIONS_PER_VIEWER: '10000',
+      RUNS_PER_CUSTOMER: '10000',
+      RUNS_PER_PARTNER: '100000',
+      RATE_LIMITS: 'off',
       ...env,
     };
     let complaints = '';

@@ -5,6 +5,7 @@ import { createLogger } from '../../src/foundation/logger.ts';
 import { publishedKeysPage } from '../../src/gateway/published-keys.ts';
 import { createGateway, type Gateway, type GatewayDeps } from '../../src/gateway/server.ts';
 import { createTokens, type Tokens } from '../../src/identity/token.ts';
+import { partnerViewer } from '../../src/store/viewer.ts';
 import { createTestKeys } from '../support/keys.ts';
 import { smallSchema, type Streams } from './small-schema.ts';
 
@@ -28,6 +29,11 @@ export const LIMITS: GatewayDeps['limits'] = {
   frameBytesMax: 16_384,
   drainSocketsPerS: 200,
   bodyBytesMax: 16_384,
+  subscriptionsPerViewer: 100,
+  operationsPerViewer: 100,
+  headerBytesMax: 16_384,
+  headersMs: 15_000,
+  requestMs: 30_000,
   operationDepthMax: 8,
   operationAliasesMax: 5,
   operationTokensMax: 500,
@@ -47,11 +53,14 @@ export async function startGateway(overrides: Partial<GatewayDeps> = {}): Promis
     publicUrl: 'https://support.example.com/parley',
     allowedOrigins: ['https://shop.example.com'],
     version: '1.2.3',
+    trustedProxies: [],
+    rates: null,
     limits: LIMITS,
     schema,
     contextOf: (call) => ({ ...call }),
-    authenticate: (credential) => {
+    authenticate: async (credential) => {
       if (credential === 'pk_broken') throw new Error('the key store crashed');
+      if (credential === 'pk_partner') return { viewer: partnerViewer({ partnerId: 'ptn_1', keyId: 'key_1' }), expiresAt: null };
       if (credential.startsWith('pk_')) throw new AppError('UNAUTHENTICATED', 'This API key is not valid.');
       return tokens.verify(credential);
     },

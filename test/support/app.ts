@@ -147,6 +147,12 @@ export async function openGround(): Promise<Ground & { close(): Promise<void> }>
       DRAIN_MS: '0',
       // Tests ask whatever they like; those about registered operations say otherwise.
       ALLOW_ARBITRARY_OPERATIONS: 'true',
+      // Tests ask more than anybody does; those of the limits switch them on.
+      RATE_LIMITS: 'off',
+      SUBSCRIPTIONS_PER_VIEWER: '100000',
+      OPERATIONS_PER_VIEWER: '10000',
+      RUNS_PER_CUSTOMER: '10000',
+      RUNS_PER_PARTNER: '100000',
       ...env,
     }),
     async token(viewer) {
