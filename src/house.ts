@@ -69,6 +69,7 @@ interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations' | 'p
 
 export function openDesk({ config, toolDesk, agents, presence, escalations, partnerWebhooks, ...deps }: DeskDeps): Desk {
   const { redaction, limits } = config;
+  const runCaps = { perCustomer: limits.runsPerCustomer, perPartner: limits.runsPerPartner };
   const checked = { ...deps, agents, redaction, messageCharsMax: limits.messageCharsMax };
   const [checkAgent, checkWorkflow] = [createAgentCheck(checked), createWorkflowCheck(checked)];
   const checkStart: CheckStart = (viewer, request) => (request.workflow === 'agent' ? checkAgent : checkWorkflow)(viewer, request);
@@ -78,11 +79,11 @@ export function openDesk({ config, toolDesk, agents, presence, escalations, part
     escalations,
     partnerWebhooks,
     agents,
-    conversations: createConversationDesk({ ...deps, messageCharsMax: limits.messageCharsMax, redaction }),
+    conversations: createConversationDesk({ ...deps, runCaps, messageCharsMax: limits.messageCharsMax, redaction }),
     approvals: createApprovalDesk({ ...deps, redaction }),
     schedules: createScheduleDesk({ ...deps, checkStart }),
-    agentRuns: createAgentRunDesk({ ...deps, agents, redaction }),
-    workflowRuns: createWorkflowRunDesk({ ...deps, agents, redaction }),
+    agentRuns: createAgentRunDesk({ ...deps, runCaps, agents, redaction }),
+    workflowRuns: createWorkflowRunDesk({ ...deps, runCaps, agents, redaction }),
     routeCorrections: createRouteCorrectionDesk(deps),
     articles: createArticleDesk(deps),
     erasures: createErasureDesk(deps),

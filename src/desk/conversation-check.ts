@@ -19,3 +19,9 @@ export function checkClientMessageId(id: string | null | undefined): void {
   if (id === null || id === undefined) return;
   if (!/^[\x21-\x7e]{1,128}$/.test(id)) throw badInput('input.clientMessageId', 'must have 1 to 128 visible ASCII characters.');
 }
+
+/** What a conversation is called after its first message. */
+export function subjectOf(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? '';
+  return line.length > 80 ? `${line.slice(0, 79).trimEnd()}…` : line;
+}

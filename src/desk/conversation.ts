@@ -19,7 +19,7 @@ import type { Sql } from '../store/sql.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 import { conversationsVisibleTo, requireScope } from './access.ts';
 import { tellDeskClosed } from './approval-events.ts';
-import { checkClientMessageId, checkRating, checkText } from './conversation-check.ts';
+import { checkClientMessageId, checkRating, checkText, subjectOf } from './conversation-check.ts';
 import { changedEvent, haltRuns, takeConversation } from './conversation-lock.ts';
 import { TURNS } from './desk-run.ts';
 import type { ConversationDesk, Disposition, PostMessage, StartConversation } from './desk.ts';
@@ -29,8 +29,9 @@ import { findOrCreateCustomer } from './find-customer.ts';
 import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
 import { insertQuestion, lockConversation, readBusy } from './question.ts';
 import { assertQuota, holdQuota, isQuotaReached } from './quota.ts';
+import { capped, type Capped, type RowsTx } from './run-caps.ts';
 
-export interface ConversationDeskDeps {
+export interface ConversationDeskDeps extends Capped {
   readonly database: Database;
   readonly log: EventLog;
   readonly jobs: JobQueue;
@@ -83,7 +84,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
   async function ask(viewer: Viewer, input: PostMessage, text: string): Promise<{ message: Message; run: Run; disposition: Disposition } | null> {
     if (viewer.kind !== 'customer' || input.onBusy === 'interrupt') return null;
     const now = deps.clock.now();
-    const written = await database.sql.transaction((tx) => writeAsked(tx, viewer.customerId, input, text, now));
+    const written = await database.sql.transaction(capped(deps, viewer, (tx: Sql) => writeAsked(tx, viewer.customerId, input, text, now)));
     if (!written) return null;
     const { message, run, place } = written;
     await tell(input.conversationId, questionEvents(message, run, place, now), message);
@@ -104,7 +105,7 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
       const conversationId = newId('conv');
       try {
         await assertQuota(database, asked);
-        const written = await database.$transaction((tx) => writeStarted(tx, input, { ...asked, conversationId, text, call }));
+        const written = await database.$transaction(capped(deps, viewer, (tx: RowsTx) => writeStarted(tx, input, { ...asked, conversationId, text, call })));
         await tell(conversationId, questionEvents(written.message, written.run, 0, now), written.message);
         await wake(written.run);
         return written;
@@ -127,11 +128,12 @@ export function createConversationDesk(deps: ConversationDeskDeps): Conversation
       if (duplicate) return again(duplicate);
       try {
         const now = deps.clock.now();
-        const posted = await database.$transaction(async (tx) => {
+        const write = capped(deps, viewer, async (tx: RowsTx) => {
           await takeConversation(tx, input.conversationId);
           // Looked at again now that nobody else can write: the same message may have come in between, and must not be refused for what it did.
           return (await findDuplicate(tx, viewer, input, text)) ?? writePost(tx, viewer, input, text, now);
         });
+        const posted = await database.$transaction(write);
         if (posted.disposition === 'duplicate') return again(posted);
         await tell(input.conversationId, posted.events, posted.message);
         if (posted.forDesk) await tellDesk(log, [postedEvent(posted.message, now)], `posted:${posted.message.id}`);
@@ -190,11 +192,6 @@ function callOf(viewer: Viewer, input: StartConversation): IdempotentCall | null
   if (key === null || key === undefined) return null;
   if (!/^[\x21-\x7e]{1,128}$/.test(key)) throw badInput('input.idempotencyKey', 'must have 1 to 128 visible ASCII characters.');
   return { scope: viewerKey(viewer), verb: 'startConversation', key, body };
-}
-
-function subjectOf(text: string): string {
-  const line = text.trim().split('\n', 1)[0] ?? '';
-  return line.length > 80 ? `${line.slice(0, 79).trimEnd()}…` : line;
 }
 
 async function visible(database: Database, viewer: Viewer, id: string): Promise<Conversation> {

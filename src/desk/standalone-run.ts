@@ -14,6 +14,7 @@ import { conversationsVisibleTo, customersVisibleTo } from './access.ts';
 import { channelOf, tellable } from './desk-run.ts';
 import { findFirstAnswer, isUniqueViolation, recordFirstAnswer, type IdempotentCall } from './idempotency.ts';
 import { requireNamingByAddress } from './personal-data.ts';
+import { capped, type Capped } from './run-caps.ts';
 
 export interface ForCustomer {
   /** One of the two; a customer may leave both out. */
@@ -38,7 +39,7 @@ export interface Timing {
   readonly retries?: number;
 }
 
-export interface StandaloneRunDeps {
+export interface StandaloneRunDeps extends Capped {
   readonly database: Database;
   readonly log: EventLog;
   readonly jobs: JobQueue;
@@ -54,9 +55,9 @@ export interface StandaloneRun {
   readonly timing?: Timing;
 }
 
-/** @throws AppError NOT_FOUND for a customer or conversation that is not there (for this viewer), BAD_INPUT when they do not belong together, CONFLICT for a key used before with other content. */
+/** @throws AppError NOT_FOUND for a customer or conversation that is not there (for this viewer), BAD_INPUT when they do not belong together, CONFLICT for a key used before with other content, RATE_LIMITED when too many are in flight. */
 export async function startStandalone(
-  { database, log, jobs, clock }: StandaloneRunDeps,
+  { database, log, jobs, clock, runCaps }: StandaloneRunDeps,
   viewer: Viewer,
   { verb, workflow, input, about, timing = {} }: StandaloneRun,
 ): Promise<{ run: Run }> {
@@ -71,12 +72,13 @@ export async function startStandalone(
   const now = clock.now();
   const id = newId('run');
   try {
-    const run = await database.$transaction(async (tx) => {
+    const write = capped({ runCaps }, viewer, async (tx: Prisma.TransactionClient) => {
       if (call) await recordFirstAnswer(tx, call, id, now);
       // In whose name its agents ask people for what they may not do.
       const asked = { ...input, startedBy: viewerKey(viewer) };
-      return tx.run.create({ data: { id, workflow, ...place, input: asked, priority, notBefore, retriesLeft, createdAt: now } });
+      return { run: await tx.run.create({ data: { id, workflow, ...place, input: asked, priority, notBefore, retriesLeft, createdAt: now } }) };
     });
+    const { run } = await database.$transaction(write);
     await log.append(channelOf(run), tellable(run, [{ type: 'RunQueued', at: now.toISOString(), visibility: 'CUSTOMER', runId: id, place: 0 }]));
     await jobs.enqueue({ kind: 'run', id, priority, delayMs: Math.max(0, (notBefore?.getTime() ?? 0) - now.getTime()) });
     return { run };

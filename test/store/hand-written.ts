@@ -44,4 +44,5 @@ export const HAND_WRITTEN: readonly string[] = [
   `CREATE UNIQUE INDEX "RegisteredOperation_owner_version_key" ON public."RegisteredOperation" USING btree (COALESCE("partnerId", ''::text), name, version)`,
   `CREATE UNIQUE INDEX "OperationAlias_owner_alias_key" ON public."OperationAlias" USING btree (COALESCE("partnerId", ''::text), alias)`,
   'constraint "OperationUsage".OperationUsage_calls_check CHECK ((calls >= 0))',
+  `CREATE INDEX "Run_in_flight_idx" ON public."Run" USING btree ("customerId") WHERE (status = ANY (ARRAY['queued'::"RunStatus", 'running'::"RunStatus"]))`,
 ];

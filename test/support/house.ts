@@ -13,6 +13,7 @@ import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
 import { createApprovalDesk } from '../../src/desk/approval.ts';
 import { createScheduleDesk } from '../../src/desk/schedule.ts';
+import type { RunCaps } from '../../src/desk/run-caps.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createPresence } from '../../src/desk/presence.ts';
@@ -90,6 +91,8 @@ export interface HouseOptions {
   /** More agents by these ids, for workflows. */
   readonly cast?: readonly string[];
   readonly workflows?: readonly NamedWorkflow[];
+  /** No bounds without. */
+  readonly runCaps?: RunCaps;
   readonly report?: (error: unknown) => void;
   /** The time of desk, log, jobs and driver; that of the system without. */
   readonly clock?: Clock;
@@ -157,15 +160,16 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const agentDesk = createAgentDesk({ database, catalog, clock });
   const escalations = createEscalationDesk({ database, log, signals, clock, timeZone: 'UTC', redaction: REDACTION });
   const { accounts, revocation, close: closeAccounts } = openTestAccounts({ database, clock, signals });
+  const caps = options.runCaps ? { runCaps: options.runCaps } : {};
   const desk: Desk = {
     presence: createPresence({ database, log, registry: createMemoryPresenceRegistry(), clock, logger }),
-    conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000, redaction: REDACTION }),
+    conversations: createConversationDesk({ database, log, jobs, signals, clock, messageCharsMax: 1_000, redaction: REDACTION, ...caps }),
     escalations,
     ...createToolDesk({ database, clock }),
     approvals: createApprovalDesk({ database, log, jobs, clock, redaction: REDACTION }),
     agents: agentDesk,
-    agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock, redaction: REDACTION }),
-    workflowRuns: createWorkflowRunDesk({ database, log, jobs, agents: agentDesk, clock, redaction: REDACTION }),
+    agentRuns: createAgentRunDesk({ database, log, jobs, catalog, agents: agentDesk, clock, redaction: REDACTION, ...caps }),
+    workflowRuns: createWorkflowRunDesk({ database, log, jobs, agents: agentDesk, clock, redaction: REDACTION, ...caps }),
     schedules: createScheduleDesk({
       database,
       clock,
