@@ -103,6 +103,12 @@ describe('docker-compose.yml', () => {
     expect(services.redis.command.join(' ')).toContain('--maxmemory-policy noeviction');
   });
 
+  it('has the gateways believe nginx about who calls, and nobody else', async () => {
+    const { nginx, 'gateway-1': one } = (await composeFile()).services;
+    expect(one.environment['TRUSTED_PROXIES']).toBe(nginx.networks['edge']?.ipv4_address);
+    expect(await read('.config/nginx.conf')).toMatch(/proxy_set_header X-Forwarded-For \$remote_addr;/);
+  });
+
   it('tells nginx where the gateways are, under the names its configuration uses', async () => {
     const { services } = await composeFile();
     const names = ['gateway-1', 'gateway-2'] as const;
@@ -205,6 +211,7 @@ describe('two gateways behind nginx', { timeout: 60_000 }, () => {
       ANTHROPIC_API_KEY: 'sk-test',
       ANTHROPIC_BASE_URL: model.url,
       DRAIN_MS: `${DRAIN_MS}`,
+      TRUSTED_PROXIES: '127.0.0.1',
     };
     gateways = ports.map((one) => startGateway(bench, { ...env, PORT: `${one}` }));
     await Promise.all(gateways.map((one) => one.process.ready()));
@@ -290,6 +297,19 @@ describe('two gateways behind nginx', { timeout: 60_000 }, () => {
     expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_INPUT' } }] });
     expect((await fetch(`${nginx.url}/metrics`)).status).toBe(404);
     expect((await fetch(`${nginx.url}/health/ready`)).status).toBe(200);
+  });
+
+  it('counts who is not signed in by the address that nginx saw, on both gateways together, whatever they claim', async () => {
+    const statuses: number[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      const { status } = await fetch(`${nginx.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': `198.51.100.${n}`, forwarded: `for=198.51.100.${n}` },
+        body: JSON.stringify({ query: '{ __typename }' }),
+      });
+      statuses.push(status);
+    }
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(2);
   });
 
   it('replaces one gateway after the other while readers follow an answer, and nobody loses or doubles a word', async () => {
