@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { CloseCode } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Logger } from '../foundation/logger.ts';
@@ -125,6 +126,7 @@ export function connect(
       operations.delete(id);
     },
     overflow: () => socket.close(CloseCode.BadRequest, 'Too many messages for a completed id'),
+    unexpected: () => socket.close(CloseCode.BadRequest, 'Invalid message received'),
   });
 
   const transport: Transport = {
@@ -187,7 +189,8 @@ function closeSlow(socket: WebSocket, code: number, reason: string): void {
 }
 
 function send(socket: WebSocket, text: string): Promise<void> {
-  if (socket.readyState !== socket.OPEN) return Promise.resolve();
+  // A stream that always has a next item would ask for it at once, without end, and the close would never be heard of.
+  if (socket.readyState !== socket.OPEN) return setImmediate();
   if (socket.bufferedAmount > BUFFERED_BYTES_MAX) {
     socket.close(4410, 'Too slow');
     // The close frame would queue behind what is not read.
@@ -225,19 +228,23 @@ interface OrderDeps {
   /** This operation has ended in every way. */
   finished(id: string): void;
   overflow(): void;
+  /** A message that only servers send. */
+  unexpected(): void;
 }
 
 /**
  * graphql-ws forgets an id at once on `complete`, but tears its operation down later, and the teardown of the old would take a new
  * operation of the same id with it. So messages for such an id wait until the old one is gone.
  */
-function inOrder({ abandon, finished, overflow }: OrderDeps): (text: string, deliver: (text: string) => Promise<void>) => void {
+function inOrder({ abandon, finished, overflow, unexpected }: OrderDeps): (text: string, deliver: (text: string) => Promise<void>) => void {
   const running = new Map<string, Promise<void>>();
   const leaving = new Set<string>();
   const held = new Map<string, string[]>();
 
   return function receive(text, deliver) {
     const { type, id } = peek(text);
+    // graphql-ws throws for these as for a fault of its own.
+    if (type === 'connection_ack' || type === 'next' || type === 'error') return unexpected();
     if (id === null) return void deliver(text);
     const waiting = held.get(id);
     if (waiting) return waiting.length < HELD_MAX ? void waiting.push(text) : overflow();

@@ -12,7 +12,7 @@ import { chromiumPath } from './chromium.ts';
 
 export interface Tab {
   readonly page: Page;
-  /** Requests to anybody but the server, and errors of the page. */
+  /** Requests to anybody but the server, what the page's policy forbade, and errors of the page. */
   readonly faults: readonly string[];
 }
 
@@ -47,6 +47,10 @@ export async function launch(): Promise<TestBrowser> {
     },
     async tab(context, origin) {
       const page = await context.newPage();
+      // What a content policy forbids is not always told in the console.
+      await page.addInitScript(
+        "addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))",
+      );
       const faults: string[] = [];
       const host = new URL(origin).host;
       page.on('request', (request) => {

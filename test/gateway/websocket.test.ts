@@ -148,6 +148,25 @@ describe('bounds', () => {
   });
 });
 
+it.each(['connection_ack', 'next', 'error'])('takes %s, which only servers send, for a mistake of the client', async (type) => {
+  const raw = await openAcknowledged(started.url);
+  raw.send({ type, id: '1', payload: type === 'error' ? [{ message: 'no' }] : { data: {} } });
+  expect((await raw.closed).code).toBe(4400);
+  expect(started.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+});
+
+it('holds nobody up when a socket closes whose stream always has a next item', async () => {
+  const raw = await openAcknowledged(started.url);
+  subscribe(raw, '1', COUNT, { to: 2_000_000_000 });
+  await raw.next();
+  // Bytes are no message: the server closes.
+  raw.socket.send(Buffer.from([1, 2, 3]));
+  await started.streams.closed();
+  const other = await openAcknowledged(started.url);
+  subscribe(other, '1', '{ hello }');
+  expect(await other.next()).toMatchObject({ payload: { data: { hello: 'world' } } });
+});
+
 describe('origins', () => {
   const upgrade = (origin: string | undefined) =>
     new Promise<number>((resolve) => {
