@@ -5,18 +5,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
-import type { Authenticate, Authenticated } from '../identity/authenticate.ts';
+import type { Authenticate } from '../identity/authenticate.ts';
 import type { Revocation } from '../identity/revocation.ts';
 import type { OriginOf } from './client-address.ts';
 import { credentialOfHeaders } from './credential.ts';
 import { hasExpired } from './expiry.ts';
 import type { Exchange } from './http.ts';
-import type { Identify } from './identify.ts';
+import type { KeepIdentity, KeptIdentity } from './kept-identity.ts';
 import { createStanding, type Standing } from './standing.ts';
+
+interface Brought extends KeptIdentity {
+  readonly credential: string;
+}
 
 export interface ExchangeDeps {
   readonly authenticate: Authenticate;
-  readonly identify: Identify;
+  readonly identify: KeepIdentity;
   readonly originOf: OriginOf;
   readonly revocation: Pick<Revocation, 'watch'>;
   readonly clock: Clock;
@@ -27,11 +31,11 @@ export interface ExchangeDeps {
 export function createExchange(deps: ExchangeDeps, request: IncomingMessage, response: ServerResponse, requestId: string, cut: AbortController): Exchange {
   const { authenticate, identify, originOf, revocation, clock, log } = deps;
   const { signal } = cut;
-  let expiresAt: Date | null = null;
+  let brought: Brought | null = null;
   let streaming = false;
   let refused = false;
 
-  function watch(credential: string, known: Authenticated, sinceMs: number): Standing {
+  function watch({ credential, known, sinceMs }: Brought): Standing {
     // An answer that is no stream was asked for while the credential held.
     const refuse = () => {
       refused = true;
@@ -48,16 +52,15 @@ export function createExchange(deps: ExchangeDeps, request: IncomingMessage, res
     endWithCredential() {
       streaming = true;
       if (refused) cut.abort();
+      const expiresAt = brought?.known.expiresAt;
       if (expiresAt) void hasExpired(expiresAt, clock, signal).then((expired) => (expired ? cut.abort() : undefined));
     },
     async open() {
       const origin = originOf(request);
-      const sinceMs = clock.now().getTime();
       const credential = credentialOfHeaders(request.headers);
-      const known = credential === null ? null : await identify(credential, origin);
-      expiresAt = known?.expiresAt ?? null;
-      const standing = known && credential !== null ? watch(credential, known, sinceMs) : null;
-      return { viewer: known?.viewer ?? null, requestId, signal, log: log.child({ requestId }), standing, origin };
+      if (credential !== null) brought = { credential, ...(await identify(credential, origin)) };
+      return { viewer: brought?.known.viewer ?? null, requestId, signal, log: log.child({ requestId }), standing: null, origin };
     },
+    watch: () => brought && watch(brought),
   };
 }

@@ -13,6 +13,7 @@ import { labelOf, type Call, type Operations } from './operations.ts';
 import { setRateHeaders, withRate } from './rate-answer.ts';
 import type { Rate } from './rate-limiter.ts';
 import { writeEvents } from './sse.ts';
+import type { Standing } from './standing.ts';
 import type { Turnstile } from './turnstile.ts';
 
 export interface HttpDoorDeps {
@@ -29,6 +30,8 @@ export interface Exchange {
   readonly requestId: string;
   readonly signal: AbortSignal;
   open(): Promise<Call>;
+  /** Asks from now on whether the credential still holds: for what outlasts an answer. Null for nobody. */
+  watch(): Standing | null;
   /** Called when the answer is a stream: it is cut when the credential expires. */
   endWithCredential(): void;
 }
@@ -81,15 +84,16 @@ export function createHttpDoor({ operations, documents, arrivals, turnstile, err
   const answer = async (params: Params, request: Request, context: DoorContext): Promise<ExecutionResult | AsyncIterable<ExecutionResult>> => {
     const { exchange } = context;
     try {
-      const call = await exchange.open();
+      const opened = await exchange.open();
       const { operationName = null } = params;
       if (operationName !== null && typeof operationName !== 'string') return { errors: [statused(refusal(badInput('operationName', 'must be text.')), 400)] };
-      const { prepared, rate } = await turnstile.enter({ viewer: call.viewer, address: call.origin?.address ?? null }, async () => ({
-        prepared: await documents.prepare(call.viewer, { ...params, operationName }),
+      const { prepared, rate } = await turnstile.enter({ viewer: opened.viewer, address: opened.origin?.address ?? null }, async () => ({
+        prepared: await documents.prepare(opened.viewer, { ...params, operationName }),
         signal: exchange.signal,
       }));
       context.rate = rate;
       if (request.method === 'GET' && prepared.operation.operation === 'mutation') return { errors: [notByGet()] };
+      const call = prepared.operation.operation === 'subscription' ? { ...opened, standing: exchange.watch() } : opened;
       const startedMs = performance.now();
       const result = await operations.run(prepared, call, context.after);
       call.log.debug({ ...labelOf(prepared), ms: Math.round(performance.now() - startedMs) }, 'operation answered over HTTP');

@@ -22,6 +22,7 @@ import { graphiqlPage } from './graphiql.ts';
 import { createHealth, mayServe, type Health, type HealthDeps } from './health.ts';
 import { createHttpDoor, writeErrors, type Exchange } from './http.ts';
 import { createIdentify } from './identify.ts';
+import { keepIdentity } from './kept-identity.ts';
 import type { OperationLimits } from './operation-limits.ts';
 import { createOperations, type ContextOf } from './operations.ts';
 import { createOrigins, type OriginsDeps } from './origins.ts';
@@ -49,7 +50,7 @@ export interface GatewayDeps extends OriginsDeps {
   /** Told of each registered operation that runs. */
   readonly onOperation?: TurnstileDeps['onRegistered'];
   /** Tells when a credential is to be checked again. */
-  readonly revocation: Pick<Revocation, 'watch'>;
+  readonly revocation: Pick<Revocation, 'watch' | 'onRevoked'>;
   /** Told of each subscription to a subject that began. */
   readonly onFollowed?: OnFollowed;
   readonly probes: HealthDeps['probes'];
@@ -105,6 +106,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const turnstile = createTurnstile({ rates: deps.rates, limits, onRegistered: deps.onOperation });
   const { authenticate, revocation } = deps;
   const identify = createIdentify({ authenticate, turnstile });
+  const keptIdentity = keepIdentity({ identify, revocation, clock });
   const callers = { authenticate, identify, revocation, originOf: createOriginOf(deps.trustedProxies), turnstile, clock, log };
   const security = createSecurityHeaders(deps.publicUrl);
   const http = createHttpDoor({ operations, documents, arrivals, turnstile, errors, bodyBytesMax: limits.bodyBytesMax });
@@ -140,7 +142,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     security.set(response);
     if (draining) response.setHeader('Connection', 'close');
     origins.setHeaders(request, response);
-    const exchange = createExchange(callers, request, response, requestId, cut);
+    const exchange = createExchange({ ...callers, identify: keptIdentity }, request, response, requestId, cut);
     const done = route(request, response, exchange)
       .catch((error: unknown) => {
         const presented = errors.present(error, requestId);

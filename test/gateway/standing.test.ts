@@ -19,6 +19,7 @@ const REVOKED = new AppError('UNAUTHENTICATED', 'This API key is not valid.');
 function access() {
   const known = new Map<string, Viewer | Error>();
   const watchers = new Map<string, Set<Watcher>>();
+  const listeners = new Set<(principal: Principal) => void>();
   let gate: Promise<void> = Promise.resolve();
   const principalOf = (credential: string): Principal => `key:${credential}`;
   return {
@@ -31,6 +32,7 @@ function access() {
       return resolve;
     },
     tell(credential: string) {
+      for (const listener of listeners) listener(principalOf(credential));
       for (const watcher of watchers.get(principalOf(credential)) ?? []) watcher.changed();
     },
     async authenticate(credential: string): Promise<Authenticated> {
@@ -40,6 +42,10 @@ function access() {
       return { viewer: found, expiresAt: null, versions: new Map([[principalOf(credential), 0]]) };
     },
     revocation: {
+      onRevoked(listener: (principal: Principal) => void) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
       watch(versions: ReadonlyMap<Principal, number>, watcher: Watcher) {
         for (const principal of versions.keys()) watchers.set(principal, (watchers.get(principal) ?? new Set()).add(watcher));
         return () => {

@@ -66,7 +66,7 @@ export async function startGateway(overrides: Partial<GatewayDeps> = {}): Promis
     },
     registered: { find: async () => null, isTestKey: async () => false },
     allowArbitrary: true,
-    revocation: { watch: () => () => undefined },
+    revocation: { watch: () => () => undefined, onRevoked: () => () => undefined },
     probes: { database: async () => undefined, eventLog: async () => undefined, model: async () => undefined },
     pages: [{ path: '/', contentType: 'text/html; charset=utf-8', body: '<h1>Welcome</h1>' }, publishedKeysPage(keys.published, 300)],
     graphiqlHeaders: { authorization: 'Bearer demo' },
