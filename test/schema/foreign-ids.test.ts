@@ -1,7 +1,7 @@
 /**
  * Whose ids work where. For every argument and every input field of the roots that takes an id, found in the schema itself: one of
  * somebody else's, one of another kind, one that nothing has, and names that objects have anyway. Somebody else's must look, to the
- * letter, like one that nothing has.
+ * letter, like one that nothing has, and ask as much of the database, so that the time of the answer tells nothing either.
  */
 import { getNamedType, isInputObjectType, isObjectType, type GraphQLInputType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.
 import { addBelongings, type Belongings } from '../support/belongings.ts';
 import { openHouse, type House } from '../support/house.ts';
 import { createScriptedLlm } from '../support/scripted-llm.ts';
+import { listenToStatements, type Statements } from '../support/statements.ts';
 import { answer, contextOf, open } from './ask.ts';
 import { documentFor, rootFields, valuesFor, type Ground, type RootField, type Values } from './calls.ts';
 
@@ -37,10 +38,12 @@ let ground: Ground;
 let stranger: Belongings;
 let callers: readonly (readonly [string, Viewer])[];
 let desk: Viewer;
+let heard: Statements;
 
 beforeAll(async () => {
   house = await openHouse({ llm: createScriptedLlm(), started: false });
   const { database } = house;
+  heard = listenToStatements(database);
   const articleId = newId('art');
   const text = { slug: 'refunds', title: 'Refunds', category: 'billing', tags: [], body: '## Refunds\n\nWe give a refund within 30 days.' };
   await database.knowledgeArticle.create({ data: { id: articleId, ...text, reviewedAt: new Date() } });
@@ -101,6 +104,9 @@ function foreign(prefix: IdPrefix): string | null {
 const nameOf = ({ field, path }: Place): string => `${field.name}(${path.join('.')})`;
 const OTHER_KINDS: readonly IdPrefix[] = ['cus', 'run', 'key'];
 
+/** Open to every caller, so that the statements they cost are really some. */
+const LOOKED_UP: ReadonlySet<string> = new Set(['conversation', 'customer', 'run', 'escalation', 'node', 'conversationEvents', 'runEvents']);
+
 describe('ids that are not one’s own', () => {
   it('have many places to be tried at', () => {
     expect(places.length).toBeGreaterThan(50);
@@ -127,6 +133,22 @@ describe('ids that are not one’s own', () => {
     // Nothing came of it.
     expect(await house.database.message.count({ where: { conversationId: stranger.ids['Conversation'] ?? '' } })).toBe(1);
     expect(await house.database.run.count({ where: { customerId: stranger.customerId } })).toBe(1);
+  });
+
+  it.each(places.map((place) => [nameOf(place), place] as const))('cost %s the same statements as ids that nothing has', async (_name, { field, path }) => {
+    for (const [who, viewer] of callers) {
+      const values = await valuesFor(field, { ...ground, made: [] });
+      const good = valueAt(values, path);
+      const prefix = typeof good === 'string' ? prefixOf(good) : null;
+      const theirs = prefix && foreign(prefix);
+      if (!prefix || !theirs) continue;
+      // What is remembered from the first asking on, such as which agents are switched off, is read before it counts.
+      await told(field, withValue(values, path, Array.isArray(good) ? [newId(prefix)] : newId(prefix)), viewer);
+      const statementsOf = (id: string) => heard.during(() => told(field, withValue(values, path, Array.isArray(good) ? [id] : id), viewer));
+      const seen = await statementsOf(theirs);
+      expect(seen, who).toEqual(await statementsOf(newId(prefix)));
+      if (LOOKED_UP.has(field.name)) expect(seen, who).not.toEqual([]);
+    }
   });
 
   it.each(places.map((place) => [nameOf(place), place] as const))('of another kind, or none at all, are refused at %s', async (_name, { field, path }) => {
