@@ -187,13 +187,22 @@ function processResult({ request, result, setResult, setResultProcessor }: Paylo
     error instanceof GraphQLError && 'retryable' in error.extensions ? error : ofYoga(error, errors, context.exchange.requestId),
   );
   const mapped: ExecutionResult = own ? { ...result, errors: own } : result;
-  if (wantsEvents && !wantsJson) return toEvents(only(mapped), own && !('data' in result) ? statusOf(own) : 200);
+  if (wantsEvents && !wantsJson) return toEvents(only(mapped), own && !('data' in result) && !result.errors?.every(isFinal) ? statusOf(own) : 200);
   if (own) setResult(mapped);
 
   function toEvents(stream: AsyncIterable<ExecutionResult>, status: number): void {
     context.stream = stream;
     setResultProcessor((_result, fetchAPI) => new fetchAPI.Response(null, { status }), 'text/event-stream');
   }
+}
+
+/**
+ * GraphQL over SSE tells what is wrong with an operation in an accepted stream: with another status its readers see nothing but a
+ * connection that failed, and graphql-sse's client opens it again. What another try may help, also one with a fresh credential, keeps
+ * its status, and so does a request that is none.
+ */
+function isFinal({ extensions }: { readonly extensions?: Readonly<Record<string, unknown>> }): boolean {
+  return extensions?.['retryable'] === false && extensions['code'] !== 'UNAUTHENTICATED';
 }
 
 /** Yoga refused the request before it reached the pipeline: its sentence and status stay, the code becomes one of ours. */

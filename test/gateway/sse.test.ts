@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => started.close());
 
 interface Follow {
-  readonly query: string;
+  readonly query: string | undefined;
   readonly variables?: object;
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal;
@@ -57,7 +57,7 @@ describe('a subscription over HTTP', () => {
 
   it('refuses a Last-Event-ID that is no position', async () => {
     const response = await follow({ query: 'subscription { count(to: 4) { value } }', headers: { 'last-event-id': 'garbage' } });
-    expect(response.status).toBe(400);
+    expect(response.status).toBe(200);
     expect(await eventsOf(response)).toMatchObject([{ data: { errors: [{ extensions: { code: 'BAD_INPUT', field: 'after' } }] } }, { event: 'complete' }]);
   });
 
@@ -95,10 +95,20 @@ describe('a subscription over HTTP', () => {
     await other.close();
   });
 
-  it('tells a refusal with its status and as an event', async () => {
+  it('tells a refusal as an event of an accepted stream, so that nobody takes it for a broken connection and tries again', async () => {
     const response = await follow({ query: 'subscription { denied { value } }' });
-    expect(response.status).toBe(404);
+    expect(response.status).toBe(200);
     expect(await eventsOf(response)).toMatchObject([{ event: 'next', data: { errors: [{ extensions: { code: 'NOT_FOUND' } }] } }, { event: 'complete' }]);
+  });
+
+  it.each([
+    ['a crash', { query: 'subscription { crashing { value } }' }, 500, 'INTERNAL'],
+    ['a credential that is not valid', { query: '{ hello }', headers: { authorization: 'Bearer pk_nobody' } }, 401, 'UNAUTHENTICATED'],
+    ['a request without an operation', { query: undefined }, 400, 'BAD_INPUT'],
+  ])('tells %s with its status too: the reader may come again', async (_what, request, status, code) => {
+    const response = await follow(request);
+    expect(response.status).toBe(status);
+    expect(await eventsOf(response)).toMatchObject([{ event: 'next', data: { errors: [{ extensions: { code } }] } }, { event: 'complete' }]);
   });
 
   it('tells a source that breaks as an error, masked, and ends', async () => {
