@@ -18,8 +18,8 @@ import { openDatabase } from '../src/store/database.ts';
 
 const USAGE = `npm run operations:register -- <manifest.json> [--partner ptn_...]
   registers its operations at PARLEY_URL with PARLEY_CREDENTIAL, a test key of the partner or a token of the staff
-npm run operations:check [-- --server | --database]
-  holds the committed manifests, or what is registered at PARLEY_URL or in DATABASE_URL, against the schema of these sources
+npm run operations:check [-- <manifest.json> | --server | --database]
+  holds the committed manifests, or this one, or what is registered at PARLEY_URL or in DATABASE_URL, against the schema of these sources
 npm run operations:manifest
   adds what the console and the client send now to their committed manifests`;
 
@@ -42,9 +42,10 @@ async function main(): Promise<void> {
   const { values, positionals } = readWords();
   const [verb, path, ...more] = positionals;
   if (verb === 'register' && path && more.length === 0) return register(path, values.partner ?? null);
-  if (path !== undefined) throw new Failure(2, USAGE);
-  if (verb === 'manifest') return writeManifests();
-  if (verb !== 'check') throw new Failure(2, USAGE);
+  if (verb === 'manifest' && path === undefined) return writeManifests();
+  const places = [path !== undefined, values.server, values.database].filter(Boolean).length;
+  if (verb !== 'check' || more.length > 0 || places > 1) throw new Failure(2, USAGE);
+  if (path !== undefined) return checkManifest(path);
   if (values.server) return checkServer();
   return values.database ? checkDatabase() : checkManifests();
 }
@@ -142,16 +143,30 @@ async function ask<T>(text: string, variables: object, form: z.ZodType<T>, what:
   return read.data;
 }
 
+function problemsOf(where: string, { body, name, id }: GivenOperation, named: boolean): readonly string[] {
+  const inspected = inspect(body);
+  if (inspected.ok || (!named && inspected.code === 'BAD_INPUT')) return [];
+  return inspected.problems.map(({ message, line, column }) => `${where}: ${name ?? id ?? ''}, line ${line ?? 1}, column ${column ?? 1}: ${message}`);
+}
+
+/** A partner's, whose ids are whatever its tools write. */
+async function checkManifest(path: string): Promise<void> {
+  const operations = await manifestAt(path);
+  conclude(
+    operations.flatMap((operation) => problemsOf(path, operation, true)),
+    operations.length,
+  );
+}
+
 async function checkManifests(): Promise<void> {
   const problems: string[] = [];
   let count = 0;
-  const look = (where: string, { body, name, id }: GivenOperation, named: boolean): void => {
+  const look = (where: string, operation: GivenOperation, named: boolean): void => {
     count += 1;
-    const inspected = inspect(body);
-    if (inspected.ok && id && id !== hashOf(body)) problems.push(`${where}: ${name ?? id}: its id is not the SHA-256 of its document`);
-    if (inspected.ok || (!named && inspected.code === 'BAD_INPUT')) return;
-    for (const { message, line, column } of inspected.problems)
-      problems.push(`${where}: ${name ?? id ?? ''}, line ${line ?? 1}, column ${column ?? 1}: ${message}`);
+    const { body, name, id } = operation;
+    const found = problemsOf(where, operation, named);
+    problems.push(...found);
+    if (found.length === 0 && id && id !== hashOf(body)) problems.push(`${where}: ${name ?? id}: its id is not the SHA-256 of its document`);
   };
   for (const path of OWN_MANIFESTS) {
     const written = await manifestAt(pathOf(path));
