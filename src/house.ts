@@ -7,10 +7,12 @@ import { createWorkflowCheck } from './runs/read-workflow.ts';
 import type { NamedWorkflows } from './orchestration/named-workflows.ts';
 import { createWorkflowRunDesk } from './desk/workflow-run.ts';
 import { createRouteCorrectionDesk } from './desk/route-correction.ts';
+import { createApiKeyDesk } from './desk/api-key.ts';
 import { createApprovalDesk } from './desk/approval.ts';
 import { createArticleDesk } from './desk/article.ts';
 import { createConversationDesk } from './desk/conversation.ts';
 import { createExportDesk } from './desk/customer-export.ts';
+import { createCustomerTokenDesk, type CustomerTokenDeskDeps } from './desk/customer-token.ts';
 import { createUserDesk } from './desk/user.ts';
 import { createOperationDesk, type Inspect } from './desk/registered-operation.ts';
 import { createErasureDesk } from './desk/erasure.ts';
@@ -20,6 +22,7 @@ import type { EventLog } from './events/event-log.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import type { SignalBus } from './jobs/signal-bus.ts';
 import type { Clock } from './foundation/clock.ts';
+import { mintApiKey } from './identity/api-key-form.ts';
 import type { Revocation } from './identity/revocation.ts';
 import { createPatterns } from './orchestration/patterns.ts';
 import { createReply } from './orchestration/reply.ts';
@@ -65,6 +68,7 @@ interface DeskDeps extends Pick<Desk, 'agents' | 'presence' | 'escalations' | 'p
   readonly toolDesk: ToolDesk;
   readonly inspect: Inspect;
   readonly revocation: Revocation;
+  readonly sign: CustomerTokenDeskDeps['sign'];
 }
 
 export function openDesk({ config, toolDesk, agents, presence, escalations, partnerWebhooks, ...deps }: DeskDeps): Desk {
@@ -90,5 +94,7 @@ export function openDesk({ config, toolDesk, agents, presence, escalations, part
     exports: createExportDesk(deps),
     users: createUserDesk(deps),
     operations: createOperationDesk(deps),
+    apiKeys: createApiKeyDesk({ ...deps, mint: mintApiKey }),
+    customerTokens: createCustomerTokenDesk(deps),
   });
 }

@@ -155,6 +155,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     toolDesk,
     inspect,
     revocation,
+    sign: credentials.tokens.sign,
     partnerWebhooks: webhooks.desk,
   });
 

@@ -42,6 +42,11 @@ export function runsVisibleTo(viewer: Viewer): Prisma.RunWhereInput {
   return viewer.kind === 'staff' ? {} : { customer: customersVisibleTo(viewer), ...NOT_FOR_DESK };
 }
 
+/** The keys of all partners, for people of the desk who may read them; nobody else learns which there are. */
+export function apiKeysVisibleTo(viewer: Viewer): Prisma.ApiKeyWhereInput {
+  return viewer.kind === 'staff' && hasScope(viewer, 'read:api_keys') ? {} : { id: { in: [] } };
+}
+
 /** The viewer, or UNAUTHENTICATED. */
 export function requireViewer(viewer: Viewer | null): Viewer {
   if (!viewer)

@@ -4,6 +4,8 @@
  * Implemented in conversation.ts, customer.ts and agent.ts.
  */
 import type { AgentSetting, Conversation, Message, Run } from '../store/generated/prisma/client.ts';
+import type { ApiKeyDesk } from './api-key.ts';
+import type { CustomerTokenDesk } from './customer-token.ts';
 import type { CustomerDesk } from './customer.ts';
 import type { BillingMailDesk } from './billing-mail.ts';
 import type { DiscountDesk } from './discount.ts';
@@ -115,4 +117,6 @@ export interface Desk {
   readonly users: UserDesk;
   readonly operations: OperationDesk;
   readonly partnerWebhooks: PartnerWebhookDesk;
+  readonly apiKeys: ApiKeyDesk;
+  readonly customerTokens: CustomerTokenDesk;
 }

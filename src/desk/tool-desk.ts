@@ -41,6 +41,8 @@ export type ToolDesk = Omit<
   | 'users'
   | 'operations'
   | 'partnerWebhooks'
+  | 'apiKeys'
+  | 'customerTokens'
 >;
 
 export interface ToolDeskDeps {

@@ -84,14 +84,12 @@ export function createAdmission({ authenticate, identify, revocation, errors, cl
   /** Closes the session when its credential expires or is taken back; answers how its pings are answered, which may renew it. */
   function watch(session: Session, credential: string, admitted: Authenticated, sinceMs: number): Session['answerPing'] {
     let known = admitted;
+    const check = (brought: string): Promise<Authenticated> => authenticate(brought, session.origin);
     const standing = createStanding(
       {
-        authenticate,
+        authenticate: check,
         revocation,
-        onChanged(fresh) {
-          known = fresh;
-          session.viewer = fresh.viewer;
-        },
+        onChecked: take,
         onRefused: (error) => closeRefused(session, error, errors),
       },
       credential,
@@ -103,6 +101,18 @@ export function createAdmission({ authenticate, identify, revocation, errors, cl
     let renewed = new AbortController();
     let checking = false;
     session.onClose(() => renewed.abort());
+
+    /** The end may have moved: of a key that is being replaced it comes nearer. */
+    function take(fresh: Authenticated): void {
+      const before = known.expiresAt;
+      known = fresh;
+      session.viewer = fresh.viewer;
+      if (fresh.expiresAt?.getTime() === before?.getTime()) return;
+      const waiting = renewed;
+      renewed = new AbortController();
+      waiting.abort();
+      if (!before) session.own(expire());
+    }
 
     async function expire(): Promise<void> {
       while (known.expiresAt && !session.signal.aborted) {
@@ -118,16 +128,10 @@ export function createAdmission({ authenticate, identify, revocation, errors, cl
     async function renew(payload: { readonly auth: unknown }): Promise<void> {
       const startedMs = clock.now().getTime();
       const brought = credentialOfPing(payload);
-      const fresh = await authenticate(brought);
+      const fresh = await check(brought);
       if (!isSame(fresh.viewer, known.viewer)) return session.close(CloseCode.Forbidden, 'The token is of somebody else');
-      const wasEndless = !known.expiresAt;
-      known = fresh;
-      session.viewer = fresh.viewer;
       standing.renew(brought, fresh, startedMs);
-      const before = renewed;
-      renewed = new AbortController();
-      before.abort();
-      if (wasEndless) session.own(expire());
+      take(fresh);
     }
 
     session.own(expire());

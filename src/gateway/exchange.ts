@@ -34,6 +34,13 @@ export function createExchange(deps: ExchangeDeps, request: IncomingMessage, res
   let brought: Brought | null = null;
   let streaming = false;
   let refused = false;
+  let expiresAt: Date | null = null;
+  const origin = originOf(request);
+
+  /** Called again when the end has moved: the earliest of them cuts. */
+  function cutAtEnd(): void {
+    if (expiresAt) void hasExpired(expiresAt, clock, signal).then((expired) => (expired ? cut.abort() : undefined));
+  }
 
   function watch({ credential, known, sinceMs }: Brought): Standing {
     // An answer that is no stream was asked for while the credential held.
@@ -41,7 +48,21 @@ export function createExchange(deps: ExchangeDeps, request: IncomingMessage, res
       refused = true;
       if (streaming) cut.abort();
     };
-    const control = createStanding({ authenticate, revocation, onChanged: refuse, onRefused: refuse }, credential, known, sinceMs);
+    const control = createStanding(
+      {
+        authenticate: (asked) => authenticate(asked, origin),
+        revocation,
+        onChecked(fresh, sameRights) {
+          if (!sameRights) return refuse();
+          expiresAt = fresh.expiresAt;
+          if (streaming) cutAtEnd();
+        },
+        onRefused: refuse,
+      },
+      credential,
+      known,
+      sinceMs,
+    );
     response.once('close', control.stop);
     return control.standing();
   }
@@ -52,13 +73,12 @@ export function createExchange(deps: ExchangeDeps, request: IncomingMessage, res
     endWithCredential() {
       streaming = true;
       if (refused) cut.abort();
-      const expiresAt = brought?.known.expiresAt;
-      if (expiresAt) void hasExpired(expiresAt, clock, signal).then((expired) => (expired ? cut.abort() : undefined));
+      cutAtEnd();
     },
     async open() {
-      const origin = originOf(request);
       const credential = credentialOfHeaders(request.headers);
       if (credential !== null) brought = { credential, ...(await identify(credential, origin)) };
+      expiresAt = brought?.known.expiresAt ?? null;
       return { viewer: brought?.known.viewer ?? null, requestId, signal, log: log.child({ requestId }), standing: null, origin };
     },
     watch: () => brought && watch(brought),

@@ -19,7 +19,7 @@ export interface IdentifyDeps {
 export function createIdentify({ authenticate, turnstile }: IdentifyDeps): Identify {
   return async (credential, origin) => {
     try {
-      return await authenticate(credential);
+      return await authenticate(credential, origin);
     } catch (error) {
       // One that has expired was valid: its owner is on the way to a new one.
       if (error instanceof AppError && error.code === 'UNAUTHENTICATED' && !isExpired(error)) await turnstile.refusedCredential(origin.address);

@@ -5,7 +5,7 @@
  */
 import { authorizationClassOf } from '../desk/authorization-class.ts';
 import { AppError } from '../foundation/errors.ts';
-import type { Authenticate, Authenticated } from '../identity/authenticate.ts';
+import type { Authenticated } from '../identity/authenticate.ts';
 import type { Revocation } from '../identity/revocation.ts';
 import { viewerKey, type Viewer } from '../store/viewer.ts';
 
@@ -20,10 +20,11 @@ export interface Standing {
 }
 
 export interface StandingDeps {
-  readonly authenticate: Authenticate;
+  /** From where the line came. */
+  readonly authenticate: (credential: string) => Promise<Authenticated>;
   readonly revocation: Pick<Revocation, 'watch'>;
-  /** The same viewer came out with other rights. */
-  readonly onChanged: (fresh: Authenticated) => void;
+  /** The same viewer came out, to an end that may be another than before. False for `sameRights`: what was followed ends now. */
+  readonly onChecked: (fresh: Authenticated, sameRights: boolean) => void;
   /** The credential holds no more, or nobody can tell. */
   readonly onRefused: (error: unknown) => void;
 }
@@ -93,10 +94,10 @@ export function createStanding(deps: StandingDeps, credential: string, known: Au
     known = fresh;
     // News that came during the check has been noted by the watcher of before.
     watch();
-    if (same) return;
+    if (same) return deps.onChecked(fresh, true);
     const before = rights;
     rights = new AbortController();
-    deps.onChanged(fresh);
+    deps.onChecked(fresh, false);
     before.abort(new AppError('FORBIDDEN', 'What you may see has changed. Subscribe again.', { retryable: true }));
   }
 

@@ -1,7 +1,7 @@
 /**
  * From a credential to a viewer: one place that tells tokens from API keys, and asks the rows whether what it says still holds. A token
- * of a person of the desk says who they are; their name and role come from their row, so that both change at once. Where the credential
- * stood is the gateway's business.
+ * of a person of the desk says who they are; their name and role come from their row, so that both change at once. A token of a customer
+ * holds no longer than whoever made it. Where the credential stood is the gateway's business.
  */
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
@@ -11,7 +11,7 @@ import { staffViewer, type StaffViewer, type Viewer } from '../store/viewer.ts';
 import { verifyApiKey } from './api-key.ts';
 import { readPrincipals, type Versions } from './revocation.ts';
 import type { Principal } from '../store/principal.ts';
-import type { Tokens } from './token.ts';
+import type { Maker, Tokens } from './token.ts';
 
 export interface Authenticated {
   readonly viewer: Viewer;
@@ -21,8 +21,13 @@ export interface Authenticated {
   readonly versions?: Versions;
 }
 
-/** @throws AppError UNAUTHENTICATED for anything that is neither a valid token nor a valid key. */
-export type Authenticate = (credential: string) => Promise<Authenticated>;
+export interface Caller {
+  /** The IP address that the credential came from; null when it is not known. */
+  readonly address: string | null;
+}
+
+/** @throws AppError UNAUTHENTICATED for anything that is neither a valid token nor a key that is valid there. */
+export type Authenticate = (credential: string, caller: Caller) => Promise<Authenticated>;
 
 export interface AuthenticateDeps {
   readonly tokens: Tokens;
@@ -42,27 +47,32 @@ interface Checked {
 }
 
 export function createAuthenticate({ tokens, database, clock }: AuthenticateDeps): Authenticate {
-  async function check(credential: string): Promise<Checked> {
+  async function check(credential: string, { address }: Caller): Promise<Checked> {
     if (credential.startsWith('pk_')) {
-      const { viewer, expiresAt } = await verifyApiKey(database, credential, clock);
+      const { viewer, expiresAt } = await verifyApiKey(database, credential, clock, address);
       return { viewer, expiresAt, principals: principalsOf(viewer), issuedAt: null };
     }
-    const { viewer, expiresAt, issuedAt, kid } = await tokens.verify(credential);
+    const { viewer, expiresAt, issuedAt, kid, madeBy } = await tokens.verify(credential);
+    const principals: Principal[] = [...principalsOf(viewer), `signer:${kid}`, ...(madeBy === null ? [] : [madeBy])];
+    if (viewer.kind === 'customer') {
+      const endsAt = await presentCustomer(database, viewer.customerId, madeBy, clock.now());
+      return { viewer, expiresAt: endsAt && endsAt < expiresAt ? endsAt : expiresAt, principals, issuedAt };
+    }
     const present = viewer.kind === 'staff' ? await presentStaff(database, viewer, clock.now()) : viewer;
-    return { viewer: present, expiresAt, principals: [...principalsOf(viewer), `signer:${kid}`], issuedAt };
+    return { viewer: present, expiresAt, principals, issuedAt };
   }
 
-  async function authenticate(credential: string, again: boolean): Promise<Authenticated> {
-    const { viewer, expiresAt, principals, issuedAt } = await check(credential);
+  async function authenticate(credential: string, caller: Caller, again: boolean): Promise<Authenticated> {
+    const { viewer, expiresAt, principals, issuedAt } = await check(credential, caller);
     const rows = await readPrincipals(database, principals);
     if (rows.some(({ notBefore }) => issuedAt && notBefore && issuedAt < notBefore)) throw ended();
     const justNowMs = clock.now().getTime() - JUST_NOW_MS;
-    if (!again && rows.some(({ changedAt }) => changedAt.getTime() > justNowMs)) return authenticate(credential, true);
+    if (!again && rows.some(({ changedAt }) => changedAt.getTime() > justNowMs)) return authenticate(credential, caller, true);
     const known = new Map(rows.map((row) => [row.principal, row.version]));
     return { viewer, expiresAt, versions: new Map(principals.map((principal) => [principal, known.get(principal) ?? 0])) };
   }
 
-  return (credential) => authenticate(credential, false);
+  return (credential, caller) => authenticate(credential, caller, false);
 }
 
 function principalsOf(viewer: Viewer): Principal[] {
@@ -93,6 +103,25 @@ async function presentStaff(database: Database, viewer: StaffViewer, now: Date):
   if (!row?.active) throw ended();
   if (sessionId !== null && (row.sessionEndsAt === null || row.sessionEndsAt <= now)) throw ended();
   return staffViewer({ userId, name: row.name, role: row.role, sessionId });
+}
+
+interface CustomerRow {
+  readonly erased: boolean;
+  readonly makerActive: boolean | null;
+  readonly keyKnown: boolean;
+  readonly keyEndsAt: Date | null;
+}
+
+/** When the key that made the token ends; null where none does. @throws AppError UNAUTHENTICATED when the customer or the maker is no more. */
+async function presentCustomer(database: Database, customerId: string, madeBy: Maker | null, now: Date): Promise<Date | null> {
+  const [userId, keyId] = ['user:', 'key:'].map((kind) => (madeBy?.startsWith(kind) ? madeBy.slice(kind.length) : null));
+  const [row] = await database.sql.query<CustomerRow>`
+    SELECT EXISTS (SELECT 1 FROM "Erasure" WHERE "customerId" = ${customerId}) AS "erased", u."active" AS "makerActive",
+           k."id" IS NOT NULL AS "keyKnown", LEAST(k."expiresAt", k."revokedAt") AS "keyEndsAt"
+      FROM (VALUES (1)) AS one LEFT JOIN "User" AS u ON u."id" = ${userId ?? null} LEFT JOIN "ApiKey" AS k ON k."id" = ${keyId ?? null}`;
+  if (!row || row.erased || (userId && !row.makerActive) || (keyId && !row.keyKnown)) throw ended();
+  if (row.keyEndsAt && row.keyEndsAt <= now) throw ended();
+  return row.keyEndsAt;
 }
 
 function ended(): AppError {

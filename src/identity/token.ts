@@ -8,6 +8,7 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
+import type { Principal } from '../store/principal.ts';
 import { USER_ROLES } from '../store/roles.ts';
 import { partnerViewer, staffViewer, viewerKey, type Viewer } from '../store/viewer.ts';
 import { TOKEN_S_MAX, type KeySet } from './key-set.ts';
@@ -24,11 +25,20 @@ export interface TokensDeps {
 }
 
 export interface Tokens {
-  /** @param options.ttlS Seconds until it expires, at most 30 days. */
-  sign(viewer: Viewer, options: { readonly ttlS: number }): Promise<string>;
+  sign(viewer: Viewer, options: SignOptions): Promise<string>;
   /** @throws AppError UNAUTHENTICATED for anything but an unexpired token of ours; `isExpired` tells the one that once was. */
   verify(token: string): Promise<Verified>;
 }
+
+export interface SignOptions {
+  /** Seconds until it expires, at most 30 days. */
+  readonly ttlS: number;
+  /** Whom the token ends with, besides the one it stands for. */
+  readonly madeBy?: Maker;
+}
+
+/** A partner's key, or a person of the desk. */
+export type Maker = Extract<Principal, `${'key' | 'user'}:${string}`>;
 
 export interface Verified {
   readonly viewer: Viewer;
@@ -36,9 +46,12 @@ export interface Verified {
   readonly issuedAt: Date;
   /** The key it was signed with. */
   readonly kid: string;
+  /** Null for a token that ends with nobody else. */
+  readonly madeBy: Maker | null;
 }
 
-const Claims = z.object({ exp: z.number(), iat: z.number(), sub: z.string(), viewer: z.unknown() });
+const MakerClaim = z.templateLiteral([z.enum(['key', 'user']), ':', z.string().min(1)]);
+const Claims = z.object({ exp: z.number(), iat: z.number(), sub: z.string(), viewer: z.unknown(), made_by: MakerClaim.optional() });
 
 /** What somebody may is not written into a token: it is what their role may when the token is checked. */
 const ViewerClaim: z.ZodType<Viewer> = z.discriminatedUnion('kind', [
@@ -51,11 +64,11 @@ const ViewerClaim: z.ZodType<Viewer> = z.discriminatedUnion('kind', [
 
 export function createTokens({ keys, issuer = 'parley', clock }: TokensDeps): Tokens {
   return Object.freeze<Tokens>({
-    async sign(viewer, { ttlS }) {
+    async sign(viewer, { ttlS, madeBy }) {
       if (ttlS > TOKEN_S_MAX) throw new RangeError(`a token is valid for at most ${TOKEN_S_MAX} seconds`);
       const { kid, alg, privateKey } = await keys.signer();
       const nowS = Math.floor(clock.now().getTime() / 1_000);
-      return new SignJWT({ viewer: claimOf(viewer) })
+      return new SignJWT({ viewer: claimOf(viewer), ...(madeBy === undefined ? {} : { made_by: madeBy }) })
         .setProtectedHeader({ alg, kid, typ: 'JWT' })
         .setSubject(viewerKey(viewer))
         .setIssuer(issuer)
@@ -82,9 +95,9 @@ export function createTokens({ keys, issuer = 'parley', clock }: TokensDeps): To
       const claims = Claims.safeParse(payload);
       const viewer = claims.success ? ViewerClaim.safeParse(claims.data.viewer) : claims;
       if (!claims.success || !viewer.success || claims.data.sub !== viewerKey(viewer.data)) throw refusal(viewer.error);
-      const { exp, iat } = claims.data;
+      const { exp, iat, made_by: madeBy = null } = claims.data;
       if (iat > clock.now().getTime() / 1_000 + FUTURE_S_MAX) throw refusal();
-      return { viewer: viewer.data, expiresAt: new Date(exp * 1_000), issuedAt: new Date(iat * 1_000), kid };
+      return { viewer: viewer.data, expiresAt: new Date(exp * 1_000), issuedAt: new Date(iat * 1_000), kid, madeBy };
     },
   });
 }

@@ -1,6 +1,14 @@
 /** `node(id)`: anything with an id that the viewer may see. The prefix of an id says what it is; only agents are found by a file name. */
 import type { GraphQLResolveInfo } from 'graphql';
-import { approvalsVisibleTo, customersVisibleTo, escalationsVisibleTo, messagesVisibleTo, requireViewer, runsVisibleTo } from '../desk/access.ts';
+import {
+  apiKeysVisibleTo,
+  approvalsVisibleTo,
+  customersVisibleTo,
+  escalationsVisibleTo,
+  messagesVisibleTo,
+  requireViewer,
+  runsVisibleTo,
+} from '../desk/access.ts';
 import { deliveriesVisibleTo, mayReadWebhooks, webhooksVisibleTo } from '../desk/partner-webhook-access.ts';
 import { badInput, notFound } from '../foundation/errors.ts';
 import { prefixOf, type IdPrefix } from '../foundation/ids.ts';
@@ -93,6 +101,10 @@ const FINDERS: Readonly<Partial<Record<IdPrefix, Finder>>> = {
     type: 'Delivery',
     find: async ({ id, viewer, context, query }) =>
       mayReadWebhooks(viewer) ? context.database.partnerDelivery.findFirst({ ...query, where: { AND: [{ id }, deliveriesVisibleTo(viewer)] } }) : null,
+  },
+  key: {
+    type: 'ApiKey',
+    find: ({ id, viewer, context, query }) => context.database.apiKey.findFirst({ ...query, where: { id, AND: [apiKeysVisibleTo(viewer)] } }),
   },
   step: {
     type: 'RunStep',

@@ -65,6 +65,9 @@ export const WEBHOOKS_READ: Rule = { staff: 'read:webhooks', partner: 'read:conv
 export const WEBHOOKS_WRITE: Rule = { staff: 'write:webhooks', partner: 'write:conversations' };
 export const WEBHOOKS_DELETE: Rule = { staff: 'delete:webhooks', partner: 'write:conversations' };
 
+/** Tokens for a customer’s front-end: a partner for its own customers, and who of the staff may act for customers. */
+export const CUSTOMER_TOKENS: Rule = { staff: 'write:customers', partner: 'write:conversations' };
+
 /** One object per rule: what was found out for it is kept by the object. */
 function perScope(make: (scope: Scope) => Rule): (scope: Scope) => Rule {
   const made = new Map<Scope, Rule>();

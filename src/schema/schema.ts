@@ -43,6 +43,8 @@ import './user.ts';
 import './audit.ts';
 import './partner-webhook.ts';
 import './partner-webhook-verbs.ts';
+import './api-key.ts';
+import './customer-token.ts';
 import './subscription.ts';
 
 export const schema = withPersonalDataMasked(builder.toSchema());

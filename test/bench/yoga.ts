@@ -2,6 +2,7 @@
  * Stock Yoga with the same schema, the same rows and the same tokens, as its documentation sets it up: what plain queries and
  * mutations are measured against. None of Parley's doors, limits, caches or logs.
  */
+import { mintApiKey } from '../../src/identity/api-key-form.ts';
 import { createRevocation } from '../../src/identity/revocation.ts';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,11 +14,13 @@ import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { loadNamedWorkflows } from '../../src/orchestration/named-workflows.ts';
 import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createApiKeyDesk } from '../../src/desk/api-key.ts';
 import { createApprovalDesk } from '../../src/desk/approval.ts';
 import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
+import { createCustomerTokenDesk } from '../../src/desk/customer-token.ts';
 import { createUserDesk } from '../../src/desk/user.ts';
 import { createErasureDesk } from '../../src/desk/erasure.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
@@ -101,6 +104,8 @@ const shared = {
     erasures: createErasureDesk({ database, log: eventLog, signals, revocation, clock }),
     exports: createExportDesk({ database, clock }),
     users: createUserDesk({ database, revocation, clock }),
+    apiKeys: createApiKeyDesk({ database, clock, revocation, mint: mintApiKey }),
+    customerTokens: createCustomerTokenDesk({ database, clock, sign: tokens.sign }),
     operations: openOperationDesk({ database, signals, clock }),
     partnerWebhooks: noWebhooks({ database, clock }),
   },

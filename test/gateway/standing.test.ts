@@ -280,7 +280,7 @@ describe('a check that is under way', () => {
             return () => void watching.delete(watcher);
           },
         },
-        onChanged: ({ viewer }) => void changed.push(viewer),
+        onChecked: ({ viewer }, sameRights) => void (sameRights || changed.push(viewer)),
         onRefused: () => undefined,
       },
       'sam',

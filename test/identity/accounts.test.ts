@@ -1,11 +1,12 @@
 /** Accounts of the desk: what each verb does, what it never tells, and what becomes of tokens that come twice, late or from elsewhere. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAuthenticate, type Authenticate } from '../../src/identity/authenticate.ts';
+import type { Authenticated } from '../../src/identity/authenticate.ts';
 import type { Caller, Staff } from '../../src/identity/account.ts';
 import type { Principal } from '../../src/store/principal.ts';
 import { staffViewer } from '../../src/store/viewer.ts';
 import { addStaff } from '../support/app.ts';
 import { openTestAccounts, type TestAccounts } from '../support/accounts.ts';
+import { authenticateNowhere } from '../support/credentials.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { listenToStatements } from '../support/statements.ts';
@@ -24,13 +25,13 @@ const BAD_INPUT = code('BAD_INPUT');
 let rows: TestDatabase;
 let clock: ManualClock;
 let test: TestAccounts;
-let authenticate: Authenticate;
+let authenticate: (credential: string) => Promise<Authenticated>;
 let heard: Principal[];
 beforeEach(async () => {
   rows = await createTestDatabase();
   clock = createManualClock();
   test = openTestAccounts({ database: rows.database, clock });
-  authenticate = createAuthenticate({ tokens: test.tokens, database: rows.database, clock });
+  authenticate = authenticateNowhere({ tokens: test.tokens, database: rows.database, clock });
   heard = [];
   test.revocation.onRevoked((principal) => void heard.push(principal));
 });

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { createApiKey } from '../../src/identity/api-key.ts';
-import { createAuthenticate, type Authenticate } from '../../src/identity/authenticate.ts';
+import type { Authenticated } from '../../src/identity/authenticate.ts';
 import { createRevocation, type Revocation, type Watcher } from '../../src/identity/revocation.ts';
 import type { Principal } from '../../src/store/principal.ts';
 import type { Tokens } from '../../src/identity/token.ts';
@@ -11,6 +11,7 @@ import type { SignalBus } from '../../src/jobs/signal-bus.ts';
 import { scopesOf } from '../../src/store/roles.ts';
 import { staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { addStaff } from '../support/app.ts';
+import { authenticateNowhere } from '../support/credentials.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTestTokens } from '../support/keys.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
@@ -25,14 +26,14 @@ let clock: ManualClock;
 let signals: SignalBus;
 let revocation: Revocation;
 let tokens: Tokens;
-let authenticate: Authenticate;
+let authenticate: (credential: string) => Promise<Authenticated>;
 beforeEach(async () => {
   rows = await createTestDatabase();
   clock = createManualClock();
   signals = createMemorySignalBus({ log });
   revocation = createRevocation({ database: rows.database, signals, clock, log });
   tokens = createTestTokens(clock);
-  authenticate = createAuthenticate({ tokens, database: rows.database, clock });
+  authenticate = authenticateNowhere({ tokens, database: rows.database, clock });
 });
 afterEach(async () => {
   revocation.close();

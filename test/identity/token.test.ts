@@ -31,7 +31,7 @@ describe('a token', () => {
     const { tokens, clock } = setup();
     const token = await tokens.sign(viewer, { ttlS: 60 });
     const now = clock.now();
-    expect(await tokens.verify(token)).toEqual({ viewer, issuedAt: now, expiresAt: new Date(now.getTime() + 60_000), kid: 'test' });
+    expect(await tokens.verify(token)).toEqual({ viewer, issuedAt: now, expiresAt: new Date(now.getTime() + 60_000), kid: 'test', madeBy: null });
   });
 
   it('is refused once its time is over, to the second, and known as one that was good', async () => {
@@ -125,6 +125,8 @@ describe('a token', () => {
     ['a subject that is not its viewer', { sub: 'customer:cus_2' }, {}],
     ['another type', {}, { typ: 'logout+jwt' }],
     ['no key named', {}, { kid: undefined }],
+    ['a maker that is none', { made_by: 'god:1' }, {}],
+    ['a maker without a name', { made_by: 'key:' }, {}],
   ])('is refused with %s, though the key is right', async (_what, change, head) => {
     const { tokens, keys, claims } = setup();
     const { privateKey } = await keys.signer();
@@ -132,6 +134,11 @@ describe('a token', () => {
     const header = Object.fromEntries(Object.entries({ alg: 'EdDSA', kid: 'test', typ: 'JWT', ...head }).filter(([, value]) => value !== undefined));
     const token = await signed(kept, header as JWTHeaderParameters, privateKey);
     await expect(tokens.verify(token)).rejects.toEqual(refusal);
+  });
+
+  it('says who made it, where somebody did', async () => {
+    const { tokens } = setup();
+    expect((await tokens.verify(await tokens.sign(customer, { ttlS: 60, madeBy: 'key:key_1' }))).madeBy).toBe('key:key_1');
   });
 
   it('of a clock that is a little ahead of ours is taken', async () => {

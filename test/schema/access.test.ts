@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/foundation/ids.ts';
 import { AppError } from '../../src/foundation/errors.ts';
+import { createApiKey } from '../../src/identity/api-key.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { USER_ROLES } from '../../src/store/roles.ts';
 import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
@@ -30,10 +31,12 @@ beforeAll(async () => {
   ground = { house, partnerId: PARTNER_ID, theirs: await addBelongings(database, { partnerId: PARTNER_ID, mark: 'acme' }), articleId, made: [] };
   const people = USER_ROLES.map((role) => staffViewer({ userId: newId('usr'), name: role, role }));
   for (const { userId: id, name, role } of people) await database.user.create({ data: { id, email: `${role}@desk.example`, name, role } });
+  // A key for tests: live ones register nothing by themselves.
+  const { id: keyId } = await createApiKey(database, { partnerId: PARTNER_ID, name: 'Shop', test: true });
   viewers = new Map<string, Viewer | null>([
     ...people.map((person) => [person.role, person] as const),
-    ['api_client', partnerViewer({ partnerId: PARTNER_ID, keyId: null })],
-    ['key without scopes', { ...partnerViewer({ partnerId: PARTNER_ID, keyId: null }), scopes: [] }],
+    ['api_client', partnerViewer({ partnerId: PARTNER_ID, keyId })],
+    ['key without scopes', { ...partnerViewer({ partnerId: PARTNER_ID, keyId }), scopes: [] }],
     ['customer', { kind: 'customer', customerId: ground.theirs.customerId }],
     ['nobody', null],
   ]);

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type GraphQLField, type GraphQLObjectType } from 'graphql';
 import { newId } from '../../src/foundation/ids.ts';
+import { createApiKey } from '../../src/identity/api-key.ts';
 import { createPasswords } from '../../src/identity/password.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { CHEAP } from '../support/accounts.ts';
@@ -37,6 +38,7 @@ const ROOTS: Readonly<Record<RootName, GraphQLObjectType | null | undefined>> = 
 /** Arguments of queries and subscriptions. */
 const ARGUMENTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Values>>> = {
   agent: () => ({ id: 'first_agent' }),
+  apiKeys: ({ partnerId }) => ({ partnerId }),
   auditEntries: () => ({}),
   agents: () => ({}),
   approval: ({ theirs }) => ({ id: theirs.ids['Approval'] }),
@@ -135,6 +137,11 @@ async function deliveryOf(ground: Ground): Promise<Values> {
   return { deliveryId: id };
 }
 
+async function apiKeyOf({ house: { database }, partnerId }: Ground): Promise<Values> {
+  const { id } = await createApiKey(database, { partnerId, name: 'Shop', test: true, scopes: ['read:conversations'] });
+  return { apiKeyId: id };
+}
+
 async function personOf({ house: { database } }: Ground): Promise<Values> {
   const userId = newId('usr');
   await database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name: 'New', role: 'user' } });
@@ -167,6 +174,8 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   changePassword: () => ({ currentPassword: PASSWORD, newPassword: 'seven grey herons in fog' }),
   claimEscalation: escalationOf,
   correctRoute: ({ theirs }) => ({ runId: theirs.ids['Run'], agentId: 'second_agent' }),
+  createApiKey: ({ partnerId }) => ({ partnerId, name: 'Shop', scopes: ['read:conversations'] }),
+  createCustomerToken: ({ theirs }) => ({ customerId: theirs.customerId }),
   createCustomer: () => ({ email: `${newId('req')}@new.example`, name: 'New' }),
   createWebhook: ({ partnerId }) => ({ partnerId, url: 'https://hooks.example.com/parley', eventTypes: ['RunFinished'] }),
   createSchedule: ({ theirs }) => ({
@@ -201,6 +210,8 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   resolveConversation: conversationOf,
   resolveEscalation: async (ground) => ({ escalationId: (await heldBy(ground))['Escalation'], summary: 'Settled' }),
   retireOperations: operationOf,
+  revokeApiKey: apiKeyOf,
+  rotateApiKey: apiKeyOf,
   runAgent: ({ theirs }) => ({ agentId: 'first_agent', text: 'Hi', customerId: theirs.customerId }),
   setAgentEnabled: () => ({ agentId: 'second_agent', enabled: true }),
   setApprovalLevel: async (ground) => ({ ...(await personOf(ground)), level: 'LEAD' }),

@@ -7,6 +7,7 @@ import { getNamedType, isInputObjectType, isObjectType, type GraphQLInputType } 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/foundation/errors.ts';
 import { newId, prefixOf, type IdPrefix } from '../../src/foundation/ids.ts';
+import { createApiKey } from '../../src/identity/api-key.ts';
 import { partnerViewer, staffViewer, type Viewer } from '../../src/store/viewer.ts';
 import { addBelongings, type Belongings } from '../support/belongings.ts';
 import { openHouse, type House } from '../support/house.ts';
@@ -49,8 +50,9 @@ beforeAll(async () => {
   await database.knowledgeArticle.create({ data: { id: articleId, ...text, reviewedAt: new Date() } });
   ground = { house, partnerId: ONE, theirs: await addBelongings(database, { partnerId: ONE, mark: 'acme' }), articleId, made: [] };
   stranger = await addBelongings(database, { partnerId: TWO, mark: 'stranger' });
+  const { id: keyId } = await createApiKey(database, { partnerId: ONE, name: 'Shop', test: true });
   callers = [
-    ['a partner', partnerViewer({ partnerId: ONE, keyId: null })],
+    ['a partner', partnerViewer({ partnerId: ONE, keyId })],
     ['a customer', { kind: 'customer', customerId: ground.theirs.customerId }],
   ];
   const person = { userId: newId('usr'), name: 'Ruth', role: 'super_admin' } as const;

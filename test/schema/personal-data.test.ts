@@ -17,6 +17,7 @@ import { ask, contextOf, open, refusalOf } from './ask.ts';
 const IMPERSONAL = `
 Agent description domain examples title tools
 AgentChosen by
+ApiKey allowList createdBy lastUsedAddress name prefix scopes
 Approval argumentsHash closedReason requestedBy step tool
 ApprovalDecided by outcome
 ArticleReport parts problems
@@ -24,6 +25,8 @@ AuditEntry action actorId changes requestId subjectId subjectKind
 BudgetWarning scope
 Citation section slug title
 Contact title
+CreateApiKeyPayload key
+CreateCustomerTokenPayload token
 CreateWebhookPayload secret
 Customer company country industry language timezone
 CustomerExport endCursor
@@ -47,6 +50,7 @@ Money amount currency
 PageInfo endCursor startCursor
 Payment failureCode method
 RegisteredOperation documentId name otherIds text
+RotateApiKeyPayload key
 RoutePreview domain reason
 Run decisionRules model outcome stoppedBy
 RunError code message

@@ -13,18 +13,21 @@ import { z } from 'zod';
 import type { Catalog } from '../../src/catalog/agent.ts';
 import { loadCatalog } from '../../src/catalog/load-catalog.ts';
 import { openRoutingModel } from '../../src/catalog/kept-routing.ts';
+import { mintApiKey } from '../../src/identity/api-key-form.ts';
 import { createRevocation } from '../../src/identity/revocation.ts';
 import { createLocalRouter, reachableAgents } from '../../src/catalog/local-router.ts';
 import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createApiKeyDesk } from '../../src/desk/api-key.ts';
 import { createApprovalDesk } from '../../src/desk/approval.ts';
 import { watchApprovals } from '../../src/desk/approval-watch.ts';
 import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import { createRouteCorrectionDesk } from '../../src/desk/route-correction.ts';
 import { createArticleDesk } from '../../src/desk/article.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
+import { createCustomerTokenDesk } from '../../src/desk/customer-token.ts';
 import { createUserDesk } from '../../src/desk/user.ts';
 import { createErasureDesk } from '../../src/desk/erasure.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
@@ -62,6 +65,7 @@ import { createTools } from '../../src/tools/tools.ts';
 import { createTestDatabase } from './database.ts';
 import { startMessagesApi, type MessagesApi, type MessagesBody, type ScriptedReply } from './messages-api.ts';
 import { openOperationDesk } from './operations.ts';
+import { createTestTokens } from './keys.ts';
 import { noWebhooks } from './webhooks.ts';
 import { REDACTION } from './redaction.ts';
 import { AGENTS, learnedSignals } from './signals.ts';
@@ -196,6 +200,8 @@ export async function openAgentWalk({ seed = false, articles = false }: AgentWal
     erasures: createErasureDesk({ database, log: eventLog, signals, revocation, clock }),
     exports: createExportDesk({ database, clock }),
     users: createUserDesk({ database, revocation, clock }),
+    apiKeys: createApiKeyDesk({ database, clock, revocation, mint: mintApiKey }),
+    customerTokens: createCustomerTokenDesk({ database, clock, sign: createTestTokens(clock).sign }),
     operations: openOperationDesk({ database, signals, clock }),
     partnerWebhooks: noWebhooks({ database, clock }),
   };

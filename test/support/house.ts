@@ -11,6 +11,7 @@ import type { Router } from '../../src/catalog/router.ts';
 import { createAgentDesk } from '../../src/desk/agent.ts';
 import { createWorkflowRunDesk } from '../../src/desk/workflow-run.ts';
 import { createAgentCheck, createAgentRunDesk } from '../../src/desk/agent-run.ts';
+import { createApiKeyDesk } from '../../src/desk/api-key.ts';
 import { createApprovalDesk } from '../../src/desk/approval.ts';
 import { createScheduleDesk } from '../../src/desk/schedule.ts';
 import type { RunCaps } from '../../src/desk/run-caps.ts';
@@ -19,6 +20,7 @@ import { createArticleDesk } from '../../src/desk/article.ts';
 import { createPresence } from '../../src/desk/presence.ts';
 import { createConversationDesk } from '../../src/desk/conversation.ts';
 import { createExportDesk } from '../../src/desk/customer-export.ts';
+import { createCustomerTokenDesk } from '../../src/desk/customer-token.ts';
 import { createUserDesk } from '../../src/desk/user.ts';
 import { createErasureDesk } from '../../src/desk/erasure.ts';
 import { createEscalationDesk } from '../../src/desk/escalation.ts';
@@ -30,6 +32,7 @@ import { createMemoryEventLog, type MemoryEventLog } from '../../src/events/memo
 import { createMemoryJobQueue } from '../../src/jobs/memory-job-queue.ts';
 import { createMemorySignalBus } from '../../src/jobs/memory-signal-bus.ts';
 import type { Accounts } from '../../src/identity/account.ts';
+import { mintApiKey } from '../../src/identity/api-key-form.ts';
 import type { Llm } from '../../src/llm/llm.ts';
 import type { NamedWorkflow, NamedWorkflows } from '../../src/orchestration/named-workflows.ts';
 import { createPatterns } from '../../src/orchestration/patterns.ts';
@@ -159,7 +162,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   };
   const agentDesk = createAgentDesk({ database, catalog, clock });
   const escalations = createEscalationDesk({ database, log, signals, clock, timeZone: 'UTC', redaction: REDACTION });
-  const { accounts, revocation, close: closeAccounts } = openTestAccounts({ database, clock, signals });
+  const { accounts, revocation, tokens, close: closeAccounts } = openTestAccounts({ database, clock, signals });
   const caps = options.runCaps ? { runCaps: options.runCaps } : {};
   const desk: Desk = {
     presence: createPresence({ database, log, registry: createMemoryPresenceRegistry(), clock, logger }),
@@ -180,6 +183,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     erasures: createErasureDesk({ database, log, signals, revocation, clock }),
     exports: createExportDesk({ database, clock }),
     users: createUserDesk({ database, revocation, clock }),
+    apiKeys: createApiKeyDesk({ database, clock, revocation, mint: mintApiKey }),
+    customerTokens: createCustomerTokenDesk({ database, clock, sign: tokens.sign }),
     operations: openOperationDesk({ database, signals, clock }),
     partnerWebhooks: webhooks?.desk ?? noWebhooks({ database, clock }),
   };

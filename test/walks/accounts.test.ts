@@ -7,9 +7,7 @@ import { readConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { createLogger } from '../../src/foundation/logger.ts';
 import { createApiKey } from '../../src/identity/api-key.ts';
-import { createRevocation } from '../../src/identity/revocation.ts';
 import { createSeal } from '../../src/identity/seal.ts';
-import { createRedisSignalBus } from '../../src/jobs/redis-signal-bus.ts';
 import { staffViewer } from '../../src/store/viewer.ts';
 import { rotateKeys } from '../../src/rotate-keys.ts';
 import { inviteFirst } from '../../src/invite.ts';
@@ -154,14 +152,11 @@ describe('on every instance', () => {
     let othersEnded = false;
     void follow(keys[1]?.key ?? '').then(() => (othersEnded = true));
     await connected.promise;
-    const log = createLogger({ level: 'silent', pretty: false });
-    const signals = await createRedisSignalBus({ url: redis.url, log });
-    await one.database.apiKey.update({ where: { id: keys[0]?.id ?? '' }, data: { revokedAt: new Date() } });
-    await createRevocation({ database: one.database, signals, clock: systemClock, log }).revoke(`key:${keys[0]?.id ?? ''}`);
+    const ada = one.frontEnd(await one.token(ADA)).http;
+    await done(ada('mutation($id: ID!) { revokeApiKey(input: { apiKeyId: $id }) { apiKey { id } } }', { id: keys[0]?.id }));
     expect(await ended).toBe(4401);
     expect(othersEnded).toBe(false);
     for (const client of clients) await client.dispose();
-    await signals.close();
   });
 
   it('a lower role ends what was followed under the higher one, and the socket goes on', async () => {
