@@ -7,11 +7,9 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isTimeZone } from './desk/cron.ts';
 import { LOG_LEVELS } from './foundation/logger.ts';
-import { createAddressOf } from './gateway/client-address.ts';
+import { areNetworks, areOrigins, count, httpUrl, listOf, port } from './setting-forms.ts';
+import { SIGN_IN_SETTINGS, signInOf, unusableSignIn } from './sign-in-settings.ts';
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const httpUrl = z.url({ protocol: /^https?$/ });
 const days = count(1, 36_500);
 /** US dollars; `none` is without a limit. */
 const tokens = z
@@ -55,6 +53,7 @@ const Environment = z.object({
   ALLOWED_ORIGINS: z.string().default('').refine(areOrigins, 'must be origins such as https://shop.example.com, separated by commas; * is none'),
   TRUSTED_PROXIES: z.string().default('').refine(areNetworks, 'must be addresses or networks such as 10.0.0.0/8, separated by commas'),
   RATE_LIMITS: z.enum(['on', 'off']).optional(),
+  ...SIGN_IN_SETTINGS,
   GRAPHIQL: flag.optional(),
   ALLOW_ARBITRARY_OPERATIONS: flag.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
@@ -105,7 +104,17 @@ const Environment = z.object({
 });
 
 /** What may also come from a file: `<name>_FILE` is its path. */
-export const SECRETS = ['DATABASE_URL', 'REDIS_URL', 'ANTHROPIC_API_KEY', 'OUTBOX_TOKEN', 'JWT_SECRET', 'SENTRY_DSN', 'WEBHOOK_ENCRYPTION_KEY'] as const;
+export const SECRETS = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'ANTHROPIC_API_KEY',
+  'OUTBOX_TOKEN',
+  'JWT_SECRET',
+  'OAUTH_GOOGLE_CLIENT_SECRET',
+  'OAUTH_GITHUB_CLIENT_SECRET',
+  'SENTRY_DSN',
+  'WEBHOOK_ENCRYPTION_KEY',
+] as const;
 
 export type Config = ReturnType<typeof readConfig>;
 
@@ -133,6 +142,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   if (production && parsed.success && parsed.data.WEBHOOK_LOOPBACK) problems.push('WEBHOOK_LOOPBACK: is for development only');
   if (parsed.success && parsed.data.PARLEY_ROLE !== 'all' && !parsed.data.REDIS_URL)
     problems.push(`PARLEY_ROLE: ${parsed.data.PARLEY_ROLE} needs REDIS_URL, through which gateways and workers hear of each other`);
+  if (parsed.success) problems.push(...unusableSignIn(parsed.data));
   const budgets = parsed.success ? budgetsOf(parsed.data) : null;
   const tokenBudgets = parsed.success ? tokenBudgetsOf(parsed.data) : null;
   if (budgets) problems.push(...unorderedBudgets(budgets, 'USD'));
@@ -195,6 +205,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     /** The proxies whose word on a caller's address counts. */
     trustedProxies: listOf(set.TRUSTED_PROXIES),
     rateLimits: set.RATE_LIMITS === undefined ? production : set.RATE_LIMITS === 'on',
+    /** Ways to sign in with an account elsewhere; null: not this one. */
+    oauth: Object.freeze(signInOf(set)),
     /** What is taken out of all that is said, before it is kept, told or sent on: cards, ids, passwords and keys always, these as set. */
     redaction: Object.freeze({
       email: set.REDACT_EMAIL ?? false,
@@ -265,29 +277,6 @@ function withFiles(env: Readonly<Record<string, string | undefined>>): { readonl
 }
 
 /** Scheme, host and port and nothing else, so that what is allowed is what was meant. */
-function areOrigins(text: string): boolean {
-  return listOf(text).every((one) => {
-    const url = URL.parse(one);
-    return url !== null && /^https?:$/.test(url.protocol) && !url.hostname.includes('*') && url.href === `${url.origin}/` && /^[^/]+:\/\/[^/]+\/?$/.test(one);
-  });
-}
-
-function areNetworks(text: string): boolean {
-  try {
-    createAddressOf(listOf(text));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
-}
-
 /** The offline model costs nothing. A day has no limit by itself: only who runs Parley knows its traffic. */
 function budgetsOf(set: z.infer<typeof Environment>) {
   const paid = set.ANTHROPIC_API_KEY !== undefined;

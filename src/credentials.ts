@@ -19,6 +19,7 @@ import { createPasswords, type Passwords } from './identity/password.ts';
 import { createSessions } from './identity/session.ts';
 import { createRevocation, LOOK_MS, type Revocation, type RevocationDeps } from './identity/revocation.ts';
 import type { SignalBus } from './jobs/signal-bus.ts';
+import { signInProviders, type SignInConfig } from './sign-in.ts';
 import type { Database } from './store/database.ts';
 import { DAY_MS } from './store/period.ts';
 import { staffViewer } from './store/viewer.ts';
@@ -84,7 +85,7 @@ function watchRevocation(deps: RevocationDeps, opened: (() => Promise<void> | vo
 }
 
 export interface AccountsDeps extends Omit<CredentialsDeps, 'config'>, Pick<Credentials, 'tokens' | 'seal'> {
-  readonly config: Pick<Config, 'registrationOpen' | 'passwordCharsMin' | 'leakedPasswordsUrl'>;
+  readonly config: Pick<Config, 'registrationOpen' | 'passwordCharsMin' | 'leakedPasswordsUrl'> & SignInConfig;
   readonly revocation: Revocation;
   /** Left out: with the cost that OWASP asks for. */
   readonly passwords?: Passwords;
@@ -122,6 +123,8 @@ export function openAccounts(
     clock,
     log,
     open: config.registrationOpen,
+    providers: signInProviders(config),
+    returnOrigins: config.oauth.returnOrigins,
     async audit(tx, viewer, action, userId, changes, now) {
       // Nobody is signed in yet: the account acts for itself.
       const actor = viewer ?? staffViewer({ userId, name: '', role: FIRST_ROLE });

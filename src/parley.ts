@@ -203,6 +203,7 @@ async function open({ config, log: bareLog, clock, captureException }: ParleyDep
     probes: { database: (signal) => probe(database, signal), eventLog: (signal) => eventLog.probe(signal), model: (signal) => llm.probe(signal) },
     healthOnly: config.role === 'worker',
     pages: [...(await makePages(demo, llm, catalog)), publishedKeysPage(credentials.keys.published, PUBLISHED_S)],
+    externalSignIns: accounts.external,
     graphiqlHeaders: config.graphiql ? (demo ? { Authorization: `Bearer ${demo.credentials.customerToken}` } : {}) : null,
     clock,
     log,

@@ -42,6 +42,20 @@ describe('the configuration', () => {
     });
   });
 
+  it('takes a way to sign in only whole, with an address to come back to, and returns to origins alone', () => {
+    const whole = { PUBLIC_URL: 'https://parley.example/support', OAUTH_GITHUB_CLIENT_ID: 'one', OAUTH_GITHUB_CLIENT_SECRET: 'two' };
+    expect(readConfig({ ...whole, OAUTH_REDIRECT_ORIGINS: 'https://chat.example.com' }).oauth).toEqual({
+      google: null,
+      github: { clientId: 'one', clientSecret: 'two', url: 'https://github.com', apiUrl: 'https://api.github.com' },
+      returnOrigins: ['https://parley.example', 'https://chat.example.com'],
+    });
+    expect(namesOf(problemsOf({ OAUTH_GOOGLE_CLIENT_ID: 'one' }))).toEqual(['OAUTH_GOOGLE_CLIENT_ID', 'OAUTH_GOOGLE_CLIENT_ID']);
+    expect(namesOf(problemsOf({ ...whole, OAUTH_GITHUB_CLIENT_ID: '' }))).toEqual(['OAUTH_GITHUB_CLIENT_ID']);
+    for (const origin of ['https://chat.example.com/', 'chat.example.com', '*', 'javascript:alert(1)']) {
+      expect(namesOf(problemsOf({ OAUTH_REDIRECT_ORIGINS: origin }))).toEqual(['OAUTH_REDIRECT_ORIGINS']);
+    }
+  });
+
   it('takes an empty value for one that is not set', () => {
     expect(readConfig({ PORT: '', ANTHROPIC_API_KEY: '', DATABASE_URL: '' })).toMatchObject({ port: 4000, anthropic: null, databaseUrl: null });
   });
@@ -129,9 +143,12 @@ describe('the configuration', () => {
         OUTBOX_TOKEN: 'out',
         SENTRY_DSN: 'https://a@sentry.example/1',
         WEBHOOK_ENCRYPTION_KEY: 'k'.repeat(32),
+        OAUTH_GOOGLE_CLIENT_SECRET: 'of google',
+        OAUTH_GITHUB_CLIENT_SECRET: 'of github',
       };
       for (const name of SECRETS) await writeFile(join(folder, name), `${values[name]}\n`);
-      const config = readConfig({ NODE_ENV: 'production', PUBLIC_URL: PRODUCTION.PUBLIC_URL, OUTBOX_URL: 'https://out.example', ...files });
+      const given = { NODE_ENV: 'production', PUBLIC_URL: PRODUCTION.PUBLIC_URL, OUTBOX_URL: 'https://out.example' };
+      const config = readConfig({ ...given, OAUTH_GOOGLE_CLIENT_ID: 'one', OAUTH_GITHUB_CLIENT_ID: 'two', ...files });
       expect(config).toMatchObject({
         databaseUrl: PRODUCTION.DATABASE_URL,
         jwtSecret: PRODUCTION.JWT_SECRET,
@@ -140,9 +157,12 @@ describe('the configuration', () => {
         outbox: { token: 'out' },
         sentryDsn: 'https://a@sentry.example/1',
         webhooks: { encryptionKeys: ['k'.repeat(32)] },
+        oauth: { google: { clientSecret: 'of google' }, github: { clientSecret: 'of github' } },
       });
       await writeFile(join(folder, 'JWT_SECRET'), '\n');
-      expect(problemsOf(files)).toEqual(['JWT_SECRET_FILE: the file is empty']);
+      expect(problemsOf({ ...files, OAUTH_GOOGLE_CLIENT_SECRET_FILE: '', OAUTH_GITHUB_CLIENT_SECRET_FILE: '' })).toEqual([
+        'JWT_SECRET_FILE: the file is empty',
+      ]);
     } finally {
       await rm(folder, { recursive: true });
     }

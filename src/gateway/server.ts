@@ -10,6 +10,7 @@ import type { Clock } from '../foundation/clock.ts';
 import { AppError } from '../foundation/errors.ts';
 import { newId } from '../foundation/ids.ts';
 import type { Logger } from '../foundation/logger.ts';
+import type { ExternalSignIns } from '../identity/account.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
 import type { Revocation } from '../identity/revocation.ts';
 import { isDatabaseUnavailable } from '../store/database.ts';
@@ -18,6 +19,7 @@ import { createOriginOf } from './client-address.ts';
 import { createDocuments, type DocumentsDeps } from './documents.ts';
 import { createErrors, refusal } from './errors.ts';
 import { createExchange } from './exchange.ts';
+import { createSignInDoor } from './sign-in.ts';
 import { graphiqlPage } from './graphiql.ts';
 import { createHealth, mayServe, type Health, type HealthDeps } from './health.ts';
 import { createHttpDoor, writeErrors, type Exchange } from './http.ts';
@@ -57,6 +59,8 @@ export interface GatewayDeps extends OriginsDeps {
   /** True: only the health routes, for a process that takes no clients. */
   readonly healthOnly?: boolean;
   readonly pages: readonly Page[];
+  /** Left out: nobody signs in with an account elsewhere. */
+  readonly externalSignIns?: ExternalSignIns;
   /** Headers that GraphiQL starts with; null serves no GraphiQL. */
   readonly graphiqlHeaders: Readonly<Record<string, string>> | null;
   readonly clock: Clock;
@@ -113,6 +117,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const websocket = createWebSocketDoor({ operations, documents, arrivals, errors, limits, ...callers });
   const health = createHealth(deps);
   const origins = createOrigins(deps);
+  const signIn = deps.externalSignIns && createSignInDoor({ signIns: deps.externalSignIns, secure: deps.publicUrl?.startsWith('https:') ?? false, errors });
   const pages = new Map(deps.pages.map((page) => [page.path, page]));
   const graphiql = deps.graphiqlHeaders ? graphiqlPage(deps.graphiqlHeaders) : null;
   const inFlight = new Map<ServerResponse, { readonly done: Promise<void>; readonly cut: AbortController }>();
@@ -130,6 +135,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') return writeJson(response, 404, { error: 'There is nothing here.' });
     if (HEALTH_PATHS.has(path)) return answerHealth(path, health, draining, response);
+    if (await signIn?.(request, response, exchange.requestId)) return;
     const page = pages.get(path);
     return page ? servePage(page, request, response) : writeJson(response, 404, { error: 'There is nothing here.' });
   }

@@ -7,6 +7,7 @@ import type { Prisma, User } from '../store/generated/prisma/client.ts';
 import type { Scope, UserRole } from '../store/roles.ts';
 import { hasScope, type StaffViewer } from '../store/viewer.ts';
 import type { Lockout, Origin } from './lockout.ts';
+import type { OAuthProvider } from './oauth.ts';
 import type { Passwords } from './password.ts';
 import type { Revocation } from './revocation.ts';
 import type { Sessions, SessionTokens } from './session.ts';
@@ -50,8 +51,29 @@ export interface Accounts {
   invite(viewer: Staff, input: { readonly email: string; readonly role: UserRole }): Promise<void>;
   /** Takes `write:users`, and for those who may give roles `manage:roles`. @throws AppError CONFLICT for the last of them. */
   setActive(viewer: Staff, input: { readonly userId: string; readonly active: boolean }): Promise<User>;
+  /** By accounts elsewhere. */
+  readonly external: ExternalSignIns;
   /** Resolves when what happens after answers has happened. */
   settled(): Promise<void>;
+}
+
+/** Why somebody comes back without a code. */
+export const SIGN_IN_REFUSALS = ['denied', 'failed', 'unverified_email', 'unknown_account', 'inactive_account'] as const;
+export type SignInRefusal = (typeof SIGN_IN_REFUSALS)[number];
+
+export interface ExternalSignIns {
+  /**
+   * Where to send the browser, and what it has to keep until it comes back.
+   * @throws AppError NOT_FOUND for a provider there is not, BAD_INPUT for a place to return to that is not allowed, UNAVAILABLE.
+   */
+  begin(provider: string, returnTo: string | null): Promise<{ url: URL; browser: string }>;
+  /**
+   * What to do with a browser that came back: send it to its front-end with a code or a refusal.
+   * @throws AppError BAD_INPUT when it began nothing that is still open: nothing is known of where it belongs.
+   */
+  finish(provider: string, query: URLSearchParams, browser: string | null): Promise<{ returnTo: URL } & ({ code: string } | { refusal: SignInRefusal })>;
+  /** Once, within a minute. @throws AppError UNAUTHENTICATED */
+  exchange(code: string, caller: Caller): Promise<SessionTokens>;
 }
 
 /** What the verbs of accounts stand on. */
@@ -65,6 +87,10 @@ export interface AccountsDeps {
   readonly log: Logger;
   /** Whether anybody may register. */
   readonly open: boolean;
+  /** Where else people may have an account to sign in with. */
+  readonly providers: readonly OAuthProvider[];
+  /** Origins that browsers may be sent back to; the first is where those go who name no place. */
+  readonly returnOrigins: readonly string[];
   /** @param viewer Null: the account itself, which nobody is signed in to yet. */
   audit(tx: Prisma.TransactionClient, viewer: Staff | null, action: string, userId: string, changes: Prisma.InputJsonObject, now: Date): Promise<void>;
   mail(tx: Prisma.TransactionClient, mail: Mail, now: Date): Promise<void>;

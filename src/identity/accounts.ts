@@ -6,6 +6,7 @@
  */
 import { AppError, badInput, notFound } from '../foundation/errors.ts';
 import { lower, requireScope, type Accounts, type AccountsDeps, type Caller, type LoggedIn } from './account.ts';
+import { createExternalSignIns } from './external-sign-in.ts';
 import { createPasswordChange } from './password-change.ts';
 import { createRegistration } from './registration.ts';
 import type { Principal } from '../store/principal.ts';
@@ -51,6 +52,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     ...createRegistration(deps, afterwards),
     ...createPasswordChange(deps, afterwards),
     logIn,
+    external: createExternalSignIns(deps),
     refresh: sessions.refresh,
     async logOut(viewer, { all, sessionId }) {
       const id = sessionId ?? viewer.sessionId ?? null;

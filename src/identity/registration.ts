@@ -41,7 +41,8 @@ export function createRegistration(deps: AccountsDeps, afterwards: Afterwards): 
       if (known?.verifiedAt) return deps.mail(tx, { recipient: email, subject: 'account_exists', payload: { name: known.name } }, now);
       const data = { name, passwordHash };
       const user = known
-        ? await tx.user.update({ where: { id: known.id }, data })
+        ? // Confirmed meanwhile: it has an owner, and nothing is changed.
+          await tx.user.update({ where: { id: known.id, verifiedAt: null }, data })
         : await tx.user.create({ data: { id: newId('usr'), email, role: FIRST_ROLE, ...data } });
       await deps.audit(tx, null, 'account.registered', user.id, { role: user.role, invited: false }, now);
       const token = await issueOneTime(tx, 'verify_email', { email, userId: user.id }, now);

@@ -175,6 +175,20 @@ builder.relayMutationField(
 );
 
 builder.relayMutationField(
+  'exchangeSignInCode',
+  {
+    description: 'What came back in the fragment of your address.',
+    inputFields: (t) => ({ code: t.string({ required: true, description: 'The value of `code` in the fragment.' }) }),
+  },
+  {
+    authScopes: ANYONE,
+    description: 'Logs in a person of the desk who signed in at `/auth/google` or `/auth/github`. Works once, within a minute; UNAUTHENTICATED otherwise.',
+    resolve: async (_root, { input }, context) => ({ tokens: await context.accounts.external.exchange(secret('input.code', input.code), callerOf(context)) }),
+  },
+  { outputFields: (t) => ({ tokens: t.field({ type: Tokens, description: 'What the log-in is held with.', resolve: ({ tokens }) => tokens }) }) },
+);
+
+builder.relayMutationField(
   'logOut',
   {
     description: 'Which log-in is to end: by default the one that asks.',

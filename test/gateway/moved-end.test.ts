@@ -26,6 +26,7 @@ beforeEach(async () => {
       return { viewer: DANA, expiresAt, versions: new Map([['key:key_1', 0] as const]) };
     },
     revocation: {
+      onRevoked: () => undefined,
       watch(_versions, watcher) {
         watchers.add(watcher);
         return () => void watchers.delete(watcher);

@@ -142,6 +142,15 @@ async function apiKeyOf({ house: { database }, partnerId }: Ground): Promise<Val
   return { apiKeyId: id };
 }
 
+async function signInCodeOf(ground: Ground): Promise<Values> {
+  const { userId } = await personOf(ground);
+  const code = newId('req');
+  const hash = createHash('sha256').update(code).digest('hex');
+  const expiresAt = new Date(Date.now() + 60_000);
+  await ground.house.database.signInCode.create({ data: { hash, userId: String(userId), provider: 'google', expiresAt } });
+  return { code };
+}
+
 async function personOf({ house: { database } }: Ground): Promise<Values> {
   const userId = newId('usr');
   await database.user.create({ data: { id: userId, email: `${userId}@desk.example`, name: 'New', role: 'user' } });
@@ -191,6 +200,7 @@ const INPUTS: Readonly<Record<string, (ground: Ground) => Values | Promise<Value
   deleteWebhook: webhookOf,
   dismissArticleSuggestion: suggestionOf,
   eraseCustomer: async (ground) => ({ customerId: (await anew(ground)).customerId, idempotencyKey: newId('req') }),
+  exchangeSignInCode: signInCodeOf,
   inviteUser: () => ({ email: `${newId('req')}@desk.example`, role: 'READONLY' }),
   logIn: accountOf,
   logOut: () => ({ sessionId: newId('login') }),

@@ -40,7 +40,8 @@ export function openTestAccounts({ database, clock, signals, open = true, passwo
   const tokens = createTestTokens(clock);
   const revocation = createRevocation({ database, signals: signals ?? createMemorySignalBus({ log }), clock, log });
   const passwords = createPasswords({ charsMin: 15, cost: passwordCost });
-  const config = { registrationOpen: open, passwordCharsMin: 15, leakedPasswordsUrl: null };
+  const nowhere = { google: null, github: null, returnOrigins: [] };
+  const config = { registrationOpen: open, passwordCharsMin: 15, leakedPasswordsUrl: null, publicUrl: null, oauth: nowhere };
   const accounts = openAccounts({ config, database, tokens, seal, revocation, clock, log, passwords }, opened);
   return {
     accounts,
