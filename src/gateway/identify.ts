@@ -13,7 +13,7 @@ export type Identify = (credential: string, origin: Origin) => Promise<Authentic
 
 export interface IdentifyDeps {
   readonly authenticate: Authenticate;
-  readonly turnstile: Pick<Turnstile, 'refusedCredential'>;
+  readonly turnstile: Pick<Turnstile, 'takeAsNobody'>;
 }
 
 export function createIdentify({ authenticate, turnstile }: IdentifyDeps): Identify {
@@ -22,7 +22,7 @@ export function createIdentify({ authenticate, turnstile }: IdentifyDeps): Ident
       return await authenticate(credential, origin);
     } catch (error) {
       // One that has expired was valid: its owner is on the way to a new one.
-      if (error instanceof AppError && error.code === 'UNAUTHENTICATED' && !isExpired(error)) await turnstile.refusedCredential(origin.address);
+      if (error instanceof AppError && error.code === 'UNAUTHENTICATED' && !isExpired(error)) await turnstile.takeAsNobody(origin.address);
       throw error;
     }
   };

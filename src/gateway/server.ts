@@ -117,7 +117,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const websocket = createWebSocketDoor({ operations, documents, arrivals, errors, limits, ...callers });
   const health = createHealth(deps);
   const origins = createOrigins(deps);
-  const signIn = deps.externalSignIns && createSignInDoor({ signIns: deps.externalSignIns, secure: deps.publicUrl?.startsWith('https:') ?? false, errors });
+  const signIn =
+    deps.externalSignIns && createSignInDoor({ ...callers, signIns: deps.externalSignIns, secure: deps.publicUrl?.startsWith('https:') ?? false, errors });
   const pages = new Map(deps.pages.map((page) => [page.path, page]));
   const graphiql = deps.graphiqlHeaders ? graphiqlPage(deps.graphiqlHeaders) : null;
   const inFlight = new Map<ServerResponse, { readonly done: Promise<void>; readonly cut: AbortController }>();

@@ -42,8 +42,8 @@ export interface Turnstile {
    * @throws RequestRefused RATE_LIMITED, SUBSCRIPTION_LIMIT, OPERATION_TOO_COMPLEX, or what `prepare` throws.
    */
   enter(caller: Caller, prepare: Prepare): Promise<Awaited<ReturnType<Prepare>> & { readonly rate: Rate | null }>;
-  /** A credential that is none counts as nobody's operation. @throws RequestRefused RATE_LIMITED */
-  refusedCredential(address: string | null): Promise<void>;
+  /** What is no operation counts as one of nobody: a credential that is none, the begin of a sign-in. @throws RequestRefused RATE_LIMITED */
+  takeAsNobody(address: string | null): Promise<void>;
 }
 
 /** Many people may share an address behind one proxy. */
@@ -86,7 +86,7 @@ export function createTurnstile({ rates, limits, onRegistered }: TurnstileDeps):
       if (prepared.registeredId !== null) onRegistered?.(prepared.registeredId);
       return { prepared, signal, rate };
     },
-    async refusedCredential(address: string | null) {
+    async takeAsNobody(address: string | null) {
       await take({ viewer: null, address }, 1);
     },
   });

@@ -64,16 +64,19 @@ export type SignInRefusal = (typeof SIGN_IN_REFUSALS)[number];
 export interface ExternalSignIns {
   /**
    * Where to send the browser, and what it has to keep until it comes back.
-   * @throws AppError NOT_FOUND for a provider there is not, BAD_INPUT for a place to return to that is not allowed, UNAVAILABLE.
+   * @param codeChallenge Of the front-end (RFC 7636, S256): what comes back is worth nothing without its verifier, so that nobody can be
+   * logged in as somebody else by an address they were sent.
+   * @throws AppError NOT_FOUND for a provider there is not, BAD_INPUT for a challenge that is none or a place to return to that is not
+   * allowed, UNAVAILABLE.
    */
-  begin(provider: string, returnTo: string | null): Promise<{ url: URL; browser: string }>;
+  begin(provider: string, returnTo: string | null, codeChallenge: string | null): Promise<{ url: URL; browser: string }>;
   /**
    * What to do with a browser that came back: send it to its front-end with a code or a refusal.
    * @throws AppError BAD_INPUT when it began nothing that is still open: nothing is known of where it belongs.
    */
   finish(provider: string, query: URLSearchParams, browser: string | null): Promise<{ returnTo: URL } & ({ code: string } | { refusal: SignInRefusal })>;
-  /** Once, within a minute. @throws AppError UNAUTHENTICATED */
-  exchange(code: string, caller: Caller): Promise<SessionTokens>;
+  /** Once, within a minute, with the verifier of the challenge. @throws AppError UNAUTHENTICATED */
+  exchange(code: string, codeVerifier: string, caller: Caller): Promise<SessionTokens>;
 }
 
 /** What the verbs of accounts stand on. */

@@ -1,7 +1,8 @@
 /**
  * People of the desk who sign in with an account elsewhere. An attempt works once, within ten minutes, in the browser that began it. An
  * account elsewhere is linked to ours once, by an e-mail address that the provider has verified; from then on it is known by its own id.
- * It makes no accounts: whoever is not of the desk is refused. What a sign-in gives is a code for the front-end, exchanged once for a session.
+ * It makes no accounts: whoever is not of the desk is refused. What a sign-in gives is a code for the front-end that asked, exchanged once
+ * for a session with the verifier that only this front-end has (RFC 7636).
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { AppError, badInput, notFound } from '../foundation/errors.ts';
@@ -13,6 +14,8 @@ import { newAttemptSecrets, type ExternalProfile, type OAuthProvider } from './o
 
 export type ExternalSignInDeps = Pick<AccountsDeps, 'database' | 'clock' | 'log' | 'sessions' | 'revocation' | 'audit' | 'providers' | 'returnOrigins'>;
 
+/** 32 bytes as base64url. */
+const CHALLENGE = /^[\w-]{43}$/;
 const ATTEMPT_MS = 10 * 60_000;
 const CODE_MS = 60_000;
 /** Attempts that are open at once: anybody may begin one. */
@@ -28,8 +31,10 @@ export function createExternalSignIns(deps: ExternalSignInDeps): ExternalSignIns
   };
 
   return Object.freeze<ExternalSignIns>({
-    async begin(name, returnTo) {
+    async begin(name, returnTo, codeChallenge) {
       const provider = providerOf(name);
+      if (codeChallenge === null || !CHALLENGE.test(codeChallenge))
+        throw badInput('code_challenge', 'must be the base64url of the SHA-256 of a verifier that your front-end keeps.');
       const back = allowedReturn(deps.returnOrigins, returnTo);
       const now = clock.now();
       await database.signInAttempt.deleteMany({ where: { expiresAt: { lte: now } } });
@@ -48,6 +53,7 @@ export function createExternalSignIns(deps: ExternalSignInDeps): ExternalSignIns
           codeVerifier,
           nonce,
           returnTo: back.href,
+          codeChallenge,
           expiresAt: new Date(now.getTime() + ATTEMPT_MS),
         },
       });
@@ -70,18 +76,26 @@ export function createExternalSignIns(deps: ExternalSignInDeps): ExternalSignIns
       if (typeof known === 'string') return { returnTo, refusal: known };
       const code = randomBytes(32).toString('base64url');
       await database.signInCode.create({
-        data: { hash: hashOf(code), userId: known.id, provider: name, expiresAt: new Date(clock.now().getTime() + CODE_MS) },
+        data: {
+          hash: hashOf(code),
+          userId: known.id,
+          provider: name,
+          codeChallenge: attempt.codeChallenge,
+          expiresAt: new Date(clock.now().getTime() + CODE_MS),
+        },
       });
       return { returnTo, code };
     },
 
-    async exchange(code, caller) {
+    async exchange(code, codeVerifier, caller) {
       const now = clock.now();
       await database.signInCode.deleteMany({ where: { expiresAt: { lte: now } } });
       const begun = await database.$transaction(async (tx) => {
         // Deleting is taking: of two that bring one code, one gets the row.
         const [taken] = await tx.$queryRaw<{ userId: string; provider: string }[]>`
-          DELETE FROM "SignInCode" WHERE "hash" = ${hashOf(code)} AND "expiresAt" > ${now} RETURNING "userId", "provider"`;
+          DELETE FROM "SignInCode"
+           WHERE "hash" = ${hashOf(code)} AND "codeChallenge" = ${challengeOf(codeVerifier)} AND "expiresAt" > ${now}
+          RETURNING "userId", "provider"`;
         const user = taken && (await tx.user.findUnique({ where: { id: taken.userId } }));
         if (!taken || !user?.active) return null;
         const tokens = await sessions.begin(tx, user, caller);
@@ -98,6 +112,7 @@ interface Attempt {
   readonly codeVerifier: string;
   readonly nonce: string;
   readonly returnTo: string;
+  readonly codeChallenge: string;
 }
 
 /** Once: whoever gets the row has taken it. Another browser's state takes nothing, so that nobody can spoil somebody's attempt. */
@@ -105,7 +120,7 @@ async function takeAttempt(database: Database, provider: string, state: string, 
   const [attempt] = await database.sql.query<Attempt>`
     DELETE FROM "SignInAttempt"
      WHERE "stateHash" = ${hashOf(state)} AND "browserHash" = ${hashOf(browser)} AND "provider" = ${provider} AND "expiresAt" > ${now}
-    RETURNING "codeVerifier", "nonce", "returnTo"`;
+    RETURNING "codeVerifier", "nonce", "returnTo", "codeChallenge"`;
   return attempt ?? null;
 }
 
@@ -159,6 +174,10 @@ function allowedReturn(origins: readonly string[], wished: string | null): URL {
 /** Without regard to case the database matches by pattern: what stands for anything there must stand for itself. */
 function likeItself(text: string): string {
   return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
+}
+
+function challengeOf(codeVerifier: string): string {
+  return createHash('sha256').update(codeVerifier).digest('base64url');
 }
 
 function hashOf(secret: string): string {

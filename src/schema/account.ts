@@ -178,12 +178,17 @@ builder.relayMutationField(
   'exchangeSignInCode',
   {
     description: 'What came back in the fragment of your address.',
-    inputFields: (t) => ({ code: t.string({ required: true, description: 'The value of `code` in the fragment.' }) }),
+    inputFields: (t) => ({
+      code: t.string({ required: true, description: 'The value of `code` in the fragment.' }),
+      codeVerifier: t.string({ required: true, description: 'Whose SHA-256 you sent as `code_challenge` (RFC 7636).' }),
+    }),
   },
   {
     authScopes: ANYONE,
     description: 'Logs in a person of the desk who signed in at `/auth/google` or `/auth/github`. Works once, within a minute; UNAUTHENTICATED otherwise.',
-    resolve: async (_root, { input }, context) => ({ tokens: await context.accounts.external.exchange(secret('input.code', input.code), callerOf(context)) }),
+    resolve: async (_root, { input }, context) => ({
+      tokens: await context.accounts.external.exchange(secret('input.code', input.code), secret('input.codeVerifier', input.codeVerifier), callerOf(context)),
+    }),
   },
   { outputFields: (t) => ({ tokens: t.field({ type: Tokens, description: 'What the log-in is held with.', resolve: ({ tokens }) => tokens }) }) },
 );

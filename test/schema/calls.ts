@@ -146,9 +146,11 @@ async function signInCodeOf(ground: Ground): Promise<Values> {
   const { userId } = await personOf(ground);
   const code = newId('req');
   const hash = createHash('sha256').update(code).digest('hex');
+  const codeVerifier = newId('req');
+  const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url');
   const expiresAt = new Date(Date.now() + 60_000);
-  await ground.house.database.signInCode.create({ data: { hash, userId: String(userId), provider: 'google', expiresAt } });
-  return { code };
+  await ground.house.database.signInCode.create({ data: { hash, userId: String(userId), provider: 'google', codeChallenge, expiresAt } });
+  return { code, codeVerifier };
 }
 
 async function personOf({ house: { database } }: Ground): Promise<Values> {

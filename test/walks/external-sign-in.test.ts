@@ -10,7 +10,10 @@ import { startIdentityServer, type IdentityServer } from '../support/identity-se
 const PUBLIC = 'http://parley.example';
 const THEIRS = 'plum tractor sings at noon';
 const CHAT = 'https://desk.example.com';
-const EXCHANGE = 'mutation($code: String!) { exchangeSignInCode(input: { code: $code }) { tokens { accessToken refreshToken sessionId } } }';
+const VERIFIER = 'the-verifier-of-the-front-end-which-it-says-to-nobody';
+const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
+const EXCHANGE =
+  'mutation($code: String!, $codeVerifier: String!) { exchangeSignInCode(input: { code: $code, codeVerifier: $codeVerifier }) { tokens { accessToken refreshToken sessionId } } }';
 
 let elsewhere: IdentityServer;
 let app: App;
@@ -49,9 +52,10 @@ function openBrowser() {
     jar,
     go,
     /** Up to the address of our callback, which it has not visited yet. */
-    leave: async (provider: string) => locationOf(await locationOf(`${PUBLIC}/auth/${provider}?return_to=${CHAT}/desk?tab=1`)),
+    leave: async (provider: string) => locationOf(await locationOf(`${PUBLIC}/auth/${provider}?code_challenge=${CHALLENGE}&return_to=${CHAT}/desk?tab=1`)),
     /** All the way; answers where it ends. */
-    signIn: async (provider: string) => new URL(await locationOf(await locationOf(await locationOf(`${PUBLIC}/auth/${provider}?return_to=${CHAT}/desk`)))),
+    signIn: async (provider: string) =>
+      new URL(await locationOf(await locationOf(await locationOf(`${PUBLIC}/auth/${provider}?code_challenge=${CHALLENGE}&return_to=${CHAT}/desk`)))),
   };
 }
 
@@ -84,7 +88,7 @@ async function person(facts: { readonly active?: boolean; readonly email?: strin
 }
 const codeOf = (end: URL) => new URLSearchParams(end.hash.slice(1)).get('code') ?? '';
 const errorOf = (end: URL) => new URLSearchParams(end.hash.slice(1)).get('error');
-const exchange = (code: string): Promise<Answer> => app.frontEnd(null).http(EXCHANGE, { code });
+const exchange = (code: string, codeVerifier = VERIFIER): Promise<Answer> => app.frontEnd(null).http(EXCHANGE, { code, codeVerifier });
 async function signedIn(end: URL): Promise<unknown> {
   const { data } = await exchange(codeOf(end));
   const { accessToken } = (data as { exchangeSignInCode: { tokens: { accessToken: string } } }).exchangeSignInCode.tokens;
@@ -275,7 +279,7 @@ describe('the way back', () => {
     'nonsense',
   ])('leads to no place that is not known here: %s', async (place) => {
     const before = await app.database.signInAttempt.count();
-    const response = await openBrowser().go(`${PUBLIC}/auth/google?return_to=${encodeURIComponent(place)}`);
+    const response = await openBrowser().go(`${PUBLIC}/auth/google?code_challenge=${CHALLENGE}&return_to=${encodeURIComponent(place)}`);
     expect([response.status, response.headers.get('location')]).toEqual([400, null]);
     expect(await app.database.signInAttempt.count()).toBe(before);
   });
@@ -283,7 +287,7 @@ describe('the way back', () => {
   it('leads to our own origin when none is named', async () => {
     elsewhere.account = null;
     const browser = openBrowser();
-    const start = await browser.go(`${PUBLIC}/auth/google`);
+    const start = await browser.go(`${PUBLIC}/auth/google?code_challenge=${CHALLENGE}`);
     expect(start.headers.get('cache-control')).toBe('no-store');
     expect(start.headers.getSetCookie()).toEqual([expect.stringMatching(/^parley-sign-in=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/)]);
     const callback = (await browser.go(start.headers.get('location') ?? '')).headers.get('location') ?? '';
@@ -315,6 +319,19 @@ describe('a code', () => {
     expect(await app.database.auditEntry.count({ where: { subjectId: userId, action: 'account.logged_in' } })).toBe(1);
   });
 
+  it('is worth nothing to a front-end that did not ask for it: nobody is logged in as somebody else by an address they were sent', async () => {
+    const { code } = await freshCode();
+    expect((await exchange(code, 'the-verifier-of-the-front-end-of-the-victim-itself')).errors).toMatchObject(REFUSED);
+    expect((await exchange(code, CHALLENGE)).errors).toMatchObject(REFUSED);
+    expect((await exchange(code)).errors).toBeUndefined();
+    const before = await app.database.signInAttempt.count();
+    for (const challenge of ['', '&code_challenge=', '&code_challenge=plain', `&code_challenge=${CHALLENGE}=`]) {
+      const response = await openBrowser().go(`${PUBLIC}/auth/google?return_to=${CHAT}/desk${challenge}`);
+      expect([response.status, response.headers.get('location')]).toEqual([400, null]);
+    }
+    expect(await app.database.signInAttempt.count()).toBe(before);
+  });
+
   it('is kept as a hash, ends within a minute, and with the person', async () => {
     const { code } = await freshCode();
     expect(JSON.stringify(await app.database.signInCode.findMany())).not.toContain(code);
@@ -333,9 +350,27 @@ describe('a code', () => {
 it('over https the cookie is bound to the very host', async () => {
   const secure = await openApp({ ...elsewhere.environment(), PUBLIC_URL: 'https://parley.example' }, { shareDatabaseWith: app });
   try {
-    const { headers } = await fetch(`${secure.parley.url}/auth/google`, { redirect: 'manual' });
+    const { headers } = await fetch(`${secure.parley.url}/auth/google?code_challenge=${CHALLENGE}`, { redirect: 'manual' });
     expect(headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-parley-sign-in=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax; Secure$/)]);
   } finally {
     await secure.close();
+  }
+});
+
+it('beginning and trying states out count as nobody’s operations: whoever goes on is told to wait, and nobody signed in is disturbed', async () => {
+  const limited = await openApp({ ...elsewhere.environment(), RATE_LIMITS: 'on' }, { shareDatabaseWith: app });
+  try {
+    const begin = () => fetch(`${limited.parley.url}/auth/google?code_challenge=${CHALLENGE}`, { redirect: 'manual' });
+    const tryOut = () => fetch(`${limited.parley.url}/auth/google/callback?state=guess&code=guess`, { redirect: 'manual' });
+    for (let at = 0; at < 5; at += 1) expect([(await begin()).status, (await tryOut()).status]).toEqual([302, 400]);
+    for (const answer of [await begin(), await tryOut()]) {
+      expect([answer.status, answer.headers.get('x-ratelimit-remaining')]).toEqual([429, '0']);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    const me = await person();
+    const token = await app.token(staffViewer({ userId: me.id, name: 'Ruth', role: 'user' }));
+    expect((await limited.frontEnd(token).http('{ viewer { id } }')).data).toEqual({ viewer: { id: me.id } });
+  } finally {
+    await limited.close();
   }
 });

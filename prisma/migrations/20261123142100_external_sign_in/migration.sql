@@ -17,6 +17,7 @@ CREATE TABLE "SignInAttempt" (
     "codeVerifier" TEXT NOT NULL,
     "nonce" TEXT NOT NULL,
     "returnTo" TEXT NOT NULL,
+    "codeChallenge" TEXT NOT NULL,
     "expiresAt" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "SignInAttempt_pkey" PRIMARY KEY ("stateHash")
@@ -27,6 +28,7 @@ CREATE TABLE "SignInCode" (
     "hash" TEXT NOT NULL,
     "userId" TEXT NOT NULL,
     "provider" TEXT NOT NULL,
+    "codeChallenge" TEXT NOT NULL,
     "expiresAt" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "SignInCode_pkey" PRIMARY KEY ("hash")
