@@ -101,10 +101,9 @@ async function askDemoQuestions(database: Database, clock: Clock): Promise<void>
 
 /** Writes `demo.json`, whole or not at all, so that whoever waits for it never reads half. */
 export async function writeDemo(dataDir: string, credentials: DemoCredentials, url: string): Promise<void> {
-  const { staffToken, customerToken, customerId, partnerKey } = credentials;
   const file = join(dataDir, DEMO_FILE);
   await mkdir(dataDir, { recursive: true });
-  await writeFile(`${file}.${process.pid}`, `${JSON.stringify({ url, staffToken, customerToken, customerId, partnerKey }, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(`${file}.${process.pid}`, `${JSON.stringify({ url, ...credentials }, null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.${process.pid}`, file);
 }
 

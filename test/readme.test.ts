@@ -20,7 +20,7 @@ const map = readFileSync(join(root, 'src/README.md'), 'utf8');
 
 describe('the README', () => {
   it('lists every setting of the configuration with its default', () => {
-    const settings = settingsOf(readFileSync(join(root, 'src/config.ts'), 'utf8'));
+    const settings = ['src/config.ts', 'src/sign-in-settings.ts'].flatMap((file) => settingsOf(readFileSync(join(root, file), 'utf8')));
     expect(settings.length).toBeGreaterThan(35);
     const rows = new Map([...readme.matchAll(/^\| ([A-Z][A-Z_]+)\s*\| ([^|]+?)\s*\|/gm)].map(([, name = '', shown = '']) => [name, shown]));
     expect([...rows.keys()].toSorted()).toEqual(settings.map(({ name }) => name).toSorted());
@@ -194,9 +194,9 @@ function block(language: string, containing: string): string {
 
 /** Names and defaults of the settings, read from the source: a default is a literal or a product of numbers. */
 function settingsOf(source: string): readonly { readonly name: string; readonly preset: string | null }[] {
-  const start = source.indexOf('const Environment = z.object({');
+  const start = source.search(/^(?:export )?const \w+ = (?:z\.object\()?\{$/m);
   const entries = source
-    .slice(start, source.indexOf('\n});', start))
+    .slice(start, start + source.slice(start).search(/^\}\)?;$/m))
     .split(/\n {2}(?=[A-Z][A-Z_]+:)/)
     .slice(1);
   return entries.map((entry) => {

@@ -33,6 +33,7 @@ export interface DemoCredentials {
   readonly staffToken: string;
   readonly customerToken: string;
   readonly customerId: string;
+  readonly partnerId: string;
   readonly partnerKey: string;
 }
 
@@ -44,6 +45,7 @@ export async function makeDemoCredentials(deps: DemoDeps, rows: DemoRows): Promi
     staffToken: await sign(staffViewer(rows.staff)),
     customerToken: await sign({ kind: 'customer', customerId: rows.customerId }),
     customerId: rows.customerId,
+    partnerId: rows.partnerId,
     partnerKey: (await keptKey(deps, rows)) ?? (await replaceKey(deps, rows.partnerId)),
   };
 }

@@ -86,6 +86,7 @@ describe('the process of npm start', { timeout: 180_000 }, () => {
       staffToken: expect.stringMatching(/^ey/),
       customerToken: expect.stringMatching(/^ey/),
       customerId: expect.stringMatching(/^cus_/),
+      partnerId: expect.stringMatching(/^ptn_/),
       partnerKey: expect.stringMatching(/^pk_test_/),
     });
     for (const shown of [`${url}/graphql`, `${url}/api/health`, demo.staffToken, demo.customerToken, demo.partnerKey]) expect(parley.output).toContain(shown);
