@@ -1,6 +1,6 @@
 /**
  * Readers that come and go while an answer is written: refreshed at every token (S1), one tab of two killed (S2), cut off without a
- * word (S3), come after the end (S5) and after the history (S6), or no longer reading (S14). Whatever they do, nothing is lost or double.
+ * word (S3), come after the end (S5) and after the history (S6), no longer reading (S14), or with a token that expires in between (S15). Whatever they do, nothing is lost or double.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isTerminal, isText, type StreamItem } from '../support/app.ts';
@@ -138,6 +138,35 @@ describe.each([ONE, TWO])('readers of $name', (topology) => {
       await Promise.all([fromTheStart.close(), fresh.close()]);
     }
     for (const tab of tabs) await tab.close();
+  });
+
+  it('S15: bring a token that expires in the middle of an answer, come back with a fresh one, and have every token once', async () => {
+    const model = stepped(stage);
+    const visitor = await stage.visitor();
+    const viewer = { kind: 'customer', customerId: visitor.customerId } as const;
+    const { conversationId, position } = await stage.ask(visitor);
+    const other = await stage.tab(visitor, 0, conversationId, position);
+    const brief = await Promise.all(
+      stage.apps.map((_, number) => stage.tab(visitor, number, conversationId, position, { token: () => stage.token(viewer, 2) })),
+    );
+    for (const [round, allowed] of [3, 6].entries()) {
+      model.allow(allowed);
+      for (const tab of brief) {
+        await tab.shows(first(allowed));
+        await expect.poll(() => tab.connections, { timeout: 20_000, interval: 20 }).toBeGreaterThan(round + 1);
+      }
+    }
+    model.allow(WORDS.length);
+    for (const tab of [other, ...brief]) {
+      expect(await tab.ends()).toMatchObject({ __typename: 'RunFinished', run: { status: 'SUCCEEDED' } });
+      expect(joined(tab.items)).toBe(TEXT);
+      expect(tab.items.filter(isTerminal)).toHaveLength(1);
+      expect(typesOf(tab.items)).not.toContain('StreamReset');
+    }
+    expect([other.connections, other.closes]).toEqual([1, []]);
+    // 4403: the stock client tries again.
+    for (const tab of brief) expect(new Set(tab.closes)).toEqual(new Set([4403]));
+    for (const tab of [other, ...brief]) await tab.close();
   });
 });
 

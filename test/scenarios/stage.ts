@@ -31,7 +31,7 @@ export interface Posted {
   readonly position: string;
 }
 
-export interface Stage extends Pick<Ground, 'database' | 'model'> {
+export interface Stage extends Pick<Ground, 'database' | 'model' | 'token'> {
   readonly apps: readonly App[];
   /** Null when there is one instance. */
   readonly redis: RedisServer | null;
@@ -99,6 +99,7 @@ function stageOf(ground: Ground, apps: readonly App[], redis: RedisServer | null
     close,
     database: ground.database,
     model: ground.model,
+    token: ground.token,
     async visitor() {
       const customerId = await ground.addCustomer();
       const token = await ground.token({ kind: 'customer', customerId });

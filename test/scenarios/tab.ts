@@ -10,7 +10,8 @@ import { isTerminal, isText, ITEM, textOf, type StreamItem } from '../support/ap
 export interface TabOptions {
   /** Asked again before each connection. */
   readonly url: () => string;
-  readonly token: string;
+  /** Asked again before each connection when it is a function. */
+  readonly token: string | (() => Promise<string>);
   readonly conversationId: string;
   readonly after?: string | undefined;
   /** Of each item; the usual fields when absent. */
@@ -23,6 +24,8 @@ export interface Tab {
   readonly items: readonly StreamItem[];
   /** Connections that were acknowledged so far. */
   readonly connections: number;
+  /** The codes that connections were closed with. */
+  readonly closes: readonly number[];
   /** The answer on the screen: of the last attempt, and of what was heard since the last reset. */
   text(): string;
   /** Position of the last item. */
@@ -49,6 +52,7 @@ export async function openTab({ url, token, conversationId, after: start, select
   const items: StreamItem[] = [];
   const hears = new Set<() => void>();
   const sockets: WebSocket[] = [];
+  const closes: number[] = [];
   let failure: unknown = null;
   let after = start;
   let unanswered: NodeJS.Timeout | undefined;
@@ -62,7 +66,7 @@ export async function openTab({ url, token, conversationId, after: start, select
     retryAttempts: 5_000,
     shouldRetry: () => true,
     retryWait: () => systemClock.sleep(RETRY_MS),
-    connectionParams: { authorization: `Bearer ${token}` },
+    connectionParams: async () => ({ authorization: `Bearer ${typeof token === 'string' ? token : await token()}` }),
     keepAlive: pingMs ?? 0,
     on: {
       connected: (opened) => void sockets.push(opened as WebSocket),
@@ -70,7 +74,10 @@ export async function openTab({ url, token, conversationId, after: start, select
         if (!received) unanswered = setTimeout(() => client.terminate(), pingMs);
       },
       pong: (received) => void (received && clearTimeout(unanswered)),
-      closed: () => clearTimeout(unanswered),
+      closed(event) {
+        clearTimeout(unanswered);
+        closes.push((event as { readonly code: number }).code);
+      },
     },
   });
   // The stock client subscribes again with what it was first given; a reader that keeps its position makes it a getter.
@@ -121,6 +128,7 @@ export async function openTab({ url, token, conversationId, after: start, select
     get connections() {
       return sockets.length;
     },
+    closes,
     text: () => shown(items),
     position: () => after ?? '',
     until,
